@@ -1,0 +1,16 @@
+/** Row-major rows x cols doubles; NaN = missing. What steps hand on and detectors look at. */
+export interface Matrix {
+  readonly rows: number;
+  readonly cols: number;
+  /** At least rows x cols long. */
+  readonly values: Float64Array;
+}
+
+export function makeMatrix(rows: number, cols: number, values = new Float64Array(rows * cols)): Matrix {
+  return { rows, cols, values };
+}
+
+/** Rows [from, to) of a matrix, sharing its memory. */
+export function rowsOf(matrix: Matrix, from: number, to: number): Matrix {
+  return { rows: to - from, cols: matrix.cols, values: matrix.values.subarray(from * matrix.cols, to * matrix.cols) };
+}

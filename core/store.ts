@@ -1,0 +1,176 @@
+import type { Batch } from './batch.ts';
+import type { DeadLetter } from './chunk.ts';
+import type { Incident } from './incident.ts';
+import type { Manifest } from './manifest.ts';
+import type { Schema } from './schema.ts';
+import type { ThresholdLevels, Verdicts } from './verdict.ts';
+
+/** Buckets of event time that the pipeline keeps besides the rows, in milliseconds. */
+export const levelsOfDetail = [10_000, 60_000, 600_000, 3_600_000] as const;
+
+/** One closed bucket: per tag in schema order. A tag without a value has count 0 and NaN for the rest. */
+export interface Bucket {
+  readonly level: number;
+  /** Start of the bucket, a multiple of its level. */
+  readonly time: bigint;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly sum: Float64Array;
+  readonly count: Float64Array;
+}
+
+/** Everything one batch adds. All keyed by identity, so that writing twice changes nothing. */
+export interface StoreWrite {
+  readonly batch: Batch;
+  /** One per detector and combination, as long as the batch. */
+  readonly verdicts: readonly Verdicts[];
+  /** Incidents that changed, whole; the last state of an id wins. */
+  readonly incidents: readonly Incident[];
+  readonly thresholds: readonly ThresholdLevels[];
+  readonly buckets: readonly Bucket[];
+}
+
+export interface StoreWriter {
+  /** Registers a stream before its first write. @throws SCHEMA_MISMATCH when it is stored with other tags. */
+  openStream(stream: string, schema: Schema): Promise<void>;
+  /** Stages a write; may wait (back-pressure). Not durable before `commit`. */
+  append(write: StoreWrite): Promise<void>;
+  appendDead(letters: readonly DeadLetter[]): Promise<void>;
+  /**
+   * Makes everything appended durable, and with it, in one step, the manifest and its new records where this store keeps
+   * them. On an error nothing of it counts as written and the pipeline resumes from the last manifest.
+   */
+  commit(manifest?: Manifest, records?: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  /** Replaces verdicts and incidents of [from, to) in one step (backfill); rows stay as they are. */
+  replaceVerdicts(stream: string, from: bigint, to: bigint, writes: AsyncIterable<StoreWrite>): Promise<void>;
+  annotate(annotation: Annotation): Promise<void>;
+  /** Forgets a stream: rows, verdicts, incidents, buckets, dead letters of `source`, manifests under `manifestKey`. */
+  forget(stream: string, manifestKey: string): Promise<void>;
+}
+
+/** A range of event time, [from, to); an absent bound is open. */
+export interface Range {
+  readonly stream: string;
+  readonly from?: bigint;
+  readonly to?: bigint;
+}
+
+export interface RowsQuery extends Range {
+  /** Default: all tags in schema order. */
+  readonly tags?: readonly string[];
+  /** The first so many in (time, seq) order; with `last`, the last so many (still ascending). */
+  readonly limit?: number;
+  readonly last?: boolean;
+}
+
+/** Columns of equal length in (time, seq) order. */
+export interface RowsResult {
+  readonly tags: readonly string[];
+  readonly times: BigInt64Array;
+  readonly seqs: Int32Array;
+  /** -1 where unknown. */
+  readonly labels: Int8Array;
+  /** One column per asked tag; NaN = missing. */
+  readonly columns: readonly Float64Array[];
+}
+
+export interface VerdictsQuery extends Range {
+  readonly detector?: string;
+  /** Only warnings and errors. */
+  readonly flagged?: boolean;
+  readonly limit?: number;
+  readonly last?: boolean;
+}
+
+export interface StoredVerdict {
+  readonly detector: string;
+  readonly time: bigint;
+  readonly seq: number;
+  readonly score: number;
+  readonly grade: number;
+  readonly status: number;
+  /** Largest first; absent for rows that were not flagged. */
+  readonly contributions?: readonly { tag: string; share: number }[];
+  readonly rest?: number;
+}
+
+export interface IncidentsQuery {
+  readonly stream?: string;
+  readonly detector?: string;
+  /** Incidents that overlap [from, to): start < to and end >= from. */
+  readonly from?: bigint;
+  readonly to?: bigint;
+  readonly open?: boolean;
+  readonly limit?: number;
+}
+
+export interface TagStatistics {
+  readonly tag: string;
+  readonly count: number;
+  readonly missing: number;
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  /** Sample standard deviation; NaN below two values. */
+  readonly deviation: number;
+}
+
+export interface StreamSummary {
+  readonly stream: string;
+  readonly schema: Schema;
+  readonly rows: number;
+  readonly first: bigint | undefined;
+  readonly last: bigint | undefined;
+  readonly detectors: readonly string[];
+}
+
+export interface Annotation {
+  readonly id: string;
+  readonly stream: string;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly text: string;
+  /** The incident it judges, and whether that was a true or a false alarm. */
+  readonly incident?: string;
+  readonly alarm?: 'true' | 'false';
+}
+
+/** Level-of-detail buckets in time order, with what the still open buckets hold, from the rows themselves. */
+export interface BucketsQuery extends Range {
+  readonly level: number;
+}
+
+/** What every reader (CLI, page, evaluation) uses. Equal on every backend: exactly, statistics within 1e-12 relative. */
+export interface StoreReader {
+  streams(): Promise<StreamSummary[]>;
+  rows(query: RowsQuery): Promise<RowsResult>;
+  /** Rows in the order they were appended, in pieces; for backfill and export. */
+  scan(query: Range): AsyncIterable<Batch>;
+  buckets(query: BucketsQuery): Promise<Bucket[]>;
+  verdicts(query: VerdictsQuery): Promise<StoredVerdict[]>;
+  incidents(query: IncidentsQuery): Promise<Incident[]>;
+  statistics(query: Range & { readonly tags?: readonly string[] }): Promise<TagStatistics[]>;
+  thresholds(stream: string): Promise<ThresholdLevels[]>;
+  annotations(query: Range): Promise<Annotation[]>;
+  deadLetters(query: { source?: string; limit?: number }): Promise<DeadLetter[]>;
+  /** For each (time, seq), 1 when that row is stored. */
+  known(stream: string, times: BigInt64Array, seqs: Int32Array): Promise<Uint8Array>;
+  manifest(key: string): Promise<Manifest | undefined>;
+  manifests(): Promise<Manifest[]>;
+  /** @throws RECORD_CORRUPT when the record is missing or its content does not hash to its name. */
+  record(hash: string): Promise<Uint8Array>;
+  export(request: ExportRequest): Promise<{ rows: number }>;
+}
+
+export interface ExportRequest {
+  readonly what: 'rows' | 'verdicts' | 'incidents';
+  readonly format: 'csv' | 'parquet';
+  readonly path: string;
+  readonly stream: string;
+  readonly from?: bigint;
+  readonly to?: bigint;
+}
+
+export interface Store extends StoreWriter, StoreReader {
+  close(): Promise<void>;
+}
