@@ -1,0 +1,120 @@
+import { SluiceError } from './errors.ts';
+import type { Plain } from './record.ts';
+import type { Bucket } from './store.ts';
+import { nanosPerMilli } from './time.ts';
+
+/**
+ * Start of the bucket of `level` milliseconds that holds `time`; buckets begin at multiples of their level since 1970.
+ * @example
+ * bucketStart(1_500_000_007_000_000_000n, 10_000); // 1500000000000000000n
+ */
+export function bucketStart(time: bigint, level: number): bigint {
+  const span = BigInt(level) * nanosPerMilli;
+  const rest = time % span;
+  return rest < 0n ? time - rest - span : time - rest;
+}
+
+/**
+ * One bucket while it is open: the pipeline keeps it in its state, the store makes it anew from rows at the open end.
+ * Sums carry what each addition rounded away (TwoSum, Knuth 1969, 4.2.2), so that a late row gives the same sum as one in its
+ * place: with terms of plant size the result is the rounded exact sum, whatever their order.
+ */
+export class BucketFold {
+  readonly level: number;
+  readonly time: bigint;
+  readonly #end: bigint;
+  readonly #tags: number;
+  readonly #min: Float64Array;
+  readonly #max: Float64Array;
+  readonly #sum: Float64Array;
+  readonly #lost: Float64Array;
+  readonly #count: Float64Array;
+
+  /**
+   * @param level bucket length, milliseconds
+   * @param time start of the bucket, a multiple of its level
+   * @param tags columns of a row
+   */
+  constructor(level: number, time: bigint, tags: number) {
+    this.level = level;
+    this.time = time;
+    this.#end = time + BigInt(level) * nanosPerMilli;
+    this.#tags = tags;
+    this.#min = new Float64Array(tags).fill(Number.NaN);
+    this.#max = new Float64Array(tags).fill(Number.NaN);
+    this.#sum = new Float64Array(tags);
+    this.#lost = new Float64Array(tags);
+    this.#count = new Float64Array(tags);
+  }
+
+  /** Is this the bucket of a row at `time`? */
+  holds(time: bigint): boolean {
+    return time >= this.time && time < this.#end;
+  }
+
+  /** Is every row of this bucket older than `bound`, i.e. can none come any more? */
+  isBefore(bound: bigint): boolean {
+    return this.#end <= bound;
+  }
+
+  /** Adds the row whose first value stands at `values[at]`; NaN = missing, left out. */
+  add(values: Float64Array, at: number): void {
+    const min = this.#min;
+    const max = this.#max;
+    const sums = this.#sum;
+    const lost = this.#lost;
+    const count = this.#count;
+    for (let t = 0; t < this.#tags; t++) {
+      const value = values[at + t];
+      if (Number.isNaN(value)) continue;
+      if (count[t]++ === 0) {
+        min[t] = value;
+        max[t] = value;
+      } else {
+        if (value < min[t]) min[t] = value;
+        if (value > max[t]) max[t] = value;
+      }
+      const before = sums[t];
+      const sum = before + value;
+      const added = sum - before;
+      lost[t] += before - (sum - added) + (value - added);
+      sums[t] = sum;
+    }
+  }
+
+  /** What the bucket holds so far, in arrays of its own. */
+  bucket(): Bucket {
+    const sum = new Float64Array(this.#tags);
+    for (let t = 0; t < this.#tags; t++) {
+      if (this.#count[t] === 0) sum[t] = Number.NaN;
+      else sum[t] = Number.isFinite(this.#lost[t]) ? this.#sum[t] + this.#lost[t] : this.#sum[t];
+    }
+    return { level: this.level, time: this.time, min: this.#min.slice(), max: this.#max.slice(), sum, count: this.#count.slice() };
+  }
+
+  save(): Plain {
+    return {
+      level: this.level,
+      time: this.time,
+      min: this.#min.slice(),
+      max: this.#max.slice(),
+      sum: this.#sum.slice(),
+      lost: this.#lost.slice(),
+      count: this.#count.slice(),
+    };
+  }
+
+  /** @throws RECORD_VERSION when `saved` is not what `save` gives. */
+  static load(saved: Plain): BucketFold {
+    const { level, time, min, max, sum, lost, count } = (saved ?? {}) as Record<string, Plain>;
+    const columns = [min, max, sum, lost, count];
+    const tags = min instanceof Float64Array ? min.length : -1;
+    if (typeof level !== 'number' || typeof time !== 'bigint' || !columns.every((column) => column instanceof Float64Array && column.length === tags)) {
+      throw new SluiceError('RECORD_VERSION', 'the record holds no open bucket', { fix: 'Start anew with --fresh.' });
+    }
+    const fold = new BucketFold(level, time, tags);
+    const own = [fold.#min, fold.#max, fold.#sum, fold.#lost, fold.#count];
+    for (const [i, column] of columns.entries()) own[i].set(column as Float64Array);
+    return fold;
+  }
+}
