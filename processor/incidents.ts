@@ -1,0 +1,176 @@
+import { createHash } from 'node:crypto';
+import type { Incident } from '../core/incident.ts';
+import { nanosPerMilli } from '../core/time.ts';
+import { Status } from '../core/verdict.ts';
+
+export interface IncidentRules {
+  /** How long rows must have been flagged, with at least one error among them, ms of event time. */
+  readonly open: number;
+  /** How long no row may have been flagged before it ends, ms. */
+  readonly close: number;
+  /** A new stretch that begins so soon after the last one ended continues it, ms. */
+  readonly merge: number;
+}
+
+/** What is known of the row that is the worst so far. */
+export interface Peak {
+  readonly causes: readonly string[];
+  /** Signed shares of all tags; empty when unknown. */
+  readonly contributions: Float64Array;
+}
+
+type Stretch = {
+  start: bigint;
+  end: bigint;
+  rows: number;
+  sawError: boolean;
+  peakTime: bigint;
+  peakScore: number;
+  peakGrade: number;
+  causes: string[];
+  contributions: Float64Array;
+};
+
+/** Openings and endings are told where they happen, growth once per asking. */
+export interface IncidentChange {
+  readonly incident: Incident;
+  readonly change: 'opened' | 'updated' | 'closed';
+}
+
+/** Plain data: saved with the stream's state. */
+export type IncidentState = { candidate: Stretch | null; current: (Stretch & { open: boolean }) | null };
+
+/**
+ * Turns one detector's flagged rows into incidents. Hysteresis by two levels and three times: a stretch begins at the
+ * first flagged row, becomes an incident when it has lasted `open` and held an error, and ends when no row was flagged
+ * for `close`. Undefined rows decide nothing. Time is the rows' own, so a replay gives the same incidents.
+ */
+export class IncidentTracker {
+  readonly #stream: string;
+  readonly #detector: string;
+  readonly #open: bigint;
+  readonly #close: bigint;
+  readonly #merge: bigint;
+  #state: IncidentState = { candidate: null, current: null };
+  #changes: IncidentChange[] = [];
+  #extended = false;
+
+  constructor(stream: string, detector: string, rules: IncidentRules) {
+    const nanos = (ms: number): bigint => BigInt(Math.round(ms)) * nanosPerMilli;
+    this.#stream = stream;
+    this.#detector = detector;
+    this.#open = nanos(rules.open);
+    this.#close = nanos(rules.close);
+    this.#merge = nanos(rules.merge);
+  }
+
+  /** True while an unflagged row cannot change anything: the caller may skip it. */
+  get quiet(): boolean {
+    return this.#state.candidate === null && this.#state.current?.open !== true;
+  }
+
+  /** Takes the next row in order; `peak` is asked only when the row is the worst of its stretch. */
+  row(time: bigint, status: number, score: number, grade: number, peak: () => Peak): void {
+    if (status === Status.undefined) return;
+    if (status === Status.ok) {
+      this.#pass(time);
+      return;
+    }
+    const { current } = this.#state;
+    if (current?.open) {
+      this.#extend(current, time, status, score, grade, peak);
+      this.#extended = true;
+      return;
+    }
+    let { candidate } = this.#state;
+    if (candidate === null) {
+      candidate = {
+        start: time,
+        end: time,
+        rows: 0,
+        sawError: false,
+        peakTime: time,
+        peakScore: Number.NEGATIVE_INFINITY,
+        peakGrade: 0,
+        causes: [],
+        contributions: new Float64Array(0),
+      };
+      this.#state.candidate = candidate;
+    }
+    this.#extend(candidate, time, status, score, grade, peak);
+    if (candidate.sawError && candidate.end - candidate.start >= this.#open) this.#begin(candidate);
+  }
+
+  /** What changed since the last call, in order; the last state of an id is the one that counts. */
+  takeChanges(): IncidentChange[] {
+    if (this.#extended && this.#state.current) this.#tell(this.#state.current, 'updated');
+    const changes = this.#changes;
+    this.#changes = [];
+    return changes;
+  }
+
+  save(): IncidentState {
+    return this.#state;
+  }
+
+  load(state: IncidentState): void {
+    this.#state = state;
+  }
+
+  #pass(time: bigint): void {
+    const { candidate, current } = this.#state;
+    if (candidate !== null && time - candidate.end >= this.#open) this.#state.candidate = null;
+    if (current?.open && time - current.end >= this.#close) {
+      current.open = false;
+      this.#tell(current, 'closed');
+    }
+  }
+
+  #begin(candidate: Stretch): void {
+    const { current } = this.#state;
+    const continues = current !== null && candidate.start - current.end <= this.#merge;
+    const begun = { ...(continues ? joined(current, candidate) : candidate), open: true };
+    this.#state = { candidate: null, current: begun };
+    this.#tell(begun, continues ? 'updated' : 'opened');
+  }
+
+  #tell(current: Stretch & { open: boolean }, change: IncidentChange['change']): void {
+    const { start, end, open, rows, peakTime, peakScore, peakGrade, causes, contributions } = current;
+    const id = incidentId(this.#stream, this.#detector, start);
+    const incident = { id, stream: this.#stream, detector: this.#detector, start, end, open, rows, peakTime, peakScore, peakGrade, causes, contributions };
+    this.#changes.push({ incident, change });
+    this.#extended = false;
+  }
+
+  #extend(stretch: Stretch, time: bigint, status: number, score: number, grade: number, peak: () => Peak): void {
+    stretch.rows++;
+    if (time > stretch.end) stretch.end = time;
+    if (status === Status.error) stretch.sawError = true;
+    if (score > stretch.peakScore) {
+      const { causes, contributions } = peak();
+      stretch.peakTime = time;
+      stretch.peakScore = score;
+      stretch.peakGrade = grade;
+      stretch.causes = [...causes];
+      stretch.contributions = contributions;
+    }
+  }
+}
+
+/**
+ * The same incident has the same id in every run.
+ * @example
+ * incidentId('swat', 'combined', 0n) === incidentId('swat', 'combined', 0n); // true
+ */
+export function incidentId(stream: string, detector: string, start: bigint): string {
+  return createHash('sha256')
+    .update(JSON.stringify([stream, detector, start.toString()]))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+function joined(first: Stretch, then: Stretch): Stretch {
+  const worse = then.peakScore > first.peakScore ? then : first;
+  const last = then.end > first.end ? then : first;
+  return { ...worse, start: first.start, end: last.end, rows: first.rows + then.rows, sawError: true };
+}

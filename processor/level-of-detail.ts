@@ -1,0 +1,67 @@
+import type { Batch } from '../core/batch.ts';
+import { BucketFold, bucketStart } from '../core/level-of-detail.ts';
+import type { Plain } from '../core/record.ts';
+import { type Bucket, levelsOfDetail } from '../core/store.ts';
+import { nanosPerMilli } from '../core/time.ts';
+
+/** The open buckets of one stream: rows go in, closed buckets come out once no row inside `lateness` can change them. */
+export class LevelOfDetail {
+  readonly #lateness: bigint;
+  readonly #tags: number;
+  /** Per level, open buckets in order of time; the newest is where nearly every row goes. */
+  #open: BucketFold[][] = levelsOfDetail.map(() => []);
+  /** When the next bucket closes; the newest time alone moves it. */
+  #due: bigint | undefined;
+
+  constructor(tags: number, lateness: number) {
+    this.#tags = tags;
+    this.#lateness = BigInt(Math.round(lateness)) * nanosPerMilli;
+  }
+
+  /** Adds rows in order; returns the buckets that closed, oldest first within their level. */
+  add(batch: Batch): Bucket[] {
+    const closed: Bucket[] = [];
+    for (let row = 0; row < batch.rows; row++) {
+      const time = batch.times[row];
+      for (const [l, open] of this.#open.entries()) {
+        const last = open.at(-1);
+        const fold = last?.holds(time) ? last : this.#find(l, time);
+        fold.add(batch.values, row * this.#tags);
+      }
+      if (this.#due === undefined || time >= this.#due) this.#close(time - this.#lateness, closed);
+    }
+    return closed;
+  }
+
+  save(): Plain {
+    return { due: this.#due, open: this.#open.map((folds) => folds.map((fold) => fold.save())) };
+  }
+
+  load(saved: Plain): void {
+    const { due, open } = saved as { due: bigint | undefined; open: Plain[][] };
+    this.#due = due;
+    this.#open = open.map((folds) => folds.map((fold) => BucketFold.load(fold)));
+  }
+
+  #find(l: number, time: bigint): BucketFold {
+    const open = this.#open[l];
+    const start = bucketStart(time, levelsOfDetail[l]);
+    let at = open.length;
+    while (at > 0 && open[at - 1].time > start) at--;
+    if (at > 0 && open[at - 1].time === start) return open[at - 1];
+    const fold = new BucketFold(levelsOfDetail[l], start, this.#tags);
+    open.splice(at, 0, fold);
+    return fold;
+  }
+
+  #close(bound: bigint, closed: Bucket[]): void {
+    let due: bigint | undefined;
+    for (const [l, open] of this.#open.entries()) {
+      while (open.length > 0 && open[0].isBefore(bound)) closed.push((open.shift() as BucketFold).bucket());
+      if (open.length === 0) continue;
+      const end = open[0].time + BigInt(levelsOfDetail[l]) * nanosPerMilli + this.#lateness;
+      if (due === undefined || end < due) due = end;
+    }
+    this.#due = due;
+  }
+}
