@@ -98,6 +98,15 @@ export interface Explanation {
   readonly weight: Float64Array;
 }
 
+/**
+ * An explanation with the values it speaks of: column j contributes (value[j] - reference[j]) * weight[j]. The value is
+ * what was scored, in the units of its level; at the tags it differs from the row that came where a value was held,
+ * clipped or smoothed. It makes the sum of the contributions the same at every level.
+ */
+export interface Explained extends Explanation {
+  readonly value: Float64Array;
+}
+
 /** One link of a view. The model is immutable; the state belongs to one stream and sees rows in order. */
 export interface StepDefinition<O extends z.ZodObject = Any, M extends Plain = Any, S extends Plain = Any> extends Declaration<O> {
   readonly kind: 'step';
@@ -113,8 +122,11 @@ export interface StepDefinition<O extends z.ZodObject = Any, M extends Plain = A
    * Mutates the state in place.
    */
   apply(model: M, state: S, rows: Matrix, times: BigInt64Array, out: Float64Array): void;
-  /** Carries an explanation from output columns to input columns. Absent = columns are the same. */
-  back?(model: M, explanation: Explanation): Explanation;
+  /**
+   * Carries an explanation from output columns to input columns, the sum of the contributions kept. `row` is the row as
+   * it came into the step (input columns, NaN = missing). Absent = columns and units are the same.
+   */
+  back?(model: M, explained: Explained, row: Float64Array): Explained;
 }
 
 // --- Detectors -------------------------------------------------------------------------------------------------
