@@ -45,12 +45,13 @@ export function encodeRecord(kind: string, value: Plain): Uint8Array {
     if (v === undefined) return { $: 'u' };
     if (v === null || typeof v !== 'object') return v;
     if (Array.isArray(v)) return v.map(simplify);
-    const name = v.constructor.name as ArrayName;
     if (ArrayBuffer.isView(v)) {
+      const name = v.constructor.name as ArrayName;
       if (!(name in arrays)) throw new SluiceError('INTERNAL', `a record cannot hold a ${name}`);
       return { $: name, at: place(v), n: (v as Float64Array).length };
     }
-    return Object.fromEntries(Object.entries(v).map(([key, entry]) => [key, simplify(entry as Plain)]));
+    const entries = Object.entries(v).map(([key, entry]) => [key, simplify(entry as Plain)] as const);
+    return Object.hasOwn(v, '$') ? { $: 'o', v: entries } : Object.fromEntries(entries);
   };
   const header = Buffer.from(JSON.stringify({ kind, value: simplify(value) }));
   const padded = Buffer.concat([header, Buffer.alloc((8 - (header.length % 8)) % 8, 0x20)]);
@@ -84,10 +85,11 @@ export function decodeRecord(bytes: Uint8Array, kind: string, place = `${kind} r
   const restore = (v: unknown): Plain => {
     if (v === null || typeof v !== 'object') return v as Plain;
     if (Array.isArray(v)) return v.map(restore);
-    const tagged = v as { $?: string; v?: string; at?: number; n?: number };
+    const tagged = v as { $?: string; v?: unknown; at?: number; n?: number };
     if (tagged.$ === undefined) return Object.fromEntries(Object.entries(v).map(([key, entry]) => [key, restore(entry)]));
     if (tagged.$ === 'n') return Number(tagged.v);
     if (tagged.$ === 'b') return BigInt(tagged.v as string);
+    if (tagged.$ === 'o') return Object.fromEntries((tagged.v as [string, unknown][]).map(([key, entry]) => [key, restore(entry)]));
     if (tagged.$ === 'u') return undefined;
     const type = arrays[tagged.$ as ArrayName];
     const at = tagged.at as number;
