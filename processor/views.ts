@@ -189,7 +189,7 @@ export function explainBack(views: Views, name: string, explanation: Explanation
  * @example
  * contributionsOf({ value: new Float64Array([3]), reference: new Float64Array([1]), weight: new Float64Array([5]) }); // Float64Array [10]
  */
-export function contributionsOf({ value, reference, weight }: Explained, out = new Float64Array(value.length)): Float64Array {
+export function contributionsOf({ value, reference, weight }: Explained, out: Float64Array = new Float64Array(value.length)): Float64Array {
   for (let j = 0; j < out.length; j++) out[j] = (value[j] - reference[j]) * weight[j];
   return out;
 }
