@@ -6,7 +6,7 @@ export interface Matrix {
   readonly values: Float64Array;
 }
 
-export function makeMatrix(rows: number, cols: number, values = new Float64Array(rows * cols)): Matrix {
+export function makeMatrix(rows: number, cols: number, values: Float64Array = new Float64Array(rows * cols)): Matrix {
   return { rows, cols, values };
 }
 
