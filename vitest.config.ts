@@ -5,5 +5,19 @@ export default defineConfig({
     include: ['{core,kernels,connectors,producer,processor,evaluate,serve,cli,scripts,test}/**/*.test.ts'],
     exclude: ['test/long/**', 'node_modules/**', 'dist/**'],
     testTimeout: 20_000,
+    hookTimeout: 60_000,
+    coverage: {
+      provider: 'v8',
+      include: ['{core,kernels,connectors,producer,processor,evaluate,serve,cli}/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.generated.ts', '**/fixtures/**'],
+      reporter: ['text-summary', 'json-summary', 'html'],
+      thresholds: {
+        'core/**/*.ts': { lines: 90 },
+        'kernels/**/*.ts': { lines: 90 },
+        'connectors/**/*.ts': { lines: 90 },
+        'producer/**/*.ts': { lines: 90 },
+        'processor/**/*.ts': { lines: 90 },
+      },
+    },
   },
 });

@@ -1,0 +1,70 @@
+# Sourced by run.sh, test.sh and the root script `sluice` after they have set $root: a Node that is new enough, the locked
+# packages, a build that is not older than its sources. Everything it says goes to standard error.
+
+say() { printf 'sluice: %s\n' "$*" >&2; }
+
+require_node() {
+  version=$(node --version 2>/dev/null) || version=none
+  numbers=${version#v}
+  major=${numbers%%.*}
+  minor=${numbers#*.}
+  minor=${minor%%.*}
+  case $major$minor in
+    '' | *[!0-9]*) ;;
+    *) if [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; }; then return 0; fi ;;
+  esac
+  say "needs Node 20.19 or newer, found $version. Install it from https://nodejs.org and try again."
+  exit 2
+}
+
+# Installs only when the lock file is not the one that node_modules was installed from, so the second time needs no network.
+require_packages() {
+  stamp=$root/node_modules/.installed-lock
+  if [ -f "$stamp" ] && cmp -s "$root/package-lock.json" "$stamp"; then return 0; fi
+  require_node
+  if ! command -v npm >/dev/null 2>&1; then
+    say 'needs npm, which comes with Node: https://nodejs.org'
+    exit 2
+  fi
+  say 'installing the locked packages'
+  if ! (cd "$root" && npm ci --include=dev --prefer-offline --no-audit --no-fund --no-update-notifier >&2); then
+    say 'the packages could not be installed; what npm said is above. The first time needs a network.'
+    exit 4
+  fi
+  cp "$root/package-lock.json" "$stamp"
+}
+
+# True when a source is newer than the last build. In an installed copy without sources there is nothing to build.
+build_is_stale() {
+  [ -f "$root/tsconfig.build.json" ] || return 1
+  [ -f "$root/dist/.built" ] || return 0
+  [ -n "$(cd "$root" && find core kernels connectors producer processor evaluate serve cli scripts bench package.json tsconfig.json tsconfig.build.json \
+    -newer dist/.built \( -name '*.ts' ! -name '*.test.ts' -o -name '*.json' \) -print 2>/dev/null)" ]
+}
+
+# One build at a time: the lock is a link that names the process holding it, so one left by a killed process is seen to be dead.
+require_build() {
+  build_is_stale || return 0
+  require_packages
+  mkdir -p "$root/dist"
+  lock=$root/dist/.building
+  until ln -s "$$" "$lock" 2>/dev/null; do
+    holder=$(readlink "$lock") || continue
+    if kill -0 "$holder" 2>/dev/null; then sleep 1; else rm -f "$lock"; fi
+  done
+  trap 'rm -f "$lock"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  if build_is_stale; then
+    say 'building'
+    # Stamped before the compiler reads, so that a file saved during the build counts as newer.
+    : >"$root/dist/.building-since"
+    if ! (cd "$root" && node node_modules/typescript/bin/tsc -p tsconfig.build.json >&2); then
+      say 'the build failed; what the compiler said is above.'
+      exit 1
+    fi
+    mv "$root/dist/.building-since" "$root/dist/.built"
+  fi
+  rm -f "$lock"
+  trap - EXIT INT TERM
+}
