@@ -31,7 +31,10 @@ export interface ConsumerOptions {
   readonly group: string;
   /** Where to start in a partition that was just assigned: the manifest's offset, or undefined for the beginning. */
   readonly position: (partition: number) => Promise<number | undefined>;
-  /** The partition goes to another member of the group: its work must be finished or dropped now. */
+  /**
+   * The partition goes to another member of the group: its work must be finished or dropped now. Called from within
+   * `poll`, as is `position`; the other member gets the partition once this has resolved. `close` gives up without it.
+   */
   readonly revoked?: (partition: number) => Promise<void>;
 }
 

@@ -8,7 +8,7 @@ export interface DeadLetter {
   /** Source id or topic. */
   readonly source: string;
   readonly partition: number;
-  /** Source row (1-based data row) or offset. */
+  /** The row's origin: its data row in the source (0-based, as rows count theirs) or its offset. */
   readonly position: number;
   readonly stream?: string;
   readonly reason: DeadReason;

@@ -22,6 +22,7 @@ export const errorCodes = {
   STORE_UNAVAILABLE: { exit: 4, summary: 'The store cannot be opened, read or written: read-only, damaged, no rights or down.' },
   STORE_FULL: { exit: 4, summary: 'The disk or quota under the store is full.' },
   BUS_UNAVAILABLE: { exit: 4, summary: 'The bus cannot be reached or was closed.' },
+  BUS_ORDER: { exit: 3, summary: 'Rows were sent with offsets that do not grow within their partition.' },
   PORT_IN_USE: { exit: 4, summary: 'A port that was asked for explicitly is taken.' },
   SCHEMA_MISMATCH: { exit: 5, summary: 'Tags of the stream differ from those of the model, snapshot or store.' },
   RECORD_CORRUPT: { exit: 5, summary: 'A stored model or state record is cut short or altered.' },
