@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { Column } from '../../core/component.ts';
+import { defineStep } from '../../core/component.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type { Matrix } from '../../core/matrix.ts';
+
+export default defineStep({
+  type: 'drop-constant',
+  summary: 'Leaves out the columns that never change in the fit rows.',
+  fails:
+    'A tag that is at rest during the fit and moves in normal operation: it is lost. Whatever it does later goes unseen behind this step; the detector constant-broken watches for it.',
+  cost: 'One copy a cell; an integer and a double a column.',
+  source: 'Zero-variance filter; a column without a single reading counts as constant',
+  options: z.strictObject({}),
+  fit(rows, columns) {
+    const constant = columns.map((_, j) => onlyValue(rows, j));
+    const kept = columns.map((_, j) => j).filter((j) => constant[j] === undefined);
+    if (kept.length === 0) {
+      throw new SluiceError('TRAINING_UNFIT', `all ${columns.length} columns are constant in the ${rows.rows} fit rows: ${listed(columns)}`, {
+        place: "step 'drop-constant'",
+        fix: 'Train on rows in which the plant runs.',
+      });
+    }
+    return {
+      model: { kept: Int32Array.from(kept), constant: Float64Array.from(constant, (x) => x ?? Number.NaN) },
+      columns: kept.map((j) => columns[j]),
+    };
+  },
+  apply({ kept }, _state, { rows, cols, values }, _times, out) {
+    for (let i = 0, at = 0; i < rows; i++) {
+      for (let k = 0; k < kept.length; k++, at++) out[at] = values[i * cols + kept[k]];
+    }
+  },
+  back({ kept, constant }, { value, reference, weight }) {
+    // A dropped column is as expected whatever it reads, so it contributes 0, also where it is missing.
+    const usual = constant.map((x) => (Number.isFinite(x) ? x : 0));
+    const explained = { value: usual.slice(), reference: usual, weight: new Float64Array(constant.length) };
+    for (let k = 0; k < kept.length; k++) {
+      explained.value[kept[k]] = value[k];
+      explained.reference[kept[k]] = reference[k];
+      explained.weight[kept[k]] = weight[k];
+    }
+    return explained;
+  },
+});
+
+/** The one value that the column has, NaN when it has none; undefined when it changes. */
+function onlyValue({ rows, cols, values }: Matrix, j: number): number | undefined {
+  let only = Number.NaN;
+  for (let i = 0; i < rows; i++) {
+    const x = values[i * cols + j];
+    if (Number.isNaN(x)) continue;
+    if (Number.isNaN(only)) only = x;
+    else if (x !== only) return undefined;
+  }
+  return only;
+}
+
+function listed(columns: readonly Column[]): string {
+  const names = columns.slice(0, 8).map((column) => column.name);
+  return columns.length > 8 ? `${names.join(', ')} and ${columns.length - 8} more` : names.join(', ');
+}
