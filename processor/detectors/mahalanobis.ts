@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { defineDetector } from '../../core/component.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type { Matrix } from '../../core/matrix.ts';
+import { cholesky, invertLower, multiplyLower, multiplyLowerTransposed } from '../../kernels/cholesky.ts';
+import { ledoitWolf, shrink } from '../../kernels/covariance.ts';
+import { euclideanNorm } from '../../kernels/distance.ts';
+import { whitenedNorms } from '../../kernels/whitened-norm.ts';
+
+/** `whitening`: inverse Cholesky factor of the covariance, lower triangular, packed row by row. */
+type Model = { readonly mean: Float64Array; readonly whitening: Float64Array; readonly shrinkage: number };
+
+/** Used only where the estimate is singular: the least shrinkage that makes it safely invertible. */
+const leastShrinkage = 1e-6;
+
+export default defineDetector({
+  type: 'mahalanobis',
+  summary: 'Distance from the training mean in standard deviations, along the directions in which the tags usually move together.',
+  fails:
+    'Plants with several operating modes: what lies between the modes looks normal, and the modes themselves widen every direction. Training rows with ' +
+    'gross outliers, which inflate the covariance. Anything that only shows over time, such as a changed rhythm.',
+  cost: 'Scoring: columns^2 / 2 multiply-adds a row. Fitting: rows x columns^2 / 2, then columns^3 / 2. Model: columns^2 / 2 doubles.',
+  source:
+    'Mahalanobis 1936, "On the generalised distance in statistics"; covariance: Ledoit and Wolf 2004, ' +
+    '"A well-conditioned estimator for large-dimensional covariance matrices", doi:10.1016/S0047-259X(03)00096-4',
+  finds: ['point', 'shift', 'drift', 'correlation', 'novelty'],
+  attribution:
+    'Exact. With mean m, inverse covariance P and distance d, column j contributes (x[j] - m[j]) (P (x - m))[j] / d; they add up to the score, since ' +
+    "(x - m)' P (x - m) = d^2. A contribution can be negative: that tag's deviation is what its neighbours' would lead one to expect. " +
+    'A tag is above (+) or below (-) its training mean.',
+  options: z.strictObject({}),
+  fit(rows, _columns, _options): Model {
+    if (!anyMoves(rows)) {
+      throw new SluiceError('TRAINING_UNFIT', `mahalanobis cannot learn a covariance: all ${rows.rows} training rows x ${rows.cols} columns are equal`, {
+        fix: 'Train on rows in which at least one tag moves.',
+      });
+    }
+    const { mean, covariance, shrinkage } = ledoitWolf(rows);
+    const lower = cholesky(covariance, rows.cols);
+    if (lower) return { mean, whitening: invertLower(lower, rows.cols), shrinkage };
+    const invertible = cholesky(shrink(covariance, leastShrinkage), rows.cols);
+    if (!invertible) {
+      throw new SluiceError('TRAINING_UNFIT', `mahalanobis cannot invert the covariance of ${rows.rows} training rows x ${rows.cols} columns`, {
+        fix: 'Put the columns on one scale first, for example with the step standardise.',
+      });
+    }
+    return { mean, whitening: invertLower(invertible, rows.cols), shrinkage: Math.max(shrinkage, leastShrinkage) };
+  },
+  score(model, rows, out) {
+    whitenedNorms(rows, model.mean, model.whitening, out);
+  },
+  explain({ mean, whitening }, _state, row, out) {
+    const largest = row.reduce((most, x, j) => Math.max(most, Math.abs(x - mean[j])), 0);
+    const difference = row.map((x, j) => (largest === 0 ? 0 : (x - mean[j]) / largest));
+    const whitened = multiplyLower(whitening, difference, new Float64Array(row.length));
+    const distance = euclideanNorm(whitened);
+    out.reference.set(mean);
+    multiplyLowerTransposed(whitening, whitened, out.weight);
+    for (let j = 0; j < row.length; j++) out.weight[j] = distance === 0 ? 0 : out.weight[j] / distance;
+  },
+});
+
+function anyMoves({ rows, cols, values }: Matrix): boolean {
+  for (let i = cols; i < rows * cols; i++) if (values[i] !== values[i % cols]) return true;
+  return false;
+}
