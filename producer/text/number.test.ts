@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseNumber } from './number.ts';
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const parse = (text: string, decimal = '.') => parseNumber(bytesOf(text), 0, bytesOf(text).length, decimal.charCodeAt(0));
+const grammar = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+describe('parseNumber', () => {
+  it('is Number(text) by Object.is for any double as JavaScript writes it', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        expect(parse(String(value))).toBe(value === 0 ? 0 : value);
+        expect(Object.is(parse(value.toExponential()), Number(value.toExponential()))).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('is Number(text) by Object.is for any spelling of a decimal number, and NaN for everything else', () => {
+    const digits = fc.stringMatching(/^\d{0,25}$/);
+    const spelling = fc
+      .tuple(
+        fc.constantFrom('', '-', '+'),
+        digits,
+        fc.constantFrom('', '.'),
+        digits,
+        fc.constantFrom('', 'e', 'E'),
+        fc.constantFrom('', '-', '+'),
+        fc.stringMatching(/^\d{0,4}$/),
+      )
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(spelling, (text) => {
+        const expected = grammar.test(text) ? Number(text) : Number.NaN;
+        if (!Object.is(parse(text), expected)) throw new Error(`${text}: ${parse(text)} instead of ${expected}`);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  it('takes any short text as Number does, apart from what Number takes beyond decimal numbers', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'0123456789+-.eE xN,'), maxLength: 8 }), (text) => {
+        const expected = grammar.test(text.trim()) ? Number(text) : Number.NaN;
+        expect(Object.is(parse(text), expected)).toBe(true);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  it('keeps the sign of zero and rounds halfway cases as IEEE 754 asks', () => {
+    expect(Object.is(parse('-0.0'), -0)).toBe(true);
+    expect(parse('9007199254740993')).toBe(9007199254740992);
+    expect(parse('1.7976931348623157e308')).toBe(Number.MAX_VALUE);
+    expect(parse('5e-324')).toBe(Number.MIN_VALUE);
+    expect(parse('123456789012345e22')).toBe(123456789012345e22);
+    expect(parse('1e-22')).toBe(1e-22);
+    expect(parse('1e23')).toBe(1e23);
+  });
+
+  it('overflows to Infinity, which is no number to a reader', () => {
+    expect(parse('1e400')).toBe(Number.POSITIVE_INFINITY);
+    expect(parse('-1e400')).toBe(Number.NEGATIVE_INFINITY);
+    expect(parse(`1${'0'.repeat(400)}`)).toBe(Number.POSITIVE_INFINITY);
+    expect(parse('1e99999999999999999999')).toBe(Number.POSITIVE_INFINITY);
+    expect(parse('1e-99999999999999999999')).toBe(0);
+  });
+
+  it('reads a decimal comma, and then no point', () => {
+    expect(parse('2,5', ',')).toBe(2.5);
+    expect(parse('-12345678901234567,25', ',')).toBe(Number('-12345678901234567.25'));
+    expect(parse('2.5', ',')).toBeNaN();
+    expect(parse('1.234,5', ',')).toBeNaN();
+    expect(parse('2,5')).toBeNaN();
+  });
+
+  it('looks only at its own bytes, and past the blanks around the number', () => {
+    expect(parseNumber(bytesOf('12;34.5;6'), 3, 7)).toBe(34.5);
+    expect(parse(' 7.25\t')).toBe(7.25);
+    for (const text of ['', ' ', '-', '.', '+.', 'e5', '1e', '1e+', '1 2', '0x10', 'NaN', 'Infinity', '1_000', '--1', '1.2.3']) expect(parse(text)).toBeNaN();
+  });
+});
