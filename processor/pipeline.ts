@@ -1,0 +1,235 @@
+import type { Chunk } from '../core/chunk.ts';
+import { rowsIn } from '../core/chunk.ts';
+import type { Output } from '../core/component.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { Manifest, Position } from '../core/manifest.ts';
+import type { PipelineConfig } from '../core/pipeline-config.ts';
+import type { Registry } from '../core/registry.ts';
+import type { WarmUp } from '../core/runtime.ts';
+import type { Schema } from '../core/schema.ts';
+import type { Store, StoreWrite } from '../core/store.ts';
+import type { IncidentChange } from './incidents.ts';
+import { loadModel, type StreamModel } from './model.ts';
+import { StreamPipeline, type StreamPipelineContext } from './stream.ts';
+import { loadDefinitions } from './train.ts';
+
+/** Counts since the streams began; saved with the manifest. */
+export interface Totals {
+  /** Rows that came, dead ones included. */
+  read: number;
+  stored: number;
+  duplicate: number;
+  late: number;
+  dead: number;
+  /** Incidents that opened, per detector. */
+  incidents: Record<string, number>;
+}
+
+/** What happened to a chunk, for whoever watches: metrics, progress, tests. */
+export interface PipelineObserver {
+  chunk?(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }): void;
+  incident?(change: IncidentChange): void;
+  dead?(letters: Chunk['dead']): void;
+  counted?(counts: { duplicate: number; late: number }): void;
+  commit?(manifest: Manifest, seconds: number): void;
+}
+
+export interface PipelineOptions {
+  readonly config: PipelineConfig;
+  readonly registry: Registry;
+  readonly store: Store;
+  /** Names the partition's manifest. */
+  readonly key: string;
+  /** Source id (embedded) or topic: under what the position is kept, and what dead letters name. */
+  readonly source: string;
+  readonly outputs?: readonly Output[];
+  readonly observer?: PipelineObserver;
+  /** Training rows of a file (`train.file`), by the stream's schema. */
+  readonly trainingRows?: (schema: Schema) => Promise<Parameters<StreamPipeline['trainOn']>[0]>;
+  /** A model from a file (`train.model`), as bytes. */
+  readonly model?: { bytes: Uint8Array; place: string };
+}
+
+/**
+ * The one pipeline: `run`, `backfill`, `evaluate` and the benches push chunks of one partition through it. Rows become
+ * durable, together with the position and the state after them, at `commit`; a new pipeline over the same store and key
+ * goes on from there with the same result as if nothing had happened.
+ */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #context: StreamPipelineContext;
+  readonly #streams = new Map<string, StreamPipeline>();
+  readonly #model: StreamModel | undefined;
+  #manifest: Manifest | undefined;
+  #position: Position | undefined;
+  readonly totals: Totals = { read: 0, stored: 0, duplicate: 0, late: 0, dead: 0, incidents: {} };
+  #uncommittedRows = 0;
+  #committedAt = Date.now();
+  #changed = false;
+
+  private constructor(options: PipelineOptions, context: StreamPipelineContext, model: StreamModel | undefined) {
+    this.#options = options;
+    this.#context = context;
+    this.#model = model;
+  }
+
+  /** @throws whatever the manifest's records, the model file or the configuration have wrong. */
+  static async open(options: PipelineOptions): Promise<Pipeline> {
+    const { config, registry, store, key, source } = options;
+    const definitions = await loadDefinitions(config, registry);
+    const model = options.model ? await loadModel(options.model.bytes, registry, options.model.place) : undefined;
+    const pipeline = new Pipeline(options, { config, definitions, registry }, model);
+    const manifest = await store.manifest(key);
+    if (manifest) {
+      pipeline.#manifest = manifest;
+      pipeline.#position = manifest.positions[source];
+      const { incidents, ...counts } = unflatten(manifest.totals);
+      Object.assign(pipeline.totals, counts, { incidents });
+    }
+    return pipeline;
+  }
+
+  /** Where to go on reading the source. */
+  get position(): Position | undefined {
+    return this.#position;
+  }
+
+  warmUp(): ReadonlyMap<string, WarmUp> {
+    return new Map([...this.#streams].map(([name, stream]) => [name, stream.warmUp()]));
+  }
+
+  stream(name: string): StreamPipeline | undefined {
+    return this.#streams.get(name);
+  }
+
+  get streams(): readonly StreamPipeline[] {
+    return [...this.#streams.values()];
+  }
+
+  /** Sets what the position remembers of its source besides the offset; before the first chunk. */
+  attach(fingerprint: string | undefined, shiftMs: number): void {
+    const before = this.#position;
+    if (before?.fingerprint !== undefined && fingerprint !== undefined && before.fingerprint !== fingerprint && before.nextOffset > 0) {
+      throw new SluiceError('SOURCE_CHANGED', `the source is not the one of which ${before.nextOffset.toLocaleString('en-US')} rows were read`, {
+        place: this.#options.source,
+        fix: 'Give the new content a name of its own with source.id, or start anew with --fresh.',
+      });
+    }
+    this.#position = { nextOffset: before?.nextOffset ?? 0, shiftMs: before?.shiftMs ?? shiftMs, ...(fingerprint === undefined ? {} : { fingerprint }) };
+  }
+
+  /** Makes a stream known before its first row; loads what was saved of it. */
+  async openStream(name: string, schema: Schema): Promise<StreamPipeline> {
+    const existing = this.#streams.get(name);
+    if (existing) return existing;
+    const { store, trainingRows, model } = this.#options;
+    await store.openStream(name, schema);
+    const stream = new StreamPipeline(name, schema, this.#context);
+    const records = new Map(Object.entries(this.#manifest?.records ?? {}));
+    if ([...records.keys()].some((record) => stream.owns(record))) await stream.load(records, (hash) => store.record(hash));
+    if (!stream.model) {
+      if (this.#model) stream.useModel(this.#model, model?.place ?? 'model');
+      else if (trainingRows) stream.trainOn(await trainingRows(schema), 'training file');
+    }
+    this.#streams.set(name, stream);
+    return stream;
+  }
+
+  /** Scores and stages a chunk. On an error nothing since the last commit counts: open a new pipeline to go on. */
+  async process(chunk: Chunk): Promise<void> {
+    const { store, source, outputs = [], observer } = this.#options;
+    const started = performance.now();
+    let storing = 0;
+    const writes: StoreWrite[] = [];
+    const changes: IncidentChange[] = [];
+    const dead = [...chunk.dead];
+    for (const batch of chunk.batches) {
+      const stream = await this.openStream(batch.stream, batch.schema);
+      const known = (times: BigInt64Array, seqs: Int32Array): Promise<Uint8Array> => store.known(batch.stream, times, seqs);
+      const result = await stream.take(batch, known, source, chunk.partition);
+      writes.push(...result.writes);
+      changes.push(...result.incidents);
+      dead.push(...result.dead);
+      this.totals.duplicate += result.duplicates;
+      this.totals.late += result.late;
+      if (result.duplicates + result.late > 0) observer?.counted?.({ duplicate: result.duplicates, late: result.late });
+      // A later batch may ask the store which identities it knows.
+      const scored = performance.now();
+      for (const write of result.writes) await store.append(write);
+      storing += performance.now() - scored;
+    }
+    if (dead.length > 0) {
+      await store.appendDead(dead);
+      observer?.dead?.(dead);
+    }
+    const scoring = performance.now() - started - storing;
+    this.#count(chunk, writes, changes, dead.length);
+    for (const output of outputs) {
+      for (const write of writes) await output.write?.(write);
+      for (const { incident, change } of changes) await output.incident?.(incident, change, (this.#streams.get(incident.stream) as StreamPipeline).schema);
+    }
+    for (const change of changes) observer?.incident?.(change);
+    observer?.chunk?.(chunk, writes, { score: scoring / 1000, store: storing / 1000 });
+  }
+
+  /** Is it time to commit: enough rows, or long enough ago? */
+  get due(): boolean {
+    const { rows, interval } = this.#context.config.commit;
+    return this.#changed && (this.#uncommittedRows >= rows || Date.now() - this.#committedAt >= interval);
+  }
+
+  /** Makes everything processed so far durable, with the position and state to go on from. */
+  async commit(): Promise<void> {
+    const { store, key, source, observer } = this.#options;
+    this.#committedAt = Date.now();
+    if (!this.#changed && this.#manifest) return;
+    const started = performance.now();
+    // Streams that did not come up in this run keep their records.
+    const records = new Map(Object.entries(this.#manifest?.records ?? {}).filter(([name]) => !this.streams.some((stream) => stream.owns(name))));
+    const saved = new Set(Object.values(this.#manifest?.records ?? {}));
+    const fresh = new Map<string, Uint8Array>();
+    for (const stream of this.#streams.values()) {
+      const own = stream.save();
+      for (const [name, hash] of own.names) records.set(name, hash);
+      for (const [hash, bytes] of own.fresh) if (!saved.has(hash)) fresh.set(hash, bytes);
+    }
+    const manifest: Manifest = {
+      key,
+      positions: { ...this.#manifest?.positions, ...(this.#position ? { [source]: this.#position } : {}) },
+      totals: flatten(this.totals),
+      records: Object.fromEntries(records),
+    };
+    await store.commit(manifest, fresh);
+    this.#manifest = manifest;
+    this.#uncommittedRows = 0;
+    this.#changed = false;
+    observer?.commit?.(manifest, (performance.now() - started) / 1000);
+  }
+
+  #count(chunk: Chunk, writes: readonly StoreWrite[], changes: readonly IncidentChange[], dead: number): void {
+    const { totals } = this;
+    const rows = rowsIn(chunk);
+    totals.read += rows + chunk.dead.length;
+    totals.dead += dead;
+    for (const { batch } of writes) totals.stored += batch.rows;
+    for (const { incident, change } of changes) if (change === 'opened') totals.incidents[incident.detector] = (totals.incidents[incident.detector] ?? 0) + 1;
+    this.#uncommittedRows += rows;
+    this.#changed = true;
+    this.#position = { shiftMs: 0, ...this.#position, nextOffset: chunk.nextOffset };
+  }
+}
+
+const incidentPrefix = 'incidents/';
+
+function flatten({ incidents, ...counts }: Totals): Record<string, number> {
+  return { ...counts, ...Object.fromEntries(Object.entries(incidents).map(([detector, n]) => [`${incidentPrefix}${detector}`, n])) };
+}
+
+function unflatten(totals: Readonly<Record<string, number>>): Totals {
+  const out: Totals = { read: 0, stored: 0, duplicate: 0, late: 0, dead: 0, incidents: {} };
+  for (const [name, n] of Object.entries(totals)) {
+    if (name.startsWith(incidentPrefix)) out.incidents[name.slice(incidentPrefix.length)] = n;
+    else Object.assign(out, { [name]: n });
+  }
+  return out;
+}

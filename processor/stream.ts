@@ -1,0 +1,291 @@
+import { type Batch, concatBatches, sliceBatch } from '../core/batch.ts';
+import type { DeadLetter } from '../core/chunk.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { PipelineConfig } from '../core/pipeline-config.ts';
+import { decodeRecord, encodeRecord, type Plain, recordHash } from '../core/record.ts';
+import type { Registry } from '../core/registry.ts';
+import type { WarmUp } from '../core/runtime.ts';
+import { requireSameSchema, type Schema } from '../core/schema.ts';
+import type { StoreWrite } from '../core/store.ts';
+import { TimeWindow } from '../core/time-window.ts';
+import { isFlagged, Status, type ThresholdLevels, type Verdicts } from '../core/verdict.ts';
+import { admit, type KnownRows } from './identity.ts';
+import { type IncidentChange, type IncidentState, IncidentTracker } from './incidents.ts';
+import { LevelOfDetail } from './level-of-detail.ts';
+import { loadModel, requireSameConfiguration, type StreamModel, saveModel } from './model.ts';
+import { Scorer } from './scorer.ts';
+import { type Definitions, type ScoringState, startScoring, train } from './train.ts';
+
+/** What a batch brought: what to store, and what to tell. */
+export interface StreamResult {
+  readonly writes: readonly StoreWrite[];
+  readonly incidents: readonly IncidentChange[];
+  readonly dead: readonly DeadLetter[];
+  readonly duplicates: number;
+  readonly late: number;
+}
+
+export interface StreamPipelineContext {
+  readonly config: PipelineConfig;
+  readonly definitions: Definitions;
+  readonly registry: Registry;
+}
+
+const stateKind = 'stream-state';
+const trainingKind = 'training-rows';
+
+type SavedState = {
+  rows: number;
+  window: { times: BigInt64Array; counts: Int32Array };
+  levelOfDetail: Plain;
+  scoring: ScoringState | null;
+  thresholdsStored: boolean;
+  incidents: Record<string, IncidentState>;
+};
+
+/**
+ * One stream from row to verdict: identity, warm-up, scoring, incidents and level of detail, in row order. Everything it
+ * knows is the model, the state and, while it warms up, the rows collected so far; all three become records.
+ */
+export class StreamPipeline {
+  readonly stream: string;
+  readonly schema: Schema;
+  readonly #context: StreamPipelineContext;
+  readonly #prefix: string;
+  readonly #window: TimeWindow;
+  readonly #levelOfDetail: LevelOfDetail;
+  readonly #trackers: IncidentTracker[];
+  /** Admitted rows since the stream began. */
+  #rows = 0;
+  #collected: Batch[] = [];
+  /** Records of collected rows that are already saved, and how many of the collected batches they hold. */
+  #segments: { name: string; hash: string }[] = [];
+  #savedBatches = 0;
+  #scorer: Scorer | undefined;
+  #model: { bytes: Uint8Array; hash: string } | undefined;
+  #thresholdsStored = false;
+
+  constructor(stream: string, schema: Schema, context: StreamPipelineContext) {
+    const { config } = context;
+    this.stream = stream;
+    this.schema = schema;
+    this.#context = context;
+    this.#prefix = `${encodeURIComponent(stream)}/`;
+    this.#window = new TimeWindow(config.lateness);
+    this.#levelOfDetail = new LevelOfDetail(schema.tags.length, config.lateness);
+    this.#trackers = this.names.map((name) => new IncidentTracker(stream, name, config.incidents));
+  }
+
+  /** Detectors and combinations, in the order of their verdicts. */
+  get names(): string[] {
+    return [...this.#context.config.detectors.keys(), ...this.#context.config.combine.keys()];
+  }
+
+  get model(): StreamModel | undefined {
+    return this.#scorer?.model;
+  }
+
+  /** The model as bytes of a record. */
+  get modelRecord(): { bytes: Uint8Array; hash: string } | undefined {
+    return this.#model;
+  }
+
+  warmUp(): WarmUp {
+    const { train } = this.#context.config;
+    if (this.#scorer) return { stage: 'ready', have: 0, need: 0 };
+    if (train.kind !== 'rows') return { stage: 'waiting', have: 0, need: 0 };
+    const need = train.to - train.from;
+    return this.#rows <= train.from ? { stage: 'waiting', have: 0, need } : { stage: 'collecting', have: Math.min(need, this.#rows - train.from), need };
+  }
+
+  /** Begins with a model that was made elsewhere. @throws SCHEMA_MISMATCH, RECORD_VERSION */
+  useModel(model: StreamModel, place: string): void {
+    requireSameSchema(model.schema, this.schema, place);
+    requireSameConfiguration(model, this.#context.config, place, ['train']);
+    this.#begin(model, startScoring(model));
+  }
+
+  /** Trains on rows that are not the stream's own, e.g. of a training file. */
+  trainOn(rows: Batch, place: string): void {
+    requireSameSchema(rows.schema, this.schema, place);
+    const { model } = train({ ...rows, stream: this.stream }, this.#context.config, this.#context.definitions);
+    this.#begin(model, startScoring(model));
+  }
+
+  /** Takes the next rows in order, whatever their number. */
+  async take(batch: Batch, known: KnownRows, source: string, partition: number): Promise<StreamResult> {
+    const admission = await admit(batch, this.#window, known, source, partition);
+    const writes: StoreWrite[] = [];
+    const incidents: IncidentChange[] = [];
+    const { rows } = admission.batch;
+    for (let from = 0; from < rows; ) {
+      const to = this.#scorer ? rows : this.#nextBoundary(from, rows);
+      const part = sliceBatch(admission.batch, from, to);
+      const write = this.#scorer ? this.#score(this.#scorer, part, incidents) : this.#warm(part);
+      writes.push({ ...write, buckets: this.#levelOfDetail.add(part) });
+      from = to;
+    }
+    return { writes, incidents, dead: admission.dead, duplicates: admission.duplicates, late: admission.late };
+  }
+
+  /** Does a record of this name belong to this stream? */
+  owns(name: string): boolean {
+    return name.startsWith(this.#prefix);
+  }
+
+  /** Records that bring this stream back to where it is now; only those that are not saved yet carry bytes. */
+  save(): { names: Map<string, string>; fresh: Map<string, Uint8Array> } {
+    const names = new Map<string, string>();
+    const fresh = new Map<string, Uint8Array>();
+    const add = (name: string, bytes: Uint8Array): string => {
+      const hash = recordHash(bytes);
+      names.set(this.#prefix + name, hash);
+      fresh.set(hash, bytes);
+      return hash;
+    };
+    const incidents: Record<string, IncidentState> = {};
+    for (const [v, name] of this.names.entries()) incidents[name] = this.#trackers[v].save();
+    const state: SavedState = {
+      rows: this.#rows,
+      window: this.#window.save(),
+      levelOfDetail: this.#levelOfDetail.save(),
+      scoring: this.#scorer?.state ?? null,
+      thresholdsStored: this.#thresholdsStored,
+      incidents,
+    };
+    add('state', encodeRecord(stateKind, state as unknown as Plain));
+    if (this.#model) {
+      names.set(`${this.#prefix}model`, this.#model.hash);
+      fresh.set(this.#model.hash, this.#model.bytes);
+    }
+    const unsaved = this.#collected.slice(this.#savedBatches);
+    if (unsaved.length > 0) {
+      const name = `training/${String(this.#segments.length).padStart(6, '0')}`;
+      this.#segments.push({ name, hash: add(name, encodeRows(concatBatches(unsaved))) });
+      this.#savedBatches = this.#collected.length;
+    }
+    for (const { name, hash } of this.#segments) names.set(this.#prefix + name, hash);
+    return { names, fresh };
+  }
+
+  /** @throws RECORD_CORRUPT, RECORD_VERSION, and RECORD_VERSION naming settings that changed since. */
+  async load(names: ReadonlyMap<string, string>, read: (hash: string) => Promise<Uint8Array>): Promise<void> {
+    const place = `state of stream '${this.stream}'`;
+    const record = async (name: string): Promise<Uint8Array | undefined> => {
+      const hash = names.get(this.#prefix + name);
+      return hash === undefined ? undefined : read(hash);
+    };
+    const stateBytes = await record('state');
+    if (!stateBytes) throw new SluiceError('RECORD_CORRUPT', 'the manifest names no state', { place, fix: 'Start anew with --fresh.' });
+    const saved = decodeRecord(stateBytes, stateKind, place) as unknown as SavedState;
+    const modelBytes = await record('model');
+    if (modelBytes && saved.scoring) {
+      const model = await loadModel(modelBytes, this.#context.registry, `model of stream '${this.stream}'`);
+      requireSameSchema(model.schema, this.schema, `model of stream '${this.stream}'`);
+      requireSameConfiguration(model, this.#context.config, place, this.#context.config.train.kind === 'rows' ? [] : ['train']);
+      this.#scorer = new Scorer(model, saved.scoring);
+      this.#model = { bytes: modelBytes, hash: recordHash(modelBytes) };
+    }
+    this.#rows = saved.rows;
+    this.#window.load(saved.window);
+    this.#levelOfDetail.load(saved.levelOfDetail);
+    this.#thresholdsStored = saved.thresholdsStored;
+    for (const [v, name] of this.names.entries()) if (saved.incidents[name]) this.#trackers[v].load(saved.incidents[name]);
+    const segments = [...names].filter(([name]) => name.startsWith(`${this.#prefix}training/`)).sort(([a], [b]) => (a < b ? -1 : 1));
+    for (const [name, hash] of segments) {
+      this.#collected.push(decodeRows(await read(hash), this.stream, this.schema, place));
+      this.#segments.push({ name: name.slice(this.#prefix.length), hash });
+    }
+    this.#savedBatches = this.#collected.length;
+  }
+
+  #begin(model: StreamModel, state: ScoringState): void {
+    this.#scorer = new Scorer(model, state);
+    this.#model = saveModel(model);
+    this.#collected = [];
+    this.#segments = [];
+    this.#savedBatches = 0;
+  }
+
+  /** Where the rows from `from` on must be cut: collecting begins and ends at declared rows, wherever batches do. */
+  #nextBoundary(from: number, rows: number): number {
+    const { train } = this.#context.config;
+    if (train.kind !== 'rows') return rows;
+    const boundary = this.#rows < train.from ? train.from : train.to;
+    return Math.min(rows, from + boundary - this.#rows);
+  }
+
+  #warm(batch: Batch): StoreWrite {
+    const { config, definitions } = this.#context;
+    const collecting = config.train.kind === 'rows' && this.#rows >= config.train.from;
+    this.#rows += batch.rows;
+    if (collecting) {
+      this.#collected.push(batch);
+      if (this.#rows === (config.train as { to: number }).to) {
+        const { model, state } = train(concatBatches(this.#collected), config, definitions);
+        this.#begin(model, state);
+      }
+    }
+    return { batch, verdicts: this.names.map((name) => undefinedVerdicts(name, batch.rows)), incidents: [], thresholds: [], buckets: [] };
+  }
+
+  #score(scorer: Scorer, batch: Batch, told: IncidentChange[]): StoreWrite {
+    this.#rows += batch.rows;
+    const verdicts = scorer.score(batch);
+    const changes: IncidentChange[] = [];
+    for (const [v, { status, score, grade }] of verdicts.entries()) {
+      const tracker = this.#trackers[v];
+      for (let row = 0; row < batch.rows; row++) {
+        if (tracker.quiet && !isFlagged(status[row])) continue;
+        tracker.row(batch.times[row], status[row], score[row], grade[row], () => scorer.peak(v, row));
+      }
+      changes.push(...tracker.takeChanges());
+    }
+    told.push(...changes);
+    const last = new Map(changes.map(({ incident }) => [incident.id, incident]));
+    const thresholds = this.#thresholdsStored ? [] : this.#thresholdLevels(scorer.model, batch.times[0]);
+    this.#thresholdsStored = true;
+    return { batch, verdicts, incidents: [...last.values()], thresholds, buckets: [] };
+  }
+
+  #thresholdLevels(model: StreamModel, time: bigint): ThresholdLevels[] {
+    const hash = this.#model?.hash ?? '';
+    const calibrations = [
+      ...model.detectors.map(({ name, calibration }) => ({ detector: name, calibration })),
+      ...model.combinations.flatMap(({ name, parts }) => {
+        const calibration = parts.find((part) => part.calibration)?.calibration;
+        return calibration ? [{ detector: name, calibration }] : [];
+      }),
+    ];
+    return calibrations.map(({ detector, calibration: { warn, error, median, warnMethod, errorMethod } }) => ({
+      stream: this.stream,
+      detector,
+      time,
+      warn,
+      error,
+      median,
+      method: `warn: ${warnMethod}; error: ${errorMethod}`,
+      model: hash,
+    }));
+  }
+}
+
+function undefinedVerdicts(detector: string, rows: number): Verdicts {
+  return {
+    detector,
+    score: new Float64Array(rows).fill(Number.NaN),
+    grade: new Float64Array(rows).fill(Number.NaN),
+    status: new Int8Array(rows).fill(Status.undefined),
+    contributions: { rows: [], tags: [], shares: [], rest: [] },
+  };
+}
+
+function encodeRows({ values, times, seqs, origins, labels }: Batch): Uint8Array {
+  return encodeRecord(trainingKind, { values, times, seqs, origins, labels: labels ?? null });
+}
+
+function decodeRows(bytes: Uint8Array, stream: string, schema: Schema, place: string): Batch {
+  const saved = decodeRecord(bytes, trainingKind, place) as Pick<Batch, 'values' | 'times' | 'seqs' | 'origins'> & { labels: Int8Array | null };
+  const { labels, ...columns } = saved;
+  return { stream, schema, rows: columns.times.length, ...columns, ...(labels ? { labels } : {}) };
+}
