@@ -28,7 +28,7 @@ export class LevelOfDetail {
         const fold = last?.holds(time) ? last : this.#find(l, time);
         fold.add(batch.values, row * this.#tags);
       }
-      if (this.#due === undefined || time >= this.#due) this.#close(time - this.#lateness, closed);
+      if (this.#due !== undefined && time >= this.#due) this.#close(time - this.#lateness, closed);
     }
     return closed;
   }
@@ -51,17 +51,20 @@ export class LevelOfDetail {
     if (at > 0 && open[at - 1].time === start) return open[at - 1];
     const fold = new BucketFold(levelsOfDetail[l], start, this.#tags);
     open.splice(at, 0, fold);
+    this.#dueBy(fold);
     return fold;
   }
 
   #close(bound: bigint, closed: Bucket[]): void {
-    let due: bigint | undefined;
-    for (const [l, open] of this.#open.entries()) {
+    this.#due = undefined;
+    for (const open of this.#open) {
       while (open.length > 0 && open[0].isBefore(bound)) closed.push((open.shift() as BucketFold).bucket());
-      if (open.length === 0) continue;
-      const end = open[0].time + BigInt(levelsOfDetail[l]) * nanosPerMilli + this.#lateness;
-      if (due === undefined || end < due) due = end;
+      if (open.length > 0) this.#dueBy(open[0]);
     }
-    this.#due = due;
+  }
+
+  #dueBy({ time, level }: BucketFold): void {
+    const due = time + BigInt(level) * nanosPerMilli + this.#lateness;
+    if (this.#due === undefined || due < this.#due) this.#due = due;
   }
 }
