@@ -231,8 +231,8 @@ function read(tag: string, value: number, normal: number): number {
 
 const round = (value: number, decimals: number): number => Number(value.toFixed(decimals));
 
-/** The rows of the sample: seed 2015 and 14,400 seconds from 28 December 2015, 10:00 (Singapore), unless told otherwise. */
-export function* sampleRows(seed = 2015, rows = 14_400): Generator<SampleRow> {
+/** The rows of the sample: seconds from 28 December 2015, 10:00 (Singapore). */
+export function* sampleRows(seed = 2015, rows = 14_400, attacks = sampleAttacks): Generator<SampleRow> {
   const random = makeRandom(seed, 'swat-sample');
   const control = makeControl();
   const step = makePlant(random);
@@ -241,7 +241,7 @@ export function* sampleRows(seed = 2015, rows = 14_400): Generator<SampleRow> {
   for (let row = -3600; row < 0; row++) ({ state, readings } = step(control(readings, state)));
   let held = readings;
   for (let row = 0; row < rows; row++) {
-    const attack = sampleAttacks.find(({ from, rows: length }) => row >= from && row < from + length);
+    const attack = attacks.find(({ from, rows: length }) => row >= from && row < from + length);
     const seen = { ...readings };
     if (!attack) held = seen;
     attack?.spoof?.(seen, row - attack.from, held);
