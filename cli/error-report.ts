@@ -1,0 +1,34 @@
+import { CommanderError } from 'commander';
+import { SluiceError } from '../core/errors.ts';
+import { colours } from './terminal-colours.ts';
+
+/** Prints an error to standard error, as text or with --json as JSON; returns the exit code. */
+export function reportError(error: unknown, argv: readonly string[]): number {
+  const { code, message, exit, more } = describe(error);
+  if (wantsJson(argv)) process.stderr.write(`${JSON.stringify({ error: { code, message, ...more } })}\n`);
+  else {
+    const { red, bold } = colours(process.stderr);
+    process.stderr.write(`${bold(red('error'))} [${code}] ${message}\n`);
+  }
+  return exit;
+}
+
+function describe(error: unknown): { code: string; message: string; exit: number; more?: object } {
+  if (error instanceof SluiceError) {
+    const { place, fix } = error;
+    // Mistakes of a pipeline file, each with its place.
+    const mistakes = 'mistakes' in error ? { mistakes: error.mistakes } : {};
+    return { code: error.code, message: error.message, exit: error.exitCode, more: { ...(place ? { place } : {}), ...(fix ? { fix } : {}), ...mistakes } };
+  }
+  if (error instanceof CommanderError) {
+    const message = error.code === 'commander.help' ? 'a command is missing; see sluice --help' : error.message.replace(/^error: /, '').trim();
+    return { code: 'USAGE', message, exit: 2 };
+  }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: 'INTERNAL', message, exit: 1 };
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
+}

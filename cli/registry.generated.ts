@@ -1,0 +1,36 @@
+// Written by `npm run generate` from the folders; do not edit.
+import type { ComponentIndex } from '../core/registry.ts';
+
+export const components: ComponentIndex = {
+  source: {},
+  step: {
+    clean: () => import('../processor/preprocess/clean.ts'),
+    'drop-constant': () => import('../processor/preprocess/drop-constant.ts'),
+    impute: () => import('../processor/preprocess/impute.ts'),
+    pca: () => import('../processor/preprocess/pca.ts'),
+    smooth: () => import('../processor/preprocess/smooth.ts'),
+    standardise: () => import('../processor/preprocess/standardise.ts'),
+  },
+  detector: {
+    'constant-broken': () => import('../processor/detectors/constant-broken.ts'),
+    'k-means': () => import('../processor/detectors/k-means.ts'),
+    mahalanobis: () => import('../processor/detectors/mahalanobis.ts'),
+  },
+  threshold: {
+    fixed: () => import('../processor/thresholds/fixed.ts'),
+    quantile: () => import('../processor/thresholds/quantile.ts'),
+  },
+  combiner: {
+    all: () => import('../processor/combine/all.ts'),
+    any: () => import('../processor/combine/any.ts'),
+    fuse: () => import('../processor/combine/fuse.ts'),
+    vote: () => import('../processor/combine/vote.ts'),
+  },
+  output: {},
+  bus: {
+    memory: () => import('../connectors/memory/bus.ts'),
+  },
+  store: {
+    duckdb: () => import('../connectors/duckdb/store.ts'),
+  },
+};

@@ -1,0 +1,88 @@
+import type { ComponentDefinition, ComponentKind } from '../component.ts';
+import { didYouMean, quote } from '../errors.ts';
+import type { ComponentConfig } from '../pipeline-config.ts';
+import type { Registry } from '../registry.ts';
+import type { ConfigDocument } from './document.ts';
+import { type ConfigPath, formatPath } from './mistakes.ts';
+import { validate } from './validate.ts';
+
+export type Keys = Record<string, unknown>;
+
+/** A component as it stands in the file, whichever form it was written in. */
+export interface WrittenComponent {
+  readonly type: string;
+  /** Where the type stands. */
+  readonly typePath: ConfigPath;
+  /** undefined: nothing but the name was given. */
+  readonly value: unknown;
+  readonly path: ConfigPath;
+}
+
+export function isKeys(value: unknown): value is Keys {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Reads the forms of a component: its bare name (`memory`), keys with a `type` (`{ type: csv, path: x }`) and, where
+ * `keyed`, one key that is the name (`{ impute: { hold: 30s } }`, `{ impute: 30s }`).
+ */
+export function readForm(document: ConfigDocument, value: unknown, path: ConfigPath, what: string, keyed: boolean): WrittenComponent | undefined {
+  const forms = keyed ? `a ${what} such as name, { name: … } or { type: name, … }` : `a ${what}: its name or { type: name, … }`;
+  const wrong = (message: string): undefined => {
+    document.mistakes.push({ path: formatPath(path), place: document.place(path), message });
+  };
+  if (typeof value === 'string') return { type: value, typePath: path, value: undefined, path };
+  if (!isKeys(value)) return wrong(value === undefined ? `is missing: expected ${forms}` : `expected ${forms}, got ${quote(value)}`);
+  if (Object.hasOwn(value, 'type')) {
+    const { type, ...rest } = value;
+    if (typeof type !== 'string') return wrong(`expected the name of a ${what} as type, got ${type === undefined ? 'nothing' : quote(type)}`);
+    return { type, typePath: [...path, 'type'], value: rest, path };
+  }
+  const keys = Object.keys(value);
+  if (!keyed) return wrong(`'type' is missing: expected ${forms}`);
+  if (keys.length !== 1) return wrong(`expected ${forms}, got ${keys.length} keys (${keys.join(', ')}): each ${what} is an entry of its own`);
+  return { type: keys[0], typePath: [...path, keys[0]], value: value[keys[0]], path: [...path, keys[0]] };
+}
+
+/** Finds the component that a written one names; undefined (and a mistake) when there is none. */
+export async function findDefinition<K extends ComponentKind>(
+  document: ConfigDocument,
+  registry: Registry,
+  kind: K,
+  written: WrittenComponent,
+  what: string = kind,
+  otherNames: readonly string[] = [],
+): Promise<Extract<ComponentDefinition, { kind: K }> | undefined> {
+  const types = registry.types(kind);
+  if (types.includes(written.type)) return registry.load(kind, written.type);
+  const near = didYouMean(written.type, [...types, ...otherNames]);
+  document.mistakes.push({
+    path: formatPath(written.typePath),
+    place: document.place(written.typePath, 'key'),
+    message: `there is no ${what} ${quote(written.type)}${near ? `; did you mean ${quote(near)}?` : ''} (known: ${[...otherNames, ...types].join(', ')})`,
+  });
+  return undefined;
+}
+
+/** Parses a written component's options by its own schema, taking the shorthand form where it has one. */
+export function parseOptions(
+  document: ConfigDocument,
+  definition: ComponentDefinition,
+  written: WrittenComponent,
+  beside: readonly string[] = [],
+): ComponentConfig | undefined {
+  const { shorthand } = definition;
+  const { value, path } = written;
+  if (value === undefined || isKeys(value)) {
+    const options = validate(definition.options, value ?? {}, { document, at: (inside) => [...path, ...inside], beside });
+    return options && { type: definition.type, options };
+  }
+  if (shorthand === undefined) {
+    const message = `expected keys with values for ${quote(definition.type)}, got ${quote(value)} (allowed: ${Object.keys(definition.options.shape).join(', ')})`;
+    document.mistakes.push({ path: formatPath(path), place: document.place(path), message });
+    return undefined;
+  }
+  const at = (inside: ConfigPath): ConfigPath => (inside[0] === shorthand ? [...path, ...inside.slice(1)] : path);
+  const options = validate(definition.options, { [shorthand]: value }, { document, at, beside });
+  return options && { type: definition.type, options };
+}

@@ -1,0 +1,151 @@
+import type { ComponentDefinition, ComponentKind } from '../../core/component.ts';
+import { type JsonSchema, toJsonSchema } from '../../core/config/json-schema.ts';
+import type { ComponentFile } from './scan.ts';
+
+const titles: Record<ComponentKind, string> = {
+  source: 'Sources',
+  step: 'Preprocess steps',
+  detector: 'Detectors',
+  threshold: 'Thresholds',
+  combiner: 'Combiners',
+  output: 'Outputs',
+  bus: 'Buses',
+  store: 'Stores',
+};
+
+export interface Component {
+  readonly definition: ComponentDefinition;
+  readonly file: ComponentFile;
+}
+
+/** docs/components/<kind>/<type>.md */
+export function componentPage({ definition, file }: Component): string {
+  const { type, kind, summary } = definition;
+  const sections: [string, string | undefined][] = [
+    ['In a pipeline', `\`\`\`yaml\n${example(definition)}\`\`\``],
+    ['Options', optionsTable(definition)],
+    ['When it fails', definition.fails],
+    ['Cost', definition.cost],
+    ['Attribution', kind === 'detector' ? definition.attribution : undefined],
+    ['Finds', kind === 'detector' ? `Held by its tests to an AUC above 0.9 on: ${definition.finds.join(', ')}.` : undefined],
+    ['Levels', kind === 'detector' && definition.threshold ? levels(definition.threshold) : undefined],
+    ['Where it comes from', definition.source],
+  ];
+  const body = sections.filter(([, text]) => text !== undefined).map(([title, text]) => `## ${title}\n\n${text}\n`);
+  return `# ${type}\n\n${titles[kind]} · ${summary}\n\n${body.join('\n')}\nDeclared in [${file.path}](../../../${file.path}).\n`;
+}
+
+/** docs/components/README.md */
+export function componentIndexPage(components: readonly Component[]): string {
+  const kinds = [...new Set(components.map(({ definition }) => definition.kind))];
+  const tables = kinds.map((kind) => {
+    const rows = components
+      .filter(({ definition }) => definition.kind === kind)
+      .map(({ definition: { type, summary } }) => [`[${type}](${kind}/${type}.md)`, summary]);
+    return `## ${titles[kind]}\n\n${table(['type', 'what it is'], rows)}`;
+  });
+  return `# Components\n\nWhat a pipeline can be made of. Each page comes from the declaration of the component; \`sluice list\` prints the same.\n\n${tables.join('\n')}`;
+}
+
+function optionsTable(definition: ComponentDefinition): string {
+  const { properties = {}, required = [] } = toJsonSchema(definition.options) as { properties?: Record<string, JsonSchema>; required?: string[] };
+  const rows = Object.entries(properties).map(([name, property]) => {
+    const fallback = required.includes(name) ? 'required' : property.default === undefined ? '' : code(property.default);
+    return [`\`${name}\``, describeType(property), fallback, String(property.description ?? '')];
+  });
+  const shorthand = definition.shorthand === undefined ? '' : `\n\`${definition.shorthand}\` may be given as the whole value: \`${definition.type}: …\`.\n`;
+  return rows.length === 0 ? 'None.' : `${table(['option', 'type', 'default', 'what it does'], rows)}${shorthand}`;
+}
+
+/** The type of an option in words: `whole number, 1 to 1024`. */
+export function describeType(property: JsonSchema): string {
+  const {
+    type,
+    enum: values,
+    const: only,
+    anyOf,
+    items,
+    pattern,
+    minimum,
+    exclusiveMinimum,
+    maximum,
+    exclusiveMaximum,
+    additionalProperties,
+  } = property as Record<string, never>;
+  if (anyOf) return (anyOf as JsonSchema[]).map(describeType).join(' or ');
+  if (values) return (values as unknown[]).map(code).join(', ');
+  if (only !== undefined) return code(only);
+  if (type === 'array') return `list of ${items ? describeType(items as JsonSchema) : 'values'}`;
+  if (type === 'object')
+    return additionalProperties && typeof additionalProperties === 'object' ? `names with ${describeType(additionalProperties)}` : 'keys with values';
+  if (type === 'boolean') return 'true or false';
+  if (type === 'string') return pattern && String(pattern).includes('(ms|s|min|m|h|d)') ? 'span of time, e.g. `30s`' : 'text';
+  if (type !== 'number' && type !== 'integer') return 'any';
+  const safe = (bound: number | undefined): number | undefined => (bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER ? bound : undefined);
+  const low = safe(minimum);
+  const high = safe(maximum);
+  const bounds = [
+    low !== undefined && high !== undefined ? `${low} to ${high}` : low !== undefined ? `at least ${low}` : high !== undefined ? `at most ${high}` : '',
+    exclusiveMinimum === undefined ? '' : `above ${exclusiveMinimum}`,
+    exclusiveMaximum === undefined ? '' : `below ${exclusiveMaximum}`,
+  ].filter((bound) => bound !== '');
+  return [type === 'integer' ? 'whole number' : 'number', ...bounds].join(', ');
+}
+
+/** How the component is written in a pipeline file, with its defaults. */
+export function example(definition: ComponentDefinition): string {
+  const { type, kind } = definition;
+  const { properties = {}, required = [] } = toJsonSchema(definition.options) as { properties?: Record<string, JsonSchema>; required?: string[] };
+  const shown = Object.entries(properties).filter(([name, property]) => required.includes(name) || property.default !== undefined);
+  const options = shown.map(([name, property]) => `${name}: ${inline(property.default ?? sample(name, property))}`);
+  const keys = (first: string[]): string => `{ ${[...first, ...options].join(', ')} }`;
+  const value = options.length === 0 ? undefined : keys([]);
+  switch (kind) {
+    case 'source':
+      return `source: ${keys([`type: ${type}`])}\n`;
+    case 'step':
+      return `views:\n  plain: [${value ? `{ ${type}: ${value} }` : type}]\n`;
+    case 'detector':
+      return `detectors:\n  ${type}: ${keys([`type: ${type}`])}\n`;
+    case 'threshold':
+      return `threshold:\n  warn: { ${type}: ${value ?? '{}'} }\n`;
+    case 'combiner':
+      return `combine:\n  combined: { ${type}: ${value ? keys(['of: [k-means, mahalanobis]']) : '[k-means, mahalanobis]'} }\n`;
+    case 'output':
+      return `outputs: [${value ? keys([`type: ${type}`]) : type}]\n`;
+    default:
+      return `${kind}: ${value ? keys([`type: ${type}`]) : type}\n`;
+  }
+}
+
+/** A value for an option that has no default. */
+function sample(name: string, { type, enum: values, minimum, exclusiveMinimum, anyOf, pattern }: JsonSchema): unknown {
+  if (Array.isArray(anyOf)) return sample(name, anyOf[0] as JsonSchema);
+  if (Array.isArray(values)) return values[0];
+  if (type === 'number' || type === 'integer')
+    return minimum ?? (exclusiveMinimum === undefined ? 1 : Number(exclusiveMinimum) + (type === 'integer' ? 1 : 0.5));
+  if (type === 'boolean') return true;
+  if (type === 'array') return [];
+  return pattern ? '30s' : name === 'path' ? 'data/plant' : name;
+}
+
+function inline(value: unknown): string {
+  if (typeof value === 'string')
+    return /^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(value) && !/^(true|false|null|yes|no)$/i.test(value) && Number.isNaN(Number(value))
+      ? value
+      : `'${value.replaceAll("'", "''")}'`;
+  return JSON.stringify(value);
+}
+
+function levels({ warn, error }: { warn: object; error: object }): string {
+  return `Held to levels of its own unless the pipeline gives it others: warn \`${JSON.stringify(warn)}\`, error \`${JSON.stringify(error)}\`.`;
+}
+
+function code(value: unknown): string {
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |\n`;
+  return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
+}
