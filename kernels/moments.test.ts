@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeMatrix } from '../core/matrix.ts';
-import { columnMoments, covariance, isConstant } from './moments.ts';
+import { columnMoments, isConstant } from './moments.ts';
 
 describe('column moments', () => {
   it('counts, averages and squares the finite values of each column', () => {
@@ -42,12 +42,5 @@ describe('is a column constant', () => {
     expect(isConstant(1000, 1e6, 1e-20)).toBe(true);
     expect(isConstant(5, 0, 0)).toBe(true);
     expect(isConstant(0, Number.NaN, Number.NaN)).toBe(true);
-  });
-});
-
-describe('covariance', () => {
-  it('is that of three points by hand, both halves filled', () => {
-    const rows = makeMatrix(3, 2, new Float64Array([0, 0, 1, 2, 2, 1]));
-    expect(covariance(rows, new Float64Array([1, 1]), 2)).toEqual(new Float64Array([1, 0.5, 0.5, 1]));
   });
 });

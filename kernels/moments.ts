@@ -51,27 +51,3 @@ export function isConstant(count: number, mean: number, variance: number): boole
   const eps = Number.EPSILON;
   return !(variance > count * eps * variance + (count * mean * eps) ** 2);
 }
-
-/**
- * Covariance of the columns of complete rows about `mean`, divided by `divisor`; symmetric, row-major cols x cols.
- * Rows in ascending order are added to one sum per pair.
- */
-export function covariance({ rows, cols, values }: Matrix, mean: Float64Array, divisor: number): Float64Array {
-  const out = new Float64Array(cols * cols);
-  const centred = new Float64Array(cols);
-  for (let i = 0, at = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++, at++) centred[j] = values[at] - mean[j];
-    for (let j = 0; j < cols; j++) {
-      const x = centred[j];
-      const line = j * cols;
-      for (let k = j; k < cols; k++) out[line + k] += x * centred[k];
-    }
-  }
-  for (let j = 0; j < cols; j++) {
-    for (let k = j; k < cols; k++) {
-      out[j * cols + k] /= divisor;
-      out[k * cols + j] = out[j * cols + k];
-    }
-  }
-  return out;
-}

@@ -17,6 +17,7 @@ export default defineStep({
       .describe('Least and greatest possible reading by tag, in its unit, both included; null = no limit. Example: { LIT101: [0, 1200] }.'),
     sentinels: z.array(z.number()).default([]).describe('Values that stand for "no value" in every tag, such as -9999.'),
   }),
+  shorthand: 'sentinels',
   fit(_rows, columns, { bounds, sentinels }) {
     const low = new Float64Array(columns.length).fill(Number.NEGATIVE_INFINITY);
     const high = new Float64Array(columns.length).fill(Number.POSITIVE_INFINITY);

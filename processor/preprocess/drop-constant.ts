@@ -8,10 +8,15 @@ export default defineStep({
   type: 'drop-constant',
   summary: 'Leaves out the columns that never change in the fit rows.',
   fails:
-    'A tag that is at rest during the fit and moves in normal operation: it is lost. Whatever it does later goes unseen behind this step; the detector constant-broken watches for it.',
+    'A tag that is at rest during the fit and moves in normal operation: it is lost, and whatever it does later goes unseen behind this step. The detector constant-broken looks at such tags.',
   cost: 'One copy a cell; an integer and a double a column.',
   source: 'Zero-variance filter; a column without a single reading counts as constant',
-  options: z.strictObject({}),
+  options: z.strictObject({
+    watch: z
+      .boolean()
+      .default(true)
+      .describe('Whether the tags that are left out are watched by constant-broken, joined to the combinations; of several such steps, the first decides.'),
+  }),
   fit(rows, columns) {
     const constant = columns.map((_, j) => onlyValue(rows, j));
     const kept = columns.map((_, j) => j).filter((j) => constant[j] === undefined);

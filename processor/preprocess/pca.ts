@@ -3,8 +3,8 @@ import type { Column } from '../../core/component.ts';
 import { defineStep } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type Matrix, makeMatrix } from '../../core/matrix.ts';
+import { empiricalCovariance } from '../../kernels/covariance.ts';
 import { symmetricEigen } from '../../kernels/eigen.ts';
-import { columnMoments, covariance } from '../../kernels/moments.ts';
 
 type Model = {
   /** Columns that are projected, and those that pass. */
@@ -50,9 +50,9 @@ export default defineStep({
         fix: 'Fill gaps with impute, leave out tags that never read, or train on other rows.',
       });
     }
-    const { mean } = columnMoments(complete);
-    const { values, vectors } = symmetricEigen(covariance(complete, mean, complete.rows - 1), d);
-    const variances = values.map((x) => Math.max(0, x));
+    const { mean, covariance } = empiricalCovariance(complete);
+    const { values, vectors } = symmetricEigen(covariance, d);
+    const variances = values.map((x) => Math.max(0, (x * complete.rows) / (complete.rows - 1)));
     const total = variances.reduce((sum, x) => sum + x, 0);
     if (d > 0 && total === 0) {
       throw new SluiceError('TRAINING_UNFIT', `all ${d} continuous columns are constant in the fit rows`, {
