@@ -42,7 +42,14 @@ function complete(lock) {
       const version = range.replace(/^[~^]/, '');
       const { cpu, libc, os } = platform(name, siblings);
       // npm's own order of keys, so that a later npm changes no line.
-      lock.packages[`node_modules/${name}`] = { version, ...(cpu && { cpu }), ...(entry.dev && { dev: true }), ...(libc && { libc }), optional: true, ...(os && { os }) };
+      lock.packages[`node_modules/${name}`] = {
+        version,
+        ...(cpu && { cpu }),
+        ...(entry.dev && { dev: true }),
+        ...(libc && { libc }),
+        optional: true,
+        ...(os && { os }),
+      };
       added.push(`${name}@${version}`);
     }
   }
