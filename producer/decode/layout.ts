@@ -26,7 +26,7 @@ export interface Layout {
   readonly description: string;
 }
 
-export const maxColumns = 4096;
+export const maxColumns = 2048;
 
 const timeNames = ['timestamp', 'datetime', 'time', 'date', 'ts', 'eventtime', 'datetimeutc', 'timeutc', 'timestamputc', 'tstamp', 'utc', 'localtime'];
 const labelNames = ['normalattack', 'label', 'labels', 'anomaly', 'isanomaly', 'attack', 'attflag', 'attackflag', 'attacklabel', 'outlier', 'fault', 'target'];
@@ -38,7 +38,7 @@ const beside = /^(changepoint|attackp\d+|unnamed\d+|index|rownumber|rowid)$/;
  * @param header column names, '' for none
  * @param samples first data rows
  * @param place the file (and sheet), for messages
- * @throws SOURCE_LIMIT over 4,096 columns; SOURCE_TAGS for duplicated, unnamed, unknown or missing tags and columns of
+ * @throws SOURCE_LIMIT over 2,048 columns; SOURCE_TAGS for duplicated, unnamed, unknown or missing tags and columns of
  * text; SOURCE_TIME without a time column or period.
  * @example
  * const options = { time: 'auto', label: 'auto', ignore: [], discrete: [] };
