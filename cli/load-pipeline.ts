@@ -25,8 +25,8 @@ export async function loadPipeline(path: string, options: LoadPipelineOptions = 
   return { config, registry };
 }
 
-/** Gathers a repeatable option, for commander: `.option('--set <path=value>', setHelp, collect, [])`. */
-export function collect(value: string, before: readonly string[]): string[] {
+/** Gathers a repeatable option, for commander: `.option('--set <path=value>', setHelp, collect)`. */
+export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 
-export const exitCodes = `
+const exitCodes = `
 Exit codes:
   0    done
   1    a fault in Sluice itself
@@ -31,12 +31,14 @@ export function makeProgram(commands: readonly ((program: Command) => void)[]): 
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ outputError: () => {} })
-    .addHelpText('after', examples + exitCodes.replace(/^/, '\n'));
+    .addHelpText('after', `${examples}\n${exitCodes}`);
   for (const register of commands) register(program);
   return program;
 }
 
-export function version(): string {
-  const folder = new URL(import.meta.url).pathname.includes('/dist/cli/') ? '../../' : '../';
-  return (JSON.parse(readFileSync(new URL(`${folder}package.json`, import.meta.url), 'utf8')) as { version: string }).version;
+/** From package.json, which is beside cli/ in the sources and one folder up in the build. */
+function version(): string {
+  let file = new URL('../package.json', import.meta.url);
+  if (!existsSync(file)) file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -2,7 +2,10 @@
 import type { ComponentIndex } from '../core/registry.ts';
 
 export const components: ComponentIndex = {
-  source: {},
+  source: {
+    csv: () => import('../producer/sources/csv.ts'),
+    xlsx: () => import('../producer/sources/xlsx.ts'),
+  },
   step: {
     clean: () => import('../processor/preprocess/clean.ts'),
     'drop-constant': () => import('../processor/preprocess/drop-constant.ts'),

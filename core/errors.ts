@@ -64,7 +64,7 @@ export function quote(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/** The nearest of `names` to `name`, when it is near enough to be a slip of the keyboard (Levenshtein 1966). */
+/** The nearest of `names` to `name`, when it is near enough to be a slip of the keyboard (Damerau 1964: letters changed, left out, added or swapped). */
 export function didYouMean(name: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;
@@ -79,13 +79,16 @@ export function didYouMean(name: string, names: Iterable<string>): string | unde
 }
 
 function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const current = [i];
     for (let j = 1; j <= b.length; j++) {
       const substitution = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(substitution, previous[j] + 1, current[j - 1] + 1));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      current.push(Math.min(substitution, previous[j] + 1, current[j - 1] + 1, swapped ? beforePrevious[j - 2] + 1 : Number.POSITIVE_INFINITY));
     }
+    beforePrevious = previous;
     previous = current;
   }
   return previous[b.length];

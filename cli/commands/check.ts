@@ -5,7 +5,7 @@ import type { Registry } from '../../core/registry.ts';
 import { collect, setHelp } from '../load-pipeline.ts';
 
 interface CheckOptions {
-  readonly set: readonly string[];
+  readonly set?: readonly string[];
   readonly open: boolean;
   readonly json?: true;
 }
@@ -22,7 +22,7 @@ export function register(program: Command): void {
     .summary('what is wrong with a pipeline file, and what its source holds')
     .description('Checks a pipeline file, all mistakes at once, then opens its source and says what was found. Changes nothing.')
     .argument('<pipeline>', 'the pipeline file, YAML or JSON')
-    .option('--set <path=value>', setHelp, collect, [])
+    .option('--set <path=value>', setHelp, collect)
     .option('--no-open', 'check the file only, do not open the source')
     .option('--json', 'print JSON: {file, stream, source, views, detectors, combinations}')
     .addHelpText(
@@ -32,7 +32,7 @@ export function register(program: Command): void {
     .action(check);
 }
 
-async function check(file: string, { set, open, json }: CheckOptions): Promise<void> {
+async function check(file: string, { set = [], open, json }: CheckOptions): Promise<void> {
   const { loadPipeline } = await import('../load-pipeline.ts');
   const { config, registry } = await loadPipeline(file, { set });
   const found = open ? await openSource(config, registry) : undefined;

@@ -22,14 +22,19 @@ export function isKeys(value: unknown): value is Keys {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const samples: Record<string, string> = {
+  'preprocess step': 'clean or { impute: { hold: 30s } }',
+  threshold: '{ quantile: 0.99 } or { fixed: 3 }',
+};
+
 /**
  * Reads the forms of a component: its bare name (`memory`), keys with a `type` (`{ type: csv, path: x }`) and, where
  * `keyed`, one key that is the name (`{ impute: { hold: 30s } }`, `{ impute: 30s }`).
  */
 export function readForm(document: ConfigDocument, value: unknown, path: ConfigPath, what: string, keyed: boolean): WrittenComponent | undefined {
-  const forms = keyed ? `a ${what} such as name, { name: … } or { type: name, … }` : `a ${what}: its name or { type: name, … }`;
+  const forms = keyed ? `a ${what} such as ${samples[what] ?? '{ name: options }'}` : `a ${what}: its name or { type: name, … }`;
   const wrong = (message: string): undefined => {
-    document.mistakes.push({ path: formatPath(path), place: document.place(path), message });
+    if (!document.isUnset(path)) document.mistakes.push({ path: formatPath(path), place: document.place(path), message });
   };
   if (typeof value === 'string') return { type: value, typePath: path, value: undefined, path };
   if (!isKeys(value)) return wrong(value === undefined ? `is missing: expected ${forms}` : `expected ${forms}, got ${quote(value)}`);

@@ -1,4 +1,4 @@
-import { Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar, YAMLMap, type YAMLSeq } from 'yaml';
+import { Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { didYouMean, quote, SluiceError } from '../errors.ts';
 import { type ConfigPath, formatPath, type Mistake } from './mistakes.ts';
 
@@ -16,11 +16,18 @@ export class ConfigDocument {
   /** Path -> the `--set` that brought it. */
   readonly #overrides = new Map<string, { path: ConfigPath; expression: string }>();
   readonly #fromEnvironment = new Set<string>();
+  readonly #unset = new Set<string>();
   #values = 0;
 
   constructor(text: string) {
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
-    for (const error of this.#document.errors) this.mistakes.push({ path: '', place: this.#placeOf(error.pos[0]), message: lowerFirst(error.message) });
+    this.#document = parseDocument(veil(text), { lineCounter: this.#lines, prettyErrors: false });
+    const { errors } = this.#document;
+    // After the first slip of syntax the parser stumbles over what is right; a key that comes twice is a mistake for itself.
+    const first = errors.find((error) => error.code !== 'DUPLICATE_KEY');
+    for (const error of errors.filter((each) => each.code === 'DUPLICATE_KEY' || each === first)) {
+      const message = error.code === 'DUPLICATE_KEY' ? 'this key comes twice' : `not YAML or JSON: ${lowerFirst(unveil(error.message))}`;
+      this.mistakes.push({ path: '', place: this.#placeOf(error.pos[0]), message });
+    }
     const { contents } = this.#document;
     if (this.mistakes.length === 0 && !isMap(contents)) {
       const message = contents === null || (isScalar(contents) && contents.value === null) ? 'the file is empty' : 'expected keys with values at the top';
@@ -34,9 +41,9 @@ export class ConfigDocument {
    */
   set(expression: string): void {
     const { path, text } = splitExpression(expression);
-    const value = parseDocument(text, { prettyErrors: false });
+    const value = parseDocument(veil(text), { prettyErrors: false });
     if (value.errors.length > 0) {
-      const message = `cannot read the value ${quote(text)} as YAML (${lowerFirst(value.errors[0].message)}); put it in quotes: ${formatPath(path)}='"…"'`;
+      const message = `cannot read the value ${quote(text)} as YAML (${lowerFirst(unveil(value.errors[0].message))}); put it in quotes: ${formatPath(path)}='"…"'`;
       this.mistakes.push({ path: formatPath(path), place: `--set ${expression}`, message });
       return;
     }
@@ -54,6 +61,11 @@ export class ConfigDocument {
   /** Did (part of) this value come out of the environment? Such text may stand for a number or a boolean. */
   isFromEnvironment(path: ConfigPath): boolean {
     return this.#fromEnvironment.has(formatPath(path));
+  }
+
+  /** Was a variable named here that is not set? That is a mistake already, whatever is wrong with what is left. */
+  isUnset(path: ConfigPath): boolean {
+    return this.#unset.has(formatPath(path));
   }
 
   /** `line:column` of a value (or of its key), or the `--set` that brought it; for what is missing, the place of what it is missing in. */
@@ -105,13 +117,14 @@ export class ConfigDocument {
     for (const [depth, part] of path.entries()) {
       const last = depth === path.length - 1;
       const here = formatPath(path.slice(0, depth));
+      const empty = (): YAMLMap | YAMLSeq => (/^\d+$/.test(String(path[depth + 1])) ? new YAMLSeq() : new YAMLMap());
       if (isSeq(holder)) {
         const index = Number(part);
         const size = holder.items.length;
         if (!/^\d+$/.test(String(part))) return `'${here}' is a list: expected a position from 0 to ${size}, got ${quote(part)}`;
         if (index > size) return `'${here}' has ${size} entries: expected a position from 0 to ${size}, got ${index}`;
         if (last) holder.items[index] = value;
-        else holder.items[index] = this.#inside(holder.items[index]) ?? new YAMLMap();
+        else holder.items[index] = this.#inside(holder.items[index], empty) ?? empty();
         if (!last) holder = holder.items[index] as YAMLMap;
         continue;
       }
@@ -121,7 +134,7 @@ export class ConfigDocument {
         continue;
       }
       const child: unknown = holder.get(key, true);
-      const next = this.#inside(child);
+      const next = this.#inside(child, empty);
       if (next === undefined)
         return `'${formatPath(path.slice(0, depth + 1))}' is ${quote(isScalar(child) ? child.value : '')}, which has nothing inside to set`;
       if (next !== child) holder.set(key, next);
@@ -131,11 +144,11 @@ export class ConfigDocument {
   }
 
   /** What a path can go on in: a map or list as it is; nothing, a switch or the bare name of a component become a map. */
-  #inside(child: unknown): YAMLMap | YAMLSeq | undefined {
+  #inside(child: unknown, empty: () => YAMLMap | YAMLSeq): YAMLMap | YAMLSeq | undefined {
     if (isMap(child) || isSeq(child)) return child;
-    if (child instanceof Alias) return this.#inside((child.resolve(this.#document) as Node | undefined)?.clone());
+    if (child instanceof Alias) return this.#inside((child.resolve(this.#document) as Node | undefined)?.clone(), empty);
     const value = isScalar(child) ? child.value : child;
-    if (value === undefined || value === null || typeof value === 'boolean') return new YAMLMap();
+    if (value === undefined || value === null || typeof value === 'boolean') return empty();
     if (typeof value !== 'string' || !/^[a-z][a-z0-9-]*$/.test(value)) return undefined;
     const map = new YAMLMap();
     map.set('type', value);
@@ -159,7 +172,7 @@ export class ConfigDocument {
       return out;
     }
     if (!isScalar(node) || node.value === null) return undefined;
-    return typeof node.value === 'string' ? this.#expand(node.value, path, environment) : node.value;
+    return typeof node.value === 'string' ? this.#expand(unveil(node.value), path, environment) : node.value;
   }
 
   #expand(text: string, path: ConfigPath, environment: Readonly<Record<string, string | undefined>>): string {
@@ -177,6 +190,7 @@ export class ConfigDocument {
       const value = environment[name];
       if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
       if (value === undefined) {
+        this.#unset.add(formatPath(path));
         const near = didYouMean(name, Object.keys(environment));
         this.#mistake(path, `the environment variable '${name}' is not set${near ? ` (did you mean '${near}'?)` : ''}; set it or write \${${name}:-default}`);
       }
@@ -189,9 +203,22 @@ export class ConfigDocument {
   }
 }
 
+/** Characters that mean something in YAML, and what stands for them inside `${…}`: Unicode's noncharacters, which no file holds. */
+const marks = '{}[],:#';
+const veilOf = (mark: string): string => String.fromCharCode(0xfdd0 + marks.indexOf(mark));
+
+/** Makes `${NAME:-a, b}` one word for YAML wherever it stands, also in { } and [ ]. Every offset stays. */
+function veil(text: string): string {
+  return text.replace(/\$\{[^{}\n]*\}/g, (reference) => reference.replace(/[{}[\],:#]/g, veilOf));
+}
+
+function unveil(text: string): string {
+  return text.replace(/[\ufdd0-\ufdd6]/g, (veiled) => marks[veiled.charCodeAt(0) - 0xfdd0]);
+}
+
 /** The text of a key, undefined where the key is a list or a map. */
 function keyOf(key: unknown): string | undefined {
-  if (isScalar(key)) return String(key.value);
+  if (isScalar(key)) return unveil(String(key.value));
   return typeof key === 'string' ? key : undefined;
 }
 

@@ -59,7 +59,7 @@ export const frame = z.strictObject({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, { error: 'expected a name of letters, digits, dots, dashes and underscores that begins with a letter or digit' })
     .describe('Name of the plant or entity that the rows belong to.'),
-  source: z.unknown().meta({ slot: 'source', description: 'Where the rows come from.' }),
+  source: slot('source', 'Where the rows come from.'),
   topic: z.string().min(1).default('SWAT').describe('Topic on the bus that carries the rows.'),
   bus: slot('bus', 'What carries the rows from the source to the processor. Default: memory.'),
   store: slot('store', 'Where rows, verdicts and incidents are kept. Default: duckdb in .sluice/<stream>.duckdb.'),
@@ -131,6 +131,9 @@ export const frame = z.strictObject({
     .describe('The HTTP server for health and metrics; false turns it off.'),
   seed: z.int().min(0).max(0xffff_ffff).default(0).describe('Seeds every random choice that names no seed of its own.'),
 });
+
+/** Slots that must be filled. The resolver says when one is not, so that it is said once. */
+export const requiredSlots = ['source'] as const;
 
 /** The chain of a pipeline that declares no view. */
 export const defaultSteps = ['clean', { impute: { hold: '30s' } }, 'drop-constant', { standardise: { clip: 30 } }] as const;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ComponentDefinition, ComponentKind } from '../component.ts';
-import { detectorKeys, frame, type Slot, sourceKeys, thresholdKeys } from './frame.ts';
+import { detectorKeys, frame, requiredSlots, type Slot, sourceKeys, thresholdKeys } from './frame.ts';
 
 export type JsonSchema = { [key: string]: unknown };
 
@@ -46,6 +46,7 @@ export function pipelineJsonSchema(components: readonly ComponentDefinition[]): 
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Sluice pipeline',
     ...(fillSlots(toJsonSchema(frame)) as JsonSchema),
+    required: [...(toJsonSchema(frame).required as string[]), ...requiredSlots],
     definitions: Object.fromEntries(Object.entries(definitions).map(([kind, schema]) => [kind, fillSlots(schema)])),
   };
 }

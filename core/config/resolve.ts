@@ -37,11 +37,12 @@ export async function resolvePipeline(document: ConfigDocument, keys: Keys, file
   const store = await resolver.component('store', keys.store ?? { type: 'duckdb', path: `.sluice/${fileName}.duckdb` }, ['store']);
   const outputs = await resolver.outputs(keys.outputs);
   const train = await resolver.train(keys.train, parsed?.train);
-  const views = await resolver.views(keys.views);
-  const detectors = await resolver.detectors(keys.detectors, views);
-  await resolver.watch(views, detectors);
-  const combine = await resolver.combine(keys.combine, detectors);
   const threshold = await resolver.threshold(keys.threshold, ['threshold']);
+  const views = await resolver.views(keys.views);
+  const detectors = await resolver.detectors(keys.detectors, views, threshold);
+  await resolver.watch(views, detectors);
+  const names = new Set([...(isKeys(keys.detectors) ? Object.keys(keys.detectors) : []), ...detectors.keys()]);
+  const combine = await resolver.combine(keys.combine, names, threshold);
   if (document.mistakes.length > 0 || !parsed || !source || !bus || !store || !train || !threshold) return undefined;
   return {
     file,
@@ -109,10 +110,13 @@ class Resolver {
     return typeof rows === 'object' ? { kind: 'rows', ...rows, calibrate } : { kind: 'rows', from: 0, to: rows ?? 3600, calibrate };
   }
 
-  async threshold(value: unknown, path: ConfigPath): Promise<ThresholdConfig | undefined> {
+  /** Both levels; one that is not given is the one of `otherwise`. */
+  async threshold(value: unknown, path: ConfigPath, otherwise?: ThresholdConfig): Promise<ThresholdConfig | undefined> {
     const keys: Keys = isKeys(value) ? value : {};
-    const warn = await this.component('threshold', keys.warn ?? defaultThreshold.warn, [...path, 'warn']);
-    const error = await this.component('threshold', keys.error ?? defaultThreshold.error, [...path, 'error']);
+    const level = (which: 'warn' | 'error'): Promise<ComponentConfig | undefined> | ComponentConfig =>
+      keys[which] === undefined && otherwise ? otherwise[which] : this.component('threshold', keys[which] ?? defaultThreshold[which], [...path, which]);
+    const warn = await level('warn');
+    const error = await level('error');
     return warn && error && { warn, error };
   }
 
@@ -144,35 +148,40 @@ class Resolver {
     return views;
   }
 
-  async detectors(value: unknown, views: ReadonlyMap<string, ViewConfig>): Promise<Map<string, DetectorConfig>> {
+  async detectors(value: unknown, views: ReadonlyMap<string, ViewConfig>, levels: ThresholdConfig | undefined): Promise<Map<string, DetectorConfig>> {
     const detectors = new Map<string, DetectorConfig>();
     if (isKeys(value) && Object.keys(value).length === 0)
       this.#mistake(['detectors'], `at least one detector is needed (known: ${this.#registry.types('detector').join(', ')})`);
     for (const [name, entry] of Object.entries(isKeys(value) ? value : {})) {
-      const detector = await this.#detector(name, entry, views);
+      const detector = await this.#detector(name, entry, views, levels);
       if (detector) detectors.set(name, detector);
     }
     return detectors;
   }
 
   /** A detector's type is its name unless it says otherwise: `mahalanobis: { view: plain }`. */
-  async #detector(name: string, entry: unknown, views: ReadonlyMap<string, ViewConfig>): Promise<DetectorConfig | undefined> {
+  async #detector(
+    name: string,
+    entry: unknown,
+    views: ReadonlyMap<string, ViewConfig>,
+    levels: ThresholdConfig | undefined,
+  ): Promise<DetectorConfig | undefined> {
     const path = ['detectors', name];
     const named: WrittenComponent | undefined =
       entry === undefined || (isKeys(entry) && !Object.hasOwn(entry, 'type')) ? { type: name, typePath: path, value: entry, path } : undefined;
     const written = named ?? readForm(this.#document, entry, path, 'detector', false);
     if (!written) return undefined;
     const [own, beside] = divide(written.value, detectorKeys);
-    const keys = validate(detectorKeys, beside, { document: this.#document, at: (inside) => [...path, ...inside] });
-    const view = keys && this.#viewOf(path, keys.view, views);
     if (named && !this.#registry.types('detector').includes(name)) {
       this.#mistake(path, `'type' is missing, and there is no detector ${quote(name)} (known: ${this.#registry.types('detector').join(', ')})`, 'key');
       return undefined;
     }
+    const keys = validate(detectorKeys, beside, { document: this.#document, at: (inside) => [...path, ...inside] });
+    const view = keys && this.#viewOf(path, keys.view, views);
     const component = await this.#parse('detector', { ...written, value: own }, ['type', ...Object.keys(detectorKeys.shape)]);
     const definition = component && (await this.#registry.load('detector', component.type));
-    const levels = keys?.threshold ?? definition?.threshold;
-    const threshold = levels && (await this.threshold(levels, [...path, 'threshold']));
+    const usual = definition?.threshold && (await this.threshold(definition.threshold, [...path, 'threshold']));
+    const threshold = keys?.threshold ? await this.threshold(keys.threshold, [...path, 'threshold'], usual ?? levels) : usual;
     return component && view !== undefined ? { ...component, view, ...(threshold ? { threshold } : {}) } : undefined;
   }
 
@@ -206,7 +215,7 @@ class Resolver {
     if (component) detectors.set(constantBroken, { ...component, view, ...(threshold ? { threshold } : {}) });
   }
 
-  async combine(value: unknown, detectors: ReadonlyMap<string, DetectorConfig>): Promise<Map<string, CombinationConfig>> {
+  async combine(value: unknown, detectors: ReadonlySet<string>, otherwise: ThresholdConfig | undefined): Promise<Map<string, CombinationConfig>> {
     const combinations = new Map<string, CombinationConfig>();
     for (const [name, entry] of Object.entries(isKeys(value) ? value : {})) {
       const path = ['combine', name];
@@ -224,18 +233,13 @@ class Resolver {
       }
       const judged =
         levels === undefined ? undefined : validate(thresholdKeys, levels, { document: this.#document, at: (inside) => [...path, 'threshold', ...inside] });
-      const threshold = judged && (await this.threshold(levels, [...path, 'threshold']));
+      const threshold = judged && (await this.threshold(levels, [...path, 'threshold'], otherwise));
       combinations.set(name, { parts, ...(threshold ? { threshold } : {}) });
     }
     return combinations;
   }
 
-  async #part(
-    type: string,
-    value: unknown,
-    path: ConfigPath,
-    detectors: ReadonlyMap<string, DetectorConfig>,
-  ): Promise<CombinationConfig['parts'][number] | undefined> {
+  async #part(type: string, value: unknown, path: ConfigPath, detectors: ReadonlySet<string>): Promise<CombinationConfig['parts'][number] | undefined> {
     const definition = await findDefinition(this.#document, this.#registry, 'combiner', { type, typePath: path, value, path });
     if (!definition) return undefined;
     const listed = Array.isArray(value);
@@ -246,7 +250,7 @@ class Resolver {
       this.#mistake(membersPath, `expected a list of detectors, got ${members === undefined ? 'nothing' : quote(members)}`);
       return undefined;
     }
-    const names = [...detectors.keys()];
+    const names = [...detectors];
     for (const [i, member] of members.entries()) {
       const at = [...membersPath, i];
       if (typeof member !== 'string' || !detectors.has(member)) {

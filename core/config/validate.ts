@@ -25,6 +25,7 @@ export function validate<T extends z.ZodType>(schema: T, value: unknown, context
 function report(issue: Issue, value: unknown, { document, at, beside = [] }: ValidateContext): void {
   const path = issue.path as ConfigPath;
   const where = at(path);
+  if (document.isUnset(where)) return;
   if (issue.code === 'unrecognized_keys') {
     const allowed = [...(path.length === 0 ? beside : []), ...(issue.allowed ?? [])];
     for (const key of issue.keys) unknownKey(document, [...where, key], allowed);

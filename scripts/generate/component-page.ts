@@ -53,8 +53,9 @@ function optionsTable(definition: ComponentDefinition): string {
     const fallback = required.includes(name) ? 'required' : property.default === undefined ? '' : code(property.default);
     return [`\`${name}\``, describeType(property), fallback, String(property.description ?? '')];
   });
-  const shorthand = definition.shorthand === undefined ? '' : `\n\`${definition.shorthand}\` may be given as the whole value: \`${definition.type}: …\`.\n`;
-  return rows.length === 0 ? 'None.' : `${table(['option', 'type', 'default', 'what it does'], rows)}${shorthand}`;
+  const shorthand =
+    definition.shorthand === undefined ? '' : `\n\`${definition.shorthand}\` may be given as the whole value: \`${shorthandForm(definition)}\`.`;
+  return rows.length === 0 ? 'None.' : `${table(['option', 'type', 'default', 'what it does'], rows)}${shorthand}`.trimEnd();
 }
 
 /** The type of an option in words: `whole number, 1 to 1024`. */
@@ -99,7 +100,8 @@ export function example(definition: ComponentDefinition): string {
   const shown = Object.entries(properties).filter(([name, property]) => required.includes(name) || property.default !== undefined);
   const options = shown.map(([name, property]) => `${name}: ${inline(property.default ?? sample(name, property))}`);
   const keys = (first: string[]): string => `{ ${[...first, ...options].join(', ')} }`;
-  const value = options.length === 0 ? undefined : keys([]);
+  const onlyShorthand = shown.length === 1 && shown[0][0] === definition.shorthand;
+  const value = options.length === 0 ? undefined : onlyShorthand ? options[0].slice(options[0].indexOf(':') + 2) : keys([]);
   switch (kind) {
     case 'source':
       return `source: ${keys([`type: ${type}`])}\n`;
@@ -118,8 +120,16 @@ export function example(definition: ComponentDefinition): string {
   }
 }
 
+/** `impute: 30s` */
+function shorthandForm({ type, shorthand, options }: ComponentDefinition): string {
+  const { properties = {} } = toJsonSchema(options) as { properties?: Record<string, JsonSchema> };
+  const property = properties[shorthand as string] ?? {};
+  return `${type}: ${inline(property.default ?? sample(shorthand as string, property))}`;
+}
+
 /** A value for an option that has no default. */
-function sample(name: string, { type, enum: values, minimum, exclusiveMinimum, anyOf, pattern }: JsonSchema): unknown {
+function sample(name: string, { type, enum: values, minimum, exclusiveMinimum, exclusiveMaximum, anyOf, pattern, examples }: JsonSchema): unknown {
+  if (Array.isArray(examples)) return examples[0];
   if (Array.isArray(anyOf)) return sample(name, anyOf[0] as JsonSchema);
   if (Array.isArray(values)) return values[0];
   if (type === 'number' || type === 'integer')
