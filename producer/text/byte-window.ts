@@ -3,7 +3,7 @@
  * whole. Holds at most one record over its limit and one block.
  */
 export class ByteWindow {
-  bytes: Uint8Array = new Uint8Array(512 * 1024);
+  bytes = Buffer.alloc(512 * 1024);
   /** First byte not yet consumed. */
   start = 0;
   end = 0;
@@ -14,7 +14,7 @@ export class ByteWindow {
   feed(block: Uint8Array): void {
     const left = this.end - this.start;
     if (left + block.length > this.bytes.length) {
-      const larger = new Uint8Array(Math.max(this.bytes.length * 2, left + block.length));
+      const larger = Buffer.alloc(Math.max(this.bytes.length * 2, left + block.length));
       larger.set(this.bytes.subarray(this.start, this.end));
       this.bytes = larger;
     } else if (this.start > 0) {

@@ -1,4 +1,5 @@
 import { ByteWindow, type Found, found } from './byte-window.ts';
+import { decodeText, type Encoding } from './encoding.ts';
 import { isBlank, parseNumber } from './number.ts';
 
 const newline = 0x0a;
@@ -14,6 +15,8 @@ export interface CsvDialect {
   readonly delimiter: number;
   /** Byte of the decimal sign. */
   readonly decimal: number;
+  /** One in which ASCII characters are single bytes; blocks of UTF-16 come as UTF-8. */
+  readonly encoding: Encoding;
 }
 
 /**
@@ -36,6 +39,7 @@ export class CsvReader {
 
   readonly #delimiter: number;
   readonly #decimal: number;
+  readonly #encoding: Encoding;
   readonly #limit: number;
   readonly #starts: Int32Array;
   readonly #ends: Int32Array;
@@ -52,6 +56,7 @@ export class CsvReader {
   constructor(dialect: CsvDialect, capacity: number, limit: number) {
     this.#delimiter = dialect.delimiter;
     this.#decimal = dialect.decimal;
+    this.#encoding = dialect.encoding;
     this.#limit = limit;
     this.#starts = new Int32Array(capacity);
     this.#ends = new Int32Array(capacity);
@@ -96,23 +101,21 @@ export class CsvReader {
     return parseNumber(this.window.bytes, this.#starts[cell], this.#ends[cell], this.#decimal);
   }
 
-  /** The bytes of a cell, without its quotes but with quotes in it still doubled; blanks around an unquoted one are left out. */
-  bytes(cell: number): Uint8Array {
-    return this.window.bytes.subarray(this.#starts[cell], this.#ends[cell]);
-  }
-
   isEmpty(cell: number): boolean {
     return this.#starts[cell] === this.#ends[cell];
   }
 
-  /** The text of a cell. */
-  text(cell: number, decode: (bytes: Uint8Array) => string): string {
-    const text = decode(this.bytes(cell));
+  /** The text of a cell, without its quotes and, unless it is quoted, the blanks around it. */
+  text(cell: number): string {
+    const { bytes } = this.window;
+    const start = this.#starts[cell];
+    const end = this.#ends[cell];
+    const text = this.beyondAscii ? decodeText(bytes.subarray(start, end), this.#encoding) : bytes.toString('latin1', start, end);
     return (this.#flags[cell] & escaped) === 0 ? text : text.replaceAll('""', '"');
   }
 
   /** The record's bytes as they came, without the line's end. */
-  record(): Uint8Array {
+  record(): Buffer {
     return this.window.bytes.subarray(this.recordStart, this.recordEnd);
   }
 

@@ -41,7 +41,7 @@ export class LineReader {
   }
 
   /** The record's bytes, without the line's end. */
-  record(): Uint8Array {
+  record(): Buffer {
     return this.window.bytes.subarray(this.#start, this.#end);
   }
 

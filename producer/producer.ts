@@ -1,0 +1,174 @@
+import type { Batch } from '../core/batch.ts';
+import type { BusProducer } from '../core/bus.ts';
+import { type Chunk, rowsIn } from '../core/chunk.ts';
+import type { Source, SourceInfo } from '../core/component.ts';
+import type { Pace } from '../core/pipeline-config.ts';
+import { makeSchedule, paceChunk } from './pace.ts';
+
+export interface ProduceOptions {
+  readonly source: Source;
+  /** What the source's `open` gave. */
+  readonly info: SourceInfo;
+  readonly bus: BusProducer;
+  /** Origin to go on from; with `loop` it counts through all passes. */
+  readonly from?: number | undefined;
+  readonly pace?: Pace | undefined;
+  /** Rows let through unpaced at the beginning: what is left of the warm-up. */
+  readonly freeRows?: number | undefined;
+  /** Begin again at the source's end, with times moved on so that they keep growing and origins that continue. */
+  readonly loop?: boolean | undefined;
+  /** Nanoseconds added to every time, for `clock: shifted`. */
+  readonly shift?: bigint | undefined;
+  /** Ends the loop after what is being sent. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: ProduceProgress) => void) | undefined;
+  /** Before a wait of more than 10 s for the next row; milliseconds. */
+  readonly onGap?: ((wait: number) => void) | undefined;
+}
+
+export interface ProduceProgress {
+  /** Rows and dead letters of this call, sent. */
+  readonly rows: number;
+  readonly dead: number;
+  /** Origin to go on from. */
+  readonly nextOffset: number;
+  /** Share of the source that has been read in this pass, 0 to 1, where known. */
+  readonly progress: number | undefined;
+}
+
+export interface ProduceTotals {
+  readonly rows: number;
+  readonly dead: number;
+  /** Reasons for missing values. */
+  readonly missing: ReadonlyMap<string, number>;
+  readonly nextOffset: number;
+  /** Whole passes over the source; more than one only with `loop`. */
+  readonly passes: number;
+  /** The signal ended it before the source's end. */
+  readonly aborted: boolean;
+}
+
+/**
+ * Reads the source, paces its rows onto the bus and ends the bus producer. Where rows wait in the bus, `send` waits, and
+ * so does the source. After an abort the bus producer is ended too; `nextOffset` says where the next call goes on.
+ */
+export async function produce(options: ProduceOptions): Promise<ProduceTotals> {
+  const { source, info, bus, pace = { kind: 'max' }, freeRows = 0, loop = false, shift = 0n, signal } = options;
+  const schedule = makeSchedule(pace, freeRows);
+  const announced = new Set<string>();
+  const missing = new Map<string, number>();
+  const pass = makePass();
+  let nextOffset = options.from ?? 0;
+  let rows = 0;
+  let dead = 0;
+  let passes = 0;
+  // Where the pass at hand begins: its origin, and what its times are moved on by.
+  let base = 0;
+  let moved = 0n;
+
+  if (loop && nextOffset > 0) {
+    await measure(source, pass);
+    if (pass.rows > 0) {
+      passes = Math.floor(nextOffset / pass.rows);
+      base = passes * pass.rows;
+      moved = BigInt(passes) * pass.span();
+    }
+  }
+
+  const send = async (piece: Chunk, progress: number | undefined): Promise<void> => {
+    for (const { stream, schema } of piece.batches) {
+      if (announced.has(stream)) continue;
+      announced.add(stream);
+      await bus.announce(stream, schema);
+    }
+    await bus.send(piece);
+    rows += rowsIn(piece);
+    dead += piece.dead.length;
+    nextOffset = piece.nextOffset;
+    options.onProgress?.({ rows, dead, nextOffset, progress });
+  };
+
+  let aborted = false;
+  for (;;) {
+    const complete = pass.complete;
+    for await (const chunk of source.read(nextOffset - base)) {
+      if (!complete) pass.see(chunk);
+      const moving = moveChunk(chunk, base, moved + shift);
+      for await (const piece of paceChunk(moving, schedule, { signal, onGap: options.onGap })) await send(piece, chunk.progress);
+      aborted = signal?.aborted === true;
+      if (aborted) break;
+    }
+    for (const [reason, count] of source.missing()) missing.set(reason, (missing.get(reason) ?? 0) + count);
+    if (aborted) break;
+    passes++;
+    pass.complete = true;
+    if (!loop || pass.rows === 0 || signal?.aborted) break;
+    base += pass.rows;
+    nextOffset = base;
+    moved += pass.span();
+  }
+  await bus.end();
+  return { rows, dead, missing, nextOffset, passes, aborted };
+}
+
+/** What one pass over the source spans; the next pass's times are moved on by it. */
+interface Pass {
+  /** Data rows, dead ones included. */
+  rows: number;
+  complete: boolean;
+  see(chunk: Chunk): void;
+  /** From the oldest time to the newest and one mean step further, nanoseconds. */
+  span(): bigint;
+}
+
+function makePass(): Pass {
+  let first: bigint | undefined;
+  let last = 0n;
+  let timed = 0;
+  return {
+    rows: 0,
+    complete: false,
+    see(chunk) {
+      this.rows = chunk.nextOffset;
+      for (const { times, rows } of chunk.batches) {
+        timed += rows;
+        for (let row = 0; row < rows; row++) {
+          if (first === undefined || times[row] < first) first = times[row];
+          if (timed === rows && row === 0) last = times[0];
+          if (times[row] > last) last = times[row];
+        }
+      }
+    },
+    span() {
+      if (first === undefined) return 0n;
+      const reach = last - first;
+      return reach === 0n ? 1_000_000_000n : reach + (reach / BigInt(timed - 1) || 1n);
+    },
+  };
+}
+
+/** A pass over the source that sends nothing. */
+async function measure(source: Source, pass: Pass): Promise<void> {
+  for await (const chunk of source.read(0)) pass.see(chunk);
+  pass.complete = true;
+}
+
+function moveChunk(chunk: Chunk, base: number, by: bigint): Chunk {
+  if (base === 0 && by === 0n) return chunk;
+  return {
+    partition: chunk.partition,
+    nextOffset: chunk.nextOffset + base,
+    batches: chunk.batches.map((batch) => moveBatch(batch, base, by)),
+    dead: chunk.dead.map((letter) => ({ ...letter, position: letter.position + base })),
+  };
+}
+
+function moveBatch(batch: Batch, base: number, by: bigint): Batch {
+  const times = new BigInt64Array(new SharedArrayBuffer(batch.rows * 8));
+  const origins = new Float64Array(new SharedArrayBuffer(batch.rows * 8));
+  for (let row = 0; row < batch.rows; row++) {
+    times[row] = batch.times[row] + by;
+    origins[row] = batch.origins[row] + base;
+  }
+  return { ...batch, times, origins };
+}
