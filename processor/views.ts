@@ -135,25 +135,6 @@ export function applyViews(views: Views, state: ViewsState, rows: Matrix, times:
   return workspace.out;
 }
 
-/**
- * Views of many rows from a new stream's start, in memory of their own: what detectors are fitted and calibrated on.
- * Needs rows x columns doubles per asked view, and one chunk for the rest.
- */
-export function transform(views: Views, names: Iterable<string>, rows: Matrix, times: BigInt64Array, chunk = 1024): Map<string, Matrix> {
-  const state = startViews(views);
-  const workspace = makeWorkspace(views);
-  const whole = new Map([...names].map((name) => [name, makeMatrix(rows.rows, columnsOf(views, name).length)]));
-  for (let from = 0; from < rows.rows; from += chunk) {
-    const to = Math.min(rows.rows, from + chunk);
-    const batch = applyViews(views, state, rowsOf(rows, from, to), times.subarray(from, to), workspace);
-    for (const [name, matrix] of whole) {
-      const { values, cols } = batch.get(name)!;
-      matrix.values.set(values.subarray(0, (to - from) * cols), from * cols);
-    }
-  }
-  return whole;
-}
-
 /** @throws INTERNAL when the views were fitted without it. */
 export function viewOf(views: Views, name: string): View {
   const view = views.nodes.find((node) => node.name === name);

@@ -170,6 +170,21 @@ describe('pca', () => {
     );
   });
 
+  it('explains components that were held when their row is incomplete, from the reference where it has no reading', () => {
+    const rows = [
+      [1, 1, 0],
+      [2, 2.1, 1],
+      [3, 2.9, -1],
+      [5, 5.2, 0.5],
+    ];
+    const { model, apply } = learn(rows, { components: 2 });
+    const held = Float64Array.from(apply([rows[3]])[0]);
+    const explained = { value: held, reference: Float64Array.of(0, 0), weight: Float64Array.of(2, -3) };
+    const back = pca.back!(model, explained, Float64Array.of(missing, 4, Number.POSITIVE_INFINITY));
+    expect(sum(back)).toBeCloseTo(sum(explained), 12);
+    expect(apply([[...back.value]])[0].map((z, c) => z - held[c])).toEqual([expect.closeTo(0, 12), expect.closeTo(0, 12)]);
+  });
+
   it('says when there is nothing to learn from', () => {
     expect(() =>
       learn([

@@ -74,29 +74,31 @@ export default defineStep({
   },
   /**
    * With loadings W: reference = mean + W' reference, weight = W' weight. What of the row lies across the components is
-   * orthogonal to W' weight and adds 0. Where the explained components are not the row's own (clipped behind this step),
-   * the row is moved by as little as makes them so, W' (explained - own).
+   * orthogonal to W' weight and adds 0. Where the explained components are not the row's own (clipped, smoothed or held
+   * behind this step), the row is moved by as little as makes them so, W' (explained - own); from the reference where
+   * it has no reading.
    */
   back(model: Model, { value, reference, weight }, row) {
     const { projected, passed, mean, loadings } = model;
     const d = projected.length;
     const k = model.variance.length;
-    const own = new Float64Array(k);
-    project(model, row, 0, own, 0);
-    const back = { value: new Float64Array(row.length), reference: new Float64Array(row.length), weight: new Float64Array(row.length) };
+    const back = { value: new Float64Array(row), reference: new Float64Array(row.length), weight: new Float64Array(row.length) };
     for (let j = 0; j < d; j++) {
-      let moved = 0;
-      let expected = 0;
+      const column = projected[j];
+      let expected = mean[j];
       let weighed = 0;
       for (let c = 0; c < k; c++) {
-        const loading = loadings[c * d + j];
-        moved += loading * (value[c] - own[c]);
-        expected += loading * reference[c];
-        weighed += loading * weight[c];
+        expected += loadings[c * d + j] * reference[c];
+        weighed += loadings[c * d + j] * weight[c];
       }
-      back.value[projected[j]] = row[projected[j]] + moved;
-      back.reference[projected[j]] = mean[j] + expected;
-      back.weight[projected[j]] = weighed;
+      back.reference[column] = expected;
+      back.weight[column] = weighed;
+      if (!Number.isFinite(row[column])) back.value[column] = expected;
+    }
+    const own = new Float64Array(k);
+    project(model, back.value, 0, own, 0);
+    for (let c = 0; c < k; c++) {
+      for (let j = 0; j < d; j++) back.value[projected[j]] += loadings[c * d + j] * (value[c] - own[c]);
     }
     for (let p = 0; p < passed.length; p++) {
       back.value[passed[p]] = value[k + p];
