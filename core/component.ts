@@ -43,6 +43,8 @@ export interface Column {
 // --- Sources -------------------------------------------------------------------------------------------------
 
 export interface SourceContext {
+  /** The source's name in positions and dead letters; default: its type and the path in full. */
+  readonly id?: string;
   /** Stream name for rows that carry none. */
   readonly stream: string;
   /** Milliseconds; seqs of equal times are counted over this span behind the newest time. */

@@ -1,0 +1,211 @@
+import { readFile } from 'node:fs/promises';
+import type { Bus } from '../core/bus.ts';
+import type { Output, Source, SourceContext } from '../core/component.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { Pace, PipelineConfig, SourceConfig } from '../core/pipeline-config.ts';
+import type { Registry } from '../core/registry.ts';
+import type { Store } from '../core/store.ts';
+import { drain } from '../processor/drain.ts';
+import { Pipeline, type PipelineObserver, type PipelineOptions } from '../processor/pipeline.ts';
+import { collectRows } from '../producer/collect.ts';
+import { type ProduceProgress, type ProduceTotals, produce } from '../producer/producer.ts';
+
+const group = 'sluice';
+
+/** What a run shows of itself while it goes on; all optional. */
+export interface RunWatch {
+  /** After everything is open, before the first row. */
+  started?(start: { pipeline: Pipeline; description: string; rows: number | undefined; resumedAt: number; shiftMs: number }): void | Promise<void>;
+  progress?(progress: ProduceProgress): void;
+  /** The next row is so many milliseconds away. */
+  gap?(wait: number): void;
+  observer?: PipelineObserver;
+  print(line: string): void;
+  warn(message: string): void;
+  readonly colour: boolean;
+}
+
+export interface EmbeddedRun {
+  readonly config: PipelineConfig;
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly fresh: boolean;
+  readonly pace: Pace;
+  /** Return when the source is drained; otherwise stay until the signal. */
+  readonly untilEnd: boolean;
+  readonly signal: AbortSignal;
+  readonly watch: RunWatch;
+}
+
+export interface RunResult {
+  readonly pipeline: Pipeline;
+  readonly produced: ProduceTotals;
+  readonly ended: boolean;
+}
+
+export function manifestKey(config: PipelineConfig): string {
+  return `${config.topic}/0`;
+}
+
+/** Source, bus, pipeline and outputs in this process: produces and drains side by side. */
+export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
+  const { config, registry, store, watch, signal } = run;
+  const busDefinition = await registry.load('bus', config.bus.type);
+  if (!busDefinition.embedded) {
+    throw new SluiceError('CONFIG_INVALID', `bus '${config.bus.type}' connects two processes, \`run\` is one`, {
+      place: 'bus',
+      fix: 'Use `bus: memory`, or `sluice produce` and `sluice process`.',
+    });
+  }
+  const key = manifestKey(config);
+  if (run.fresh) await forgetAll(store, key, config.stream);
+  const source = await openSource(config.source, config, registry, watch);
+  let bus: Bus | undefined;
+  const outputs: Output[] = [];
+  try {
+    const info = await source.open();
+    for (const { type, options } of config.outputs) {
+      outputs.push((await registry.load('output', type)).create(options, { stream: config.stream, print: watch.print, colour: watch.colour }));
+    }
+    const pipeline = await Pipeline.open({
+      config,
+      registry,
+      store,
+      key,
+      source: source.id,
+      outputs,
+      ...(watch.observer ? { observer: watch.observer } : {}),
+      ...(await training(run)),
+    });
+    pipeline.attach(info.fingerprint, pipeline.position ? 0 : await shiftOf(config, source));
+    const position = pipeline.position as NonNullable<typeof pipeline.position>;
+    await pipeline.openStream(config.stream, info.schema);
+    await watch.started?.({ pipeline, description: info.description, rows: info.rows, resumedAt: position.nextOffset, shiftMs: position.shiftMs });
+    bus = await busDefinition.create(config.bus.options);
+    await bus.ensureTopic(config.topic, { partitions: 1 });
+    const producer = await bus.producer(config.topic);
+    const consumer = await bus.consumer(config.topic, { group, position: async () => position.nextOffset });
+    const failed = new AbortController();
+    const stop = AbortSignal.any([signal, failed.signal]);
+    const abortOnError = (error: unknown): never => {
+      failed.abort(error);
+      throw error;
+    };
+    const produced = produce({
+      source,
+      info,
+      bus: producer,
+      from: position.nextOffset,
+      pace: run.pace,
+      freeRows: warmUpRows(config, position.nextOffset),
+      loop: config.source.loop,
+      shift: BigInt(position.shiftMs) * 1_000_000n,
+      signal: stop,
+      onProgress: watch.progress,
+      onGap: watch.gap,
+    }).catch(abortOnError);
+    const drained = drain(pipeline, consumer, { maxRows: config.batch.rows, maxWaitMs: config.batch.wait, signal: stop }).catch(async (error) => {
+      // A producer that waits for room would wait for ever.
+      await bus?.close();
+      return abortOnError(error);
+    });
+    const [production, draining] = await Promise.allSettled([produced, drained]);
+    if (draining.status === 'rejected') throw draining.reason;
+    if (production.status === 'rejected') throw production.reason;
+    const ended = draining.value === 'end';
+    if (ended) requireWarm(pipeline, config);
+    if (ended && !run.untilEnd) await untilAborted(signal);
+    await consumer.close();
+    return { pipeline, produced: production.value, ended };
+  } finally {
+    for (const output of outputs) await output.close();
+    await bus?.close();
+    await source.close();
+  }
+}
+
+/** Opens a source of the pipeline under its own id. */
+export async function openSource(
+  config: SourceConfig,
+  pipeline: Pick<PipelineConfig, 'stream' | 'lateness' | 'seed'>,
+  registry: Registry,
+  watch: Pick<SourceContext, 'warn'>,
+): Promise<Source> {
+  const definition = await registry.load('source', config.type);
+  const id = config.id === undefined ? {} : { id: config.id };
+  return definition.create(config.options, { stream: pipeline.stream, lateness: pipeline.lateness, seed: pipeline.seed, warn: watch.warn, ...id });
+}
+
+async function training({ config, registry, watch }: EmbeddedRun): Promise<Pick<PipelineOptions, 'trainingRows' | 'model'>> {
+  const { train } = config;
+  if (train.kind === 'model') return { model: { bytes: await readModelFile(train.path), place: train.path } };
+  if (train.kind !== 'file') return {};
+  return {
+    trainingRows: async () => {
+      const source = await openSource(train.source, config, registry, watch);
+      try {
+        await source.open();
+        return await collectRows(source, config.stream);
+      } finally {
+        await source.close();
+      }
+    },
+  };
+}
+
+/** @throws CONFIG_NOT_FOUND */
+export async function readModelFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new SluiceError('CONFIG_NOT_FOUND', `cannot read the model file '${path}': ${(cause as Error).message}`, {
+      place: 'train.model',
+      fix: 'Make one with `sluice train`.',
+      cause,
+    });
+  }
+}
+
+/** Forgets the streams that the manifest knows, and the pipeline's own. */
+async function forgetAll(store: Store, key: string, stream: string): Promise<void> {
+  const manifest = await store.manifest(key);
+  const streams = new Set([stream, ...Object.keys(manifest?.records ?? {}).map((record) => decodeURIComponent(record.slice(0, record.indexOf('/'))))]);
+  for (const name of streams) await store.forget(name, key);
+}
+
+async function shiftOf(config: PipelineConfig, source: Source): Promise<number> {
+  if (config.clock === 'original') return 0;
+  const last = await source.lastTime();
+  return last === undefined ? 0 : Date.now() - Number(last / 1_000_000n);
+}
+
+/** Rows of the warm-up that are still to come: they are read as fast as possible, whatever the pace. */
+function warmUpRows({ train }: PipelineConfig, readAlready: number): number {
+  return train.kind === 'rows' ? Math.max(0, train.to - readAlready) : 0;
+}
+
+function requireWarm(pipeline: Pipeline, config: PipelineConfig): void {
+  for (const [stream, { stage, have, need }] of pipeline.warmUp()) {
+    if (stage === 'ready') continue;
+    throw new SluiceError(
+      'WARMUP_TOO_SHORT',
+      `the stream ended after ${have.toLocaleString('en-US')} of ${need.toLocaleString('en-US')} warm-up rows; its rows are stored, none is judged`,
+      {
+        place: `stream '${stream}', ${config.file}`,
+        fix: 'Lower train.rows, or train on another file with train.file.',
+      },
+    );
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    // Nothing else may keep the process alive once the source is drained.
+    const alive = setInterval(() => undefined, 1 << 30);
+    signal.addEventListener('abort', () => {
+      clearInterval(alive);
+      resolve();
+    });
+  });
+}

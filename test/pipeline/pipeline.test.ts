@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Status } from '../../core/verdict.ts';
+import { type Attack, plantStart, smallPlant } from './small-plant.ts';
+import { contentOf, everything, push, type Workbench, workbench } from './workbench.ts';
+
+const attacks: readonly Attack[] = [
+  { from: 1300, to: 1400, tag: 'LIT101', value: 1200 },
+  { from: 1700, to: 1760, tag: 'P102', value: 2 },
+  { from: 2100, to: 2160, tag: 'FIT101', value: 4.5 },
+];
+const rows = smallPlant(2600, attacks);
+const second = 1_000_000_000n;
+
+describe('the pipeline', () => {
+  let bench: Workbench;
+  beforeAll(async () => {
+    bench = await workbench();
+  });
+  afterAll(() => bench.close());
+
+  it('finds every attack, names its tags, and is quiet elsewhere', async () => {
+    const store = await bench.openStore('attacks');
+    const pipeline = await bench.openPipeline(store);
+    await push(pipeline, rows, [500]);
+    await pipeline.commit();
+    const incidents = (await store.incidents({ stream: 'plant', detector: 'combined' })).sort((a, b) => (a.start < b.start ? -1 : 1));
+    for (const { from, to, tag } of attacks) {
+      const [begin, end] = [plantStart + BigInt(from) * second, plantStart + BigInt(to) * second];
+      const found = incidents.filter((incident) => incident.start < end && incident.end >= begin);
+      expect(found, `the attack on ${tag}`).toHaveLength(1);
+      const shares = found[0].contributions;
+      const top = rows.schema.tags[shares.indexOf(shares.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a)))];
+      expect(top.name).toBe(tag);
+      expect(shares.reduce((sum, share) => sum + Math.abs(share), 0)).toBeCloseTo(1, 9);
+    }
+    const outside = incidents.filter(({ start, end }) =>
+      attacks.every(({ from, to }) => end < plantStart + BigInt(from) * second || start > plantStart + BigInt(to + 30) * second),
+    );
+    expect(outside.length).toBeLessThanOrEqual(2);
+    expect(incidents.find(({ causes }) => causes.includes('constant-broken'))?.start).toBe(plantStart + 1700n * second);
+    expect(pipeline.totals).toMatchObject({ read: 2600, stored: 2600, duplicate: 0, dead: 0 });
+    expect(pipeline.totals.late).toBeGreaterThan(20);
+    await store.close();
+  });
+
+  it('stores warm-up rows with status undefined, and judges every later row', async () => {
+    const store = await bench.openStore('warm-up');
+    const pipeline = await bench.openPipeline(store);
+    await push(pipeline, rows, [333], 0, 600);
+    expect(pipeline.warmUp().get('plant')).toEqual({ stage: 'collecting', have: 600, need: 900 });
+    await push(pipeline, rows, [333], 600, 1200);
+    expect(pipeline.warmUp().get('plant')).toMatchObject({ stage: 'ready' });
+    await pipeline.commit();
+    const verdicts = await store.verdicts({ stream: 'plant', detector: 'joint' });
+    const at = new Map(verdicts.map(({ time, seq, status }) => [`${time}/${seq}`, status]));
+    for (let row = 0; row < 1200; row++) {
+      const status = at.get(`${rows.times[row]}/${rows.seqs[row]}`);
+      if (row < 900) expect(status).toBe(Status.undefined);
+      else expect(status).not.toBe(undefined);
+    }
+    expect(verdicts.filter(({ status }) => status === Status.ok).length).toBeGreaterThan(250);
+    await store.close();
+  });
+
+  it('gives the same store however rows are batched', async () => {
+    const contents: Record<string, unknown>[] = [];
+    for (const [n, sizes] of [[500], [1], [7], [899, 1, 2, 450], [2600]].entries()) {
+      const store = await bench.openStore(`split-${n}`);
+      const pipeline = await bench.openPipeline(store);
+      await push(pipeline, rows, sizes);
+      await pipeline.commit();
+      contents.push(await contentOf(store, 'plant'));
+      await store.close();
+    }
+    expect((contents[0].verdicts as unknown[]).length).toBe(2600 * 6);
+    for (const content of contents.slice(1)) expect(content).toEqual(contents[0]);
+  });
+
+  it('goes on from its last commit, wherever that was, as if nothing had happened', async () => {
+    const undisturbed = await bench.openStore('undisturbed');
+    const whole = await bench.openPipeline(undisturbed);
+    await push(whole, rows, [500]);
+    await whole.commit();
+    const store = await bench.openStore('disturbed');
+    for (const [commitAt, dieAt] of [
+      [100, 130],
+      [560, 899],
+      [900, 905],
+      [1350, 1500],
+      [1701, 1702],
+      [2130, 2400],
+    ]) {
+      const pipeline = await bench.openPipeline(store);
+      await push(pipeline, rows, [64], pipeline.position?.nextOffset ?? 0, commitAt);
+      await pipeline.commit();
+      await push(pipeline, rows, [64], commitAt, dieAt);
+      await rollBack(store);
+    }
+    const last = await bench.openPipeline(store);
+    expect(last.position?.nextOffset).toBe(2130);
+    await push(last, rows, [500], 2130);
+    await last.commit();
+    expect(last.totals).toEqual(whole.totals);
+    expect(await contentOf(store, 'plant')).toEqual(await contentOf(undisturbed, 'plant'));
+    await store.close();
+    await undisturbed.close();
+
+    /** What is staged is given up, as by a crash. */
+    async function rollBack(open: typeof store): Promise<void> {
+      await open.close();
+      Object.assign(store, await bench.openStore('disturbed'));
+    }
+  });
+
+  it('takes the same rows from another source as duplicates and changes nothing', async () => {
+    const store = await bench.openStore('again');
+    const pipeline = await bench.openPipeline(store);
+    await push(pipeline, rows, [500]);
+    await pipeline.commit();
+    const before = await contentOf(store, 'plant');
+    const other = await bench.openPipeline(store, { source: 'copy.csv' });
+    expect(other.position).toBeUndefined();
+    await push(other, rows, [77]);
+    await other.commit();
+    expect(other.totals.duplicate).toBe(2600);
+    expect(other.totals.stored).toBe(2600);
+    expect(await contentOf(store, 'plant')).toEqual(before);
+    expect(Object.keys((await store.manifest('SWAT/0'))?.positions ?? {})).toEqual(['plant.csv', 'copy.csv']);
+    await store.close();
+  });
+
+  it('refuses a source that was exchanged under its position', async () => {
+    const store = await bench.openStore('exchanged');
+    const pipeline = await bench.openPipeline(store);
+    pipeline.attach('fingerprint of a', 0);
+    await push(pipeline, rows, [500], 0, 500);
+    await pipeline.commit();
+    const next = await bench.openPipeline(store);
+    expect(() => next.attach('fingerprint of b', 0)).toThrow('the source is not the one of which 500 rows were read (plant.csv)');
+    next.attach('fingerprint of a', 0);
+    await store.close();
+  });
+
+  it('refuses a snapshot that was made with other settings, and says which', async () => {
+    const store = await bench.openStore('settings');
+    const pipeline = await bench.openPipeline(store);
+    await push(pipeline, rows, [500], 0, 1000);
+    await pipeline.commit();
+    const changed = await workbench(everything.replace('clusters: 6', 'clusters: 7').replace('0.999', '0.995'));
+    const next = await changed.openPipeline(store);
+    await expect(push(next, rows, [500], 1000, 1100)).rejects.toThrow('`detectors`, `threshold` changed');
+    await changed.close();
+    await store.close();
+  });
+});

@@ -1,0 +1,90 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadPipeline } from '../../cli/load-pipeline.ts';
+import { type Batch, sliceBatch } from '../../core/batch.ts';
+import type { Incident } from '../../core/incident.ts';
+import type { PipelineConfig } from '../../core/pipeline-config.ts';
+import type { Registry } from '../../core/registry.ts';
+import type { Store } from '../../core/store.ts';
+import { formatTime } from '../../core/time.ts';
+import { Pipeline, type PipelineOptions } from '../../processor/pipeline.ts';
+
+/** A pipeline of every preprocess step, detector and combiner, as a user would write it. */
+export const everything = `
+stream: plant
+source: { type: csv, path: not-read.csv }
+train: { rows: 900 }
+lateness: 1m
+views:
+  plain: [clean, { impute: { hold: 5s } }, drop-constant, { standardise: { clip: 30 } }]
+  calm: [plain, { smooth: { window: 4 } }]
+  reduced: [plain, { pca: { variance: 0.95 } }]
+detectors:
+  clusters: { type: k-means, view: reduced, clusters: 6 }
+  joint: { type: mahalanobis, view: calm }
+threshold: { warn: { quantile: 0.99 }, error: { quantile: 0.999 } }
+combine:
+  combined: { fuse: { of: [clusters, joint], smooth: 5 }, any: [constant-broken] }
+  both: { all: [clusters, joint] }
+  most: { vote: { of: [clusters, joint, constant-broken], need: 2 } }
+incidents: { open: 3s, close: 20s, merge: 40s }
+`;
+
+/** A folder of its own with a pipeline file and a real store; everything is gone after `close`. */
+export interface Workbench {
+  readonly folder: string;
+  readonly config: PipelineConfig;
+  readonly registry: Registry;
+  openStore(name?: string): Promise<Store>;
+  openPipeline(store: Store, more?: Partial<PipelineOptions>): Promise<Pipeline>;
+  close(): Promise<void>;
+}
+
+export async function workbench(text = everything): Promise<Workbench> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-pipeline-'));
+  const file = join(folder, 'pipeline.yaml');
+  await writeFile(file, text);
+  const { config, registry } = await loadPipeline(file);
+  const definition = await registry.load('store', 'duckdb');
+  return {
+    folder,
+    config,
+    registry,
+    openStore: (name = 'store') => definition.open({ path: join(folder, `${name}.duckdb`), memoryLimit: '150MB', threads: 1 }, 'own'),
+    openPipeline: (store, more = {}) => Pipeline.open({ config, registry, store, key: 'SWAT/0', source: 'plant.csv', ...more }),
+    close: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Pushes rows [from, to) through the pipeline in chunks of the given sizes, again and again. */
+export async function push(pipeline: Pipeline, rows: Batch, sizes: readonly number[], from = 0, to = rows.rows): Promise<void> {
+  for (let at = from, n = 0; at < to; n++) {
+    const end = Math.min(to, at + sizes[n % sizes.length]);
+    await pipeline.process({ partition: 0, nextOffset: end, batches: [sliceBatch(rows, at, end)], dead: [] });
+    at = end;
+  }
+}
+
+const plainIncident = ({ start, end, peakTime, contributions, ...rest }: Incident): object => ({
+  ...rest,
+  start: formatTime(start),
+  end: formatTime(end),
+  peakTime: formatTime(peakTime),
+  contributions: [...contributions],
+});
+
+/** Everything a store holds of a stream, to compare with another store's by `toEqual` (which uses Object.is for numbers). */
+export async function contentOf(store: Store, stream: string): Promise<Record<string, unknown>> {
+  const incidents = (await store.incidents({ stream })).map(plainIncident);
+  const buckets = await Promise.all([10_000, 60_000].map((level) => store.buckets({ stream, level })));
+  return {
+    rows: await store.rows({ stream }),
+    verdicts: await store.verdicts({ stream }),
+    incidents: incidents.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+    thresholds: await store.thresholds(stream),
+    buckets,
+    dead: await store.deadLetters({}),
+    statistics: await store.statistics({ stream }),
+  };
+}
