@@ -1,0 +1,93 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { sampleAttacks } from '../../scripts/make-sample.ts';
+import { repository } from './temporary-clone.ts';
+
+const read = (file: string): string => readFileSync(join(repository, file), 'utf8');
+const tracked = execFileSync('git', ['ls-files', '-z'], { cwd: repository, encoding: 'utf8' }).split('\0').filter(Boolean);
+const pages = tracked.filter((file) => file.endsWith('.md'));
+
+describe('the pages', () => {
+  it.each(pages)('%s links to files that exist', (page) => {
+    const text = read(page).replace(/```[\s\S]*?```/g, '');
+    for (const [, link] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:|^#/.test(link)) continue;
+      expect(existsSync(join(repository, dirname(page), link.replace(/#.*/, ''))), `${page} -> ${link}`).toBe(true);
+    }
+  });
+
+  it('name only commands that there are', () => {
+    const commands = new Set(readdirSync(join(repository, 'cli/commands')).map((file) => file.replace(/(\.test)?\.ts$/, '')));
+    for (const page of ['README.md', 'CONTRIBUTING.md', 'data/README.md']) {
+      for (const [, command] of read(page).matchAll(/\.\/sluice +([a-z]+)/g)) expect(commands, `${page}: sluice ${command}`).toContain(command);
+    }
+  });
+
+  it('name only npm scripts that there are', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    for (const page of pages)
+      for (const [, script] of read(page).matchAll(/npm run ([a-z:-]+)/g)) expect(Object.keys(scripts), `${page}: npm run ${script}`).toContain(script);
+  });
+
+  it('list every decision once', () => {
+    const files = readdirSync(join(repository, 'docs/decisions')).filter((file) => /^\d{4}-/.test(file));
+    const index = read('docs/decisions/README.md');
+    for (const [i, file] of files.sort().entries()) {
+      expect(file.startsWith(String(i + 1).padStart(4, '0')), file).toBe(true);
+      const title = read(`docs/decisions/${file}`).split('\n')[0].replace('# ', '');
+      expect(index).toContain(`- [${title}](${file})`);
+    }
+  });
+
+  it("list the sample's attacks with their rows", () => {
+    const table = read('data/README.md')
+      .split('\n')
+      .filter((line) => /^\| [\d,]+-[\d,]+ \|/.test(line));
+    const thousands = (n: number): string => n.toLocaleString('en-US');
+    expect(table.map((line) => line.split('|')[1].trim())).toEqual(sampleAttacks.map(({ from, rows }) => `${thousands(from)}-${thousands(from + rows - 1)}`));
+  });
+});
+
+describe('the repository', () => {
+  it('has at its top what a newcomer is told to look for', () => {
+    const top =
+      'package.json tsconfig.json producer processor grafana telegraf chronograf data docker-compose.yml run.sh README.md LICENSE CHANGELOG.md CONTRIBUTING.md';
+    for (const name of top.split(' '))
+      expect(
+        tracked.some((file) => file === name || file.startsWith(`${name}/`)),
+        name,
+      ).toBe(true);
+  });
+
+  it('speaks of the product alone: no path or host of the machine that it was written on', () => {
+    const marks = new RegExp([`/${'work'}/`, `/${'root'}/`, `/${'home'}/[a-z]`, `/${'tmp'}/[a-z]`, 'registry\\.npmjs'].join('|'));
+    const text = tracked.filter((file) => /\.(ts|mjs|md|ya?ml|json|sh)$|^(sluice|\.ci\/run|Dockerfile)$/.test(file) && existsSync(join(repository, file)));
+    expect(text.filter((file) => file !== '.ci/run' && marks.test(read(file)))).toEqual([]);
+  });
+});
+
+describe('the container', () => {
+  const { services } = parse(read('docker-compose.yml')) as { services: Record<string, { ports: string[]; build?: string }> };
+  const dockerfile = read('Dockerfile');
+
+  it('is published on the loopback only', () => {
+    const ports = Object.values(services).flatMap((service) => service.ports);
+    expect(ports.length).toBeGreaterThan(0);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  });
+
+  it('is built from a pinned Node that the package accepts, and does not run as root', () => {
+    const images = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
+    expect(images.length).toBeGreaterThan(0);
+    for (const image of images) expect(image).toMatch(/^node:20\.(19|[2-9]\d)\.\d+-\w+-slim$/);
+    expect(dockerfile.lastIndexOf('\nUSER node')).toBeGreaterThan(dockerfile.lastIndexOf('\nFROM'));
+  });
+
+  it('copies only what there is', () => {
+    const lines = [...dockerfile.matchAll(/^COPY (?!--from)(.+)$/gm)].map(([, rest]) => rest.split(' ').slice(0, -1));
+    for (const name of lines.flat()) expect(name === '.' || tracked.some((file) => file === name || file.startsWith(`${name}/`)), name).toBe(true);
+  });
+});
