@@ -1,0 +1,152 @@
+import {
+  type DuckDBAppender,
+  type DuckDBConnection,
+  DuckDBDataChunk,
+  type DuckDBDoubleVector,
+  type DuckDBType,
+  type DuckDBValue,
+  type DuckDBVector,
+} from '@duckdb/node-api';
+
+/** Rows in a DuckDB vector: what goes in at once. */
+const chunkRows = 2048;
+const rowsAtOnce = 256;
+
+/** Fills columns from row `at` on with `count` rows, the first of them the source's row `from`. */
+type Fill = (columns: readonly DuckDBVector[], at: number, from: number, count: number) => void;
+
+/**
+ * Collects rows in data chunks and appends them to a table inside the connection's transaction. Columns are filled
+ * one after the other, so that nothing is made per row or cell.
+ */
+export class TableWriter {
+  readonly #appender: DuckDBAppender;
+  readonly #chunk: DuckDBDataChunk;
+  readonly #columns: DuckDBVector[] = [];
+  readonly #types: readonly DuckDBType[];
+  #used = 0;
+  #rows: DuckDBValue[][] = [];
+
+  private constructor(appender: DuckDBAppender, types: readonly DuckDBType[]) {
+    this.#appender = appender;
+    this.#types = types;
+    this.#chunk = DuckDBDataChunk.create(types);
+  }
+
+  static async open(connection: DuckDBConnection, table: string, schema = 'sluice'): Promise<TableWriter> {
+    const appender = await connection.createAppender(table, schema);
+    const types: DuckDBType[] = [];
+    for (let c = 0; c < appender.columnCount; c++) types.push(appender.columnType(c));
+    return new TableWriter(appender, types);
+  }
+
+  append(rows: number, fill: Fill): void {
+    for (let from = 0; from < rows; ) {
+      if (this.#used === 0) this.#begin();
+      const count = Math.min(rows - from, chunkRows - this.#used);
+      fill(this.#columns, this.#used, from, count);
+      this.#used += count;
+      from += count;
+      if (this.#used === chunkRows) this.#end();
+    }
+  }
+
+  /** One row at a time, for tables of few rows; lists and text go in this way only. */
+  appendRow(values: DuckDBValue[]): void {
+    this.#rows.push(values);
+    if (this.#rows.length === rowsAtOnce) this.#endRows();
+  }
+
+  /** Hands on what is collected, so that queries of this transaction see it. */
+  flush(): void {
+    if (this.#used > 0) this.#end();
+    if (this.#rows.length > 0) this.#endRows();
+    this.#appender.flushSync();
+  }
+
+  close(): void {
+    this.flush();
+    this.#appender.closeSync();
+  }
+
+  /** Lets go of everything not handed on, after an error. */
+  discard(): void {
+    this.#used = 0;
+    this.#rows = [];
+    this.#appender.clear();
+    this.#appender.closeSync();
+  }
+
+  #begin(): void {
+    this.#chunk.reset();
+    this.#chunk.rowCount = chunkRows;
+    for (let c = 0; c < this.#types.length; c++) this.#columns[c] = this.#chunk.getColumnVector(c);
+  }
+
+  #end(): void {
+    for (const column of this.#columns) column.flush();
+    if (this.#used < chunkRows) this.#chunk.rowCount = this.#used;
+    this.#used = 0;
+    this.#appender.appendDataChunk(this.#chunk);
+  }
+
+  #endRows(): void {
+    const chunk = DuckDBDataChunk.create(this.#types);
+    chunk.setRows(this.#rows);
+    this.#rows = [];
+    this.#appender.appendDataChunk(chunk);
+  }
+}
+
+/**
+ * Copies `count` doubles, `stride` apart; NaN goes in as NULL. Values first: as long as a vector has no NULL its
+ * validity costs nothing.
+ */
+export function putDoubles(column: DuckDBVector, at: number, values: Float64Array, first: number, stride: number, count: number): void {
+  const doubles = column as DuckDBDoubleVector;
+  let missing = false;
+  for (let i = 0, p = first; i < count; i++, p += stride) {
+    const value = values[p];
+    if (Number.isNaN(value)) missing = true;
+    else doubles.setItem(at + i, value);
+  }
+  if (!missing) return;
+  for (let i = 0, p = first; i < count; i++, p += stride) if (Number.isNaN(values[p])) doubles.setItem(at + i, null);
+}
+
+export function putNumbers(column: DuckDBVector, at: number, values: ArrayLike<number>, from: number, count: number): void {
+  for (let i = 0; i < count; i++) column.setItem(at + i, values[from + i]);
+}
+
+export function putTimes(column: DuckDBVector, at: number, times: BigInt64Array, from: number, count: number): void {
+  for (let i = 0; i < count; i++) column.setItem(at + i, times[from + i]);
+}
+
+export function putConstant(column: DuckDBVector, at: number, value: DuckDBValue, count: number): void {
+  for (let i = 0; i < count; i++) column.setItem(at + i, value);
+}
+
+/** Reads a column of doubles; NULL comes out as NaN. */
+export function takeDoubles(column: DuckDBVector, out: Float64Array, at: number, stride = 1): void {
+  const doubles = column as DuckDBDoubleVector;
+  for (let i = 0, p = at; i < doubles.itemCount; i++, p += stride) out[p] = doubles.getItem(i) ?? Number.NaN;
+}
+
+export function takeNumbers(column: DuckDBVector, out: { [index: number]: number }, at: number): void {
+  for (let i = 0; i < column.itemCount; i++) out[at + i] = column.getItem(i) as number;
+}
+
+export function takeTimes(column: DuckDBVector, out: BigInt64Array, at: number): void {
+  for (let i = 0; i < column.itemCount; i++) out[at + i] = column.getItem(i) as bigint;
+}
+
+/** The chunks of a query, one at a time: nothing larger is held. */
+export async function* chunksOf(connection: DuckDBConnection, sql: string, values: DuckDBValue[] = []): AsyncGenerator<DuckDBDataChunk> {
+  const result = await connection.stream(sql, values);
+  for (let chunk = await result.fetchChunk(); chunk !== null && chunk.rowCount > 0; chunk = await result.fetchChunk()) yield chunk;
+}
+
+/** All rows of a small result. */
+export async function rowsOfQuery(connection: DuckDBConnection, sql: string, values: DuckDBValue[] = []): Promise<DuckDBValue[][]> {
+  return (await connection.runAndReadAll(sql, values)).getRows();
+}

@@ -1,0 +1,81 @@
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { SluiceError } from '../../core/errors.ts';
+import type { ExportRequest } from '../../core/store.ts';
+import { topContributions } from '../../core/verdict.ts';
+import { columnNames, identifier, literal, rowsTable, type StreamEntry } from './layout.ts';
+
+/**
+ * Writes a table to a csv or parquet file, which appears only when it is complete. CSV times are ISO 8601 in UTC; parquet times are timestamps
+ * with nanoseconds. Rows come in (time, seq) order.
+ */
+export async function exportTo(connection: DuckDBConnection, entry: StreamEntry, request: ExportRequest): Promise<{ rows: number }> {
+  const select = selections[request.what](entry, request, request.format === 'csv' ? isoTime : (column) => `make_timestamp_ns(${column})`);
+  const part = `${request.path}.part`;
+  const format = request.format === 'csv' ? 'FORMAT csv, HEADER true' : 'FORMAT parquet';
+  try {
+    await mkdir(dirname(request.path), { recursive: true });
+    const result = await connection.runAndReadAll(`COPY (${select}) TO ${literal(part)} (${format})`);
+    await rename(part, request.path);
+    return { rows: Number(result.getRows()[0][0]) };
+  } catch (error) {
+    await rm(part, { force: true });
+    const text = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
+    if (/no space left|quota|file too large/i.test(text)) {
+      throw new SluiceError('STORE_FULL', 'the disk under the export is full', {
+        place: request.path,
+        fix: 'Make room, or export a shorter range.',
+        cause: error,
+      });
+    }
+    throw new SluiceError('STORE_UNAVAILABLE', `the export cannot be written: ${text}`, {
+      place: request.path,
+      fix: 'Choose another file with --out.',
+      cause: error,
+    });
+  }
+}
+
+type Time = (column: string) => string;
+
+const selections: Record<ExportRequest['what'], (entry: StreamEntry, range: ExportRequest, time: Time) => string> = {
+  rows: ({ id, schema }, range, time) => {
+    const tags = columnNames(schema).map((name, i) => `v${i} AS ${identifier(name)}`);
+    return `SELECT ${time('r.time')} AS time, seq, ${tags}, nullif(label, -1) AS label
+      FROM sluice.${rowsTable(schema)} r WHERE stream_id = ${id}${within(range, 'r.time')} ORDER BY r.time, r.seq`;
+  },
+  verdicts: ({ id }, range, time) => {
+    const ranks = Array.from({ length: topContributions }, (_, i) => i + 1);
+    const tags = ranks.map(
+      (r) => `(SELECT name FROM sluice.tags t WHERE t.stream_id = ${id} AND t.position = c.tag${r}) AS tag_${r}, c.share${r} AS share_${r}`,
+    );
+    return `SELECT ${time('v.time')} AS time, v.seq, d.name AS detector, v.score, v.grade, v.status, ${tags}, c.rest
+      FROM sluice.verdicts v JOIN sluice.detectors d ON d.id = v.detector_id
+      LEFT JOIN sluice.contributions c ON c.detector_id = v.detector_id AND c.time = v.time AND c.seq = v.seq
+      WHERE d.stream_id = ${id}${within(range, 'v.time')} ORDER BY v.time, v.seq, d.name`;
+  },
+  incidents: ({ id, name, schema }, range, time) => {
+    const ranks = Array.from({ length: Math.min(topContributions, schema.tags.length) }, (_, i) => i + 1);
+    const top = ranks.map((r) => `ranked[${r}].tag AS tag_${r}, ranked[${r}].share AS share_${r}`);
+    const overlap = `${range.to === undefined ? '' : ` AND start < ${range.to}`}${range.from === undefined ? '' : ` AND "end" >= ${range.from}`}`;
+    const names = `[${schema.tags.map((tag) => literal(tag.name))}]`;
+    return `SELECT id, ${literal(name)} AS stream, detector, ${time('i.start')} AS start, ${time('i."end"')} AS "end", open, rows, ${time('peak_time')} AS peak_time,
+        peak_score, peak_grade, array_to_string(causes, ' ') AS causes, ${top}
+      FROM (SELECT *, ${rankedTags(names)} AS ranked FROM sluice.incidents) i
+      WHERE stream_id = ${id}${overlap} ORDER BY i.start, i.detector, i.id`;
+  },
+};
+
+function rankedTags(names: string): string {
+  return `list_reverse_sort(list_transform(list_zip(contributions, ${names}), lambda pair: {size: abs(pair[1]), share: pair[1], tag: pair[2]}))`;
+}
+
+function isoTime(column: string): string {
+  const at = `make_timestamp_ns(${column})`;
+  return `CASE WHEN ${column} % 1000000000 = 0 THEN strftime(${at}, '%Y-%m-%dT%H:%M:%SZ') ELSE strftime(${at}, '%Y-%m-%dT%H:%M:%S.%nZ') END`;
+}
+
+function within(range: ExportRequest, column: string): string {
+  return `${range.from === undefined ? '' : ` AND ${column} >= ${range.from}`}${range.to === undefined ? '' : ` AND ${column} < ${range.to}`}`;
+}

@@ -1,0 +1,476 @@
+import { blobValue, type DuckDBConnection, listValue } from '@duckdb/node-api';
+import type { Batch } from '../../core/batch.ts';
+import type { DeadLetter } from '../../core/chunk.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type { Incident } from '../../core/incident.ts';
+import type { Manifest } from '../../core/manifest.ts';
+import { requireSameSchema, type Schema } from '../../core/schema.ts';
+import type { Annotation, Bucket, StoreWrite, StoreWriter } from '../../core/store.ts';
+import { type ThresholdLevels, topContributions, type Verdicts } from '../../core/verdict.ts';
+import { putConstant, putDoubles, putNumbers, putTimes, rowsOfQuery, TableWriter } from './chunks.ts';
+import { type DuckFile, storeError } from './file.ts';
+import { readKnown } from './known.ts';
+import { createStream, identifier, loadStreams, prepareLayout, rowsTable, type StreamEntry, viewName } from './layout.ts';
+
+/**
+ * The writing half: one connection, one transaction from the first append to the commit. What is appended, the manifest
+ * and its records become durable together; an error rolls all of it back and the next append begins anew.
+ */
+export class DuckWriter implements StoreWriter {
+  readonly #file: DuckFile;
+  #connection!: DuckDBConnection;
+  #open = false;
+  #broken = false;
+  #queue: Promise<unknown> = Promise.resolve();
+  #annotating: Promise<unknown> = Promise.resolve();
+
+  readonly #streams = new Map<string, StreamEntry>();
+  readonly #detectors = new Map<string, number>();
+  /** Registered here, but not yet in a commit: written again at the start of the next transaction after a rollback. */
+  #newStreams: StreamEntry[] = [];
+  #newDetectors: { id: number; stream: number; name: string }[] = [];
+  #nextDetector = 1;
+
+  readonly #tables = new Map<string, TableWriter>();
+  readonly #incidents = new Map<string, Incident>();
+  /** Newest row and newest bucket per level, stored or staged: what comes later needs no search. */
+  readonly #newest = new Map<number, bigint>();
+  readonly #newestBucket = new Map<string, bigint>();
+  #manifests = new Map<string, Manifest>();
+  #records = new Set<string>();
+
+  private constructor(file: DuckFile) {
+    this.#file = file;
+  }
+
+  static async open(file: DuckFile): Promise<DuckWriter> {
+    const writer = new DuckWriter(file);
+    await writer.#load();
+    return writer;
+  }
+
+  openStream(stream: string, schema: Schema): Promise<void> {
+    return this.#alone(async () => {
+      const known = this.#streams.get(stream);
+      if (known) {
+        requireSameSchema(known.schema, schema, `stream '${stream}' in ${this.#file.options.path}`);
+        return;
+      }
+      const entries = [...this.#streams.values()];
+      const id = entries.reduce((max, entry) => Math.max(max, entry.id), 0) + 1;
+      const entry = { id, name: stream, schema, view: viewName(stream, entries.map((e) => e.view)) }; // biome-ignore format: one line
+      this.#streams.set(stream, entry);
+      this.#newStreams.push(entry);
+      if (this.#open) return await createStream(this.#connection, entry);
+      await this.#begin();
+      await this.#commit();
+    });
+  }
+
+  append(write: StoreWrite): Promise<void> {
+    return this.#alone(async () => {
+      const { batch } = write;
+      const entry = this.#entry(batch);
+      await this.#begin();
+      if (batch.rows > 0) {
+        this.#putRows(await this.#table(rowsTable(entry.schema)), entry, batch);
+        for (const verdicts of write.verdicts) await this.#putVerdicts(entry, batch, verdicts);
+      }
+      for (const incident of write.incidents) this.#incidents.set(incident.id, incident);
+      for (const levels of write.thresholds) await this.#putThreshold(entry, levels);
+      for (const bucket of write.buckets) await this.#putBucket(entry, bucket);
+    });
+  }
+
+  appendDead(letters: readonly DeadLetter[]): Promise<void> {
+    return this.#alone(async () => {
+      if (letters.length === 0) return;
+      await this.#begin();
+      const table = await this.#table('dead_letters');
+      for (const { source, partition, position, stream, reason, message, payload } of letters) {
+        table.appendRow([source, partition, BigInt(position), stream ?? null, reason, message, payload].map(withoutNul));
+      }
+    });
+  }
+
+  commit(manifest?: Manifest, records?: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    return this.#alone(async () => {
+      if (!this.#open && !manifest) return;
+      await this.#begin();
+      await this.#putIncidents();
+      const remember = manifest ? await this.#putManifest(manifest, records ?? new Map()) : undefined;
+      await this.#commit();
+      remember?.();
+    });
+  }
+
+  replaceVerdicts(stream: string, from: bigint, to: bigint, writes: AsyncIterable<StoreWrite>): Promise<void> {
+    return this.#alone(async () => {
+      this.#requireNothingStaged('replaceVerdicts');
+      const entry = this.#streams.get(stream);
+      if (!entry) throw new SluiceError('INTERNAL', `stream '${stream}' was not opened`);
+      await this.#begin();
+      const own = `SELECT id FROM sluice.detectors WHERE stream_id = ${entry.id}`;
+      for (const table of ['verdicts', 'contributions']) {
+        await this.#connection.run(`DELETE FROM sluice.${table} WHERE detector_id IN (${own}) AND time >= ${from} AND time < ${to}`);
+      }
+      await this.#connection.run(`DELETE FROM sluice.incidents WHERE stream_id = ${entry.id} AND start >= ${from} AND start < ${to}`);
+      await this.#connection.run(`DELETE FROM sluice.thresholds WHERE stream_id = ${entry.id} AND time >= ${from} AND time < ${to}`);
+      for await (const { batch, verdicts, incidents, thresholds } of writes) {
+        for (const each of verdicts) await this.#putVerdicts(entry, batch, each);
+        for (const incident of incidents) this.#incidents.set(incident.id, incident);
+        for (const levels of thresholds) await this.#putThreshold(entry, levels);
+      }
+      await this.#putIncidents();
+      await this.#commit();
+    });
+  }
+
+  /** Durable at once, whatever is staged: it comes from people, not from the stream. */
+  annotate(annotation: Annotation): Promise<void> {
+    const { id, stream, from, to, text, incident, alarm } = annotation;
+    const write = async (): Promise<void> => {
+      const connection = await this.#file.connect();
+      try {
+        await connection.run('BEGIN');
+        await connection.run('DELETE FROM sluice.annotations WHERE id = $1', [id]);
+        await connection.run(
+          `INSERT INTO sluice.annotations VALUES ($1, $2, ${from}, ${to}, $3, $4, $5)`,
+          [id, stream, text, incident ?? null, alarm ?? null].map(withoutNul),
+        );
+        await connection.run('COMMIT');
+      } catch (error) {
+        throw storeError(error, this.#file.options.path);
+      } finally {
+        connection.closeSync();
+      }
+    };
+    const done = this.#annotating.then(write);
+    this.#annotating = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
+  }
+
+  forget(stream: string, manifestKey: string): Promise<void> {
+    return this.#alone(async () => {
+      this.#requireNothingStaged('forget');
+      const manifest = this.#manifests.get(manifestKey);
+      const others = [...this.#streams.keys()].some((name) => name !== stream) || [...this.#manifests.keys()].some((key) => key !== manifestKey);
+      if (others) await this.#forgetAmongOthers(stream, manifest);
+      else {
+        // Deleting would leave the space in the file; making it anew gives it back.
+        this.#connection.closeSync();
+        await this.#file.close();
+        await this.#file.remove();
+        await this.#file.reopen();
+      }
+      await this.#load();
+    });
+  }
+
+  /** For each (time, seq), 1 when that row is stored or staged. */
+  known(stream: string, times: BigInt64Array, seqs: Int32Array): Promise<Uint8Array> {
+    return this.#alone(async () => {
+      const entry = this.#streams.get(stream);
+      const newest = entry && this.#newest.get(entry.id);
+      // Nearly always all of it is newer than what is stored, and nothing needs to be looked up.
+      if (!entry || newest === undefined || times.every((time) => time > newest)) return new Uint8Array(times.length);
+      this.#tables.get(rowsTable(entry.schema))?.flush();
+      return await readKnown(this.#connection, entry, times, seqs);
+    });
+  }
+
+  /** What is staged is dropped, as after a crash. */
+  async close(): Promise<void> {
+    await this.#alone(async () => {
+      if (this.#open) await this.#rollback();
+    });
+    await this.#annotating;
+    this.#connection.closeSync();
+  }
+
+  // --- transaction ---------------------------------------------------------------------------------------------
+
+  /** One after the other; an error undoes everything since the last commit. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const run = async (): Promise<T> => {
+      try {
+        return await work();
+      } catch (error) {
+        const reported = storeError(error, this.#file.options.path);
+        if (this.#open) await this.#rollback();
+        throw reported;
+      }
+    };
+    const done = this.#queue.then(run);
+    this.#queue = done.then(
+      () => {},
+      () => {},
+    );
+    return done;
+  }
+
+  async #begin(): Promise<void> {
+    if (this.#open) return;
+    if (this.#broken) await this.#recover();
+    await this.#connection.run('BEGIN');
+    this.#open = true;
+    for (const entry of this.#newStreams) await createStream(this.#connection, entry);
+    for (const detector of this.#newDetectors) await this.#createDetector(detector);
+  }
+
+  async #commit(): Promise<void> {
+    for (const table of this.#tables.values()) table.close();
+    this.#tables.clear();
+    await this.#connection.run('COMMIT');
+    this.#open = false;
+    this.#newStreams = [];
+    this.#newDetectors = [];
+  }
+
+  async #rollback(): Promise<void> {
+    this.#open = false;
+    this.#incidents.clear();
+    try {
+      for (const table of this.#tables.values()) table.discard();
+      this.#tables.clear();
+      await this.#connection.run('ROLLBACK');
+      await this.#loadNewest();
+    } catch {
+      // After a failed write DuckDB refuses all further work on the file (also the rollback) until it is opened again.
+      this.#tables.clear();
+      this.#broken = true;
+    }
+  }
+
+  async #recover(): Promise<void> {
+    this.#connection.closeSync();
+    await this.#file.close();
+    await this.#file.reopen();
+    const streams = this.#newStreams;
+    const detectors = this.#newDetectors;
+    await this.#load();
+    for (const entry of streams) this.#streams.set(entry.name, entry);
+    for (const { id, stream, name } of detectors) this.#detectors.set(detectorKey(stream, name), id);
+    this.#newStreams = streams;
+    this.#newDetectors = detectors;
+    this.#broken = false;
+  }
+
+  #requireNothingStaged(what: string): void {
+    if (this.#open) throw new SluiceError('INTERNAL', `${what} needs what was appended to be committed first`);
+  }
+
+  // --- what is in the file ----------------------------------------------------------------------------------------
+
+  async #load(): Promise<void> {
+    this.#connection = await this.#file.connect();
+    this.#streams.clear();
+    this.#detectors.clear();
+    this.#newStreams = [];
+    this.#newDetectors = [];
+    await prepareLayout(this.#connection, this.#file.options.path, false);
+    for (const entry of await loadStreams(this.#connection)) this.#streams.set(entry.name, entry);
+    this.#nextDetector = 1;
+    for (const [id, stream, name] of await rowsOfQuery(this.#connection, 'SELECT id, stream_id, name FROM sluice.detectors')) {
+      this.#detectors.set(detectorKey(Number(stream), String(name)), Number(id));
+      this.#nextDetector = Math.max(this.#nextDetector, Number(id) + 1);
+    }
+    const manifests = await rowsOfQuery(this.#connection, 'SELECT key, content FROM sluice.manifests');
+    this.#manifests = new Map(manifests.map(([key, content]) => [String(key), JSON.parse(String(content)) as Manifest]));
+    this.#records = new Set((await rowsOfQuery(this.#connection, 'SELECT hash FROM sluice.records')).map(([hash]) => String(hash)));
+    await this.#loadNewest();
+  }
+
+  async #loadNewest(): Promise<void> {
+    this.#newest.clear();
+    this.#newestBucket.clear();
+    for (const entry of this.#streams.values()) {
+      if (this.#newStreams.includes(entry)) continue;
+      const [[time]] = await rowsOfQuery(this.#connection, `SELECT max(time) FROM sluice.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}`);
+      if (time !== null) this.#newest.set(entry.id, time as bigint);
+    }
+    for (const [stream, level, time] of await rowsOfQuery(this.#connection, 'SELECT stream_id, level, max(time) FROM sluice.buckets GROUP BY ALL')) {
+      this.#newestBucket.set(`${stream}/${level}`, time as bigint);
+    }
+  }
+
+  async #forgetAmongOthers(stream: string, manifest: Manifest | undefined): Promise<void> {
+    const entry = this.#streams.get(stream);
+    await this.#begin();
+    if (entry) {
+      const own = `SELECT id FROM sluice.detectors WHERE stream_id = ${entry.id}`;
+      for (const table of ['verdicts', 'contributions']) await this.#connection.run(`DELETE FROM sluice.${table} WHERE detector_id IN (${own})`);
+      for (const table of ['detectors', 'incidents', 'thresholds', 'buckets', 'tags']) {
+        await this.#connection.run(`DELETE FROM sluice.${table} WHERE stream_id = ${entry.id}`);
+      }
+      await this.#connection.run(`DELETE FROM sluice.streams WHERE id = ${entry.id}`);
+      await this.#connection.run(`DROP VIEW main.${identifier(entry.view)}`);
+      const shared = [...this.#streams.values()].some((other) => other !== entry && other.schema.hash === entry.schema.hash);
+      const table = `sluice.${rowsTable(entry.schema)}`;
+      await this.#connection.run(shared ? `DELETE FROM ${table} WHERE stream_id = ${entry.id}` : `DROP TABLE ${table}`);
+      await this.#connection.run('DELETE FROM sluice.annotations WHERE stream = $1', [stream]);
+    }
+    await this.#connection.run('DELETE FROM sluice.dead_letters WHERE stream = $1', [stream]);
+    if (manifest) {
+      for (const source of Object.keys(manifest.positions)) await this.#connection.run('DELETE FROM sluice.dead_letters WHERE source = $1', [source]);
+      await this.#connection.run('DELETE FROM sluice.manifests WHERE key = $1', [manifest.key]);
+      for (const hash of this.#unnamedWithout(manifest.key)) await this.#connection.run('DELETE FROM sluice.records WHERE hash = $1', [hash]);
+    }
+    await this.#commit();
+    await this.#connection.run('CHECKPOINT');
+    this.#connection.closeSync();
+  }
+
+  // --- puts: every one inside the open transaction -----------------------------------------------------------------
+
+  #entry(batch: Batch): StreamEntry {
+    const entry = this.#streams.get(batch.stream);
+    if (!entry) throw new SluiceError('INTERNAL', `stream '${batch.stream}' was not opened`);
+    requireSameSchema(entry.schema, batch.schema, `stream '${batch.stream}' in ${this.#file.options.path}`);
+    return entry;
+  }
+
+  async #table(name: string): Promise<TableWriter> {
+    let table = this.#tables.get(name);
+    if (!table) {
+      table = await TableWriter.open(this.#connection, name);
+      this.#tables.set(name, table);
+    }
+    return table;
+  }
+
+  #putRows(table: TableWriter, entry: StreamEntry, batch: Batch): void {
+    const tags = entry.schema.tags.length;
+    table.append(batch.rows, (columns, at, from, count) => {
+      putConstant(columns[0], at, entry.id, count);
+      putTimes(columns[1], at, batch.times, from, count);
+      putNumbers(columns[2], at, batch.seqs, from, count);
+      putNumbers(columns[3], at, batch.origins, from, count);
+      if (batch.labels) putNumbers(columns[4], at, batch.labels, from, count);
+      else putConstant(columns[4], at, -1, count);
+      for (let t = 0; t < tags; t++) putDoubles(columns[5 + t], at, batch.values, from * tags + t, tags, count);
+    });
+    let newest = this.#newest.get(entry.id) ?? batch.times[0];
+    for (let i = 0; i < batch.rows; i++) if (batch.times[i] > newest) newest = batch.times[i];
+    this.#newest.set(entry.id, newest);
+  }
+
+  async #putVerdicts(entry: StreamEntry, batch: Batch, verdicts: Verdicts): Promise<void> {
+    const detector = await this.#detector(entry, verdicts.detector);
+    const table = await this.#table('verdicts');
+    table.append(batch.rows, (columns, at, from, count) => {
+      putConstant(columns[0], at, detector, count);
+      putTimes(columns[1], at, batch.times, from, count);
+      putNumbers(columns[2], at, batch.seqs, from, count);
+      putDoubles(columns[3], at, verdicts.score, from, 1, count);
+      putDoubles(columns[4], at, verdicts.grade, from, 1, count);
+      putNumbers(columns[5], at, verdicts.status, from, count);
+    });
+    const { rows, tags, shares, rest } = verdicts.contributions;
+    if (rows.length === 0) return;
+    const explained = await this.#table('contributions');
+    explained.append(rows.length, (columns, at, from, count) => {
+      putConstant(columns[0], at, detector, count);
+      for (let i = 0; i < count; i++) {
+        const row = rows[from + i];
+        columns[1].setItem(at + i, batch.times[row]);
+        columns[2].setItem(at + i, batch.seqs[row]);
+        for (let r = 0; r < topContributions; r++) {
+          columns[3 + r].setItem(at + i, tags[(from + i) * topContributions + r]);
+          columns[3 + topContributions + r].setItem(at + i, shares[(from + i) * topContributions + r]);
+        }
+        columns[3 + 2 * topContributions].setItem(at + i, rest[from + i]);
+      }
+    });
+  }
+
+  async #detector(entry: StreamEntry, name: string): Promise<number> {
+    const key = detectorKey(entry.id, name);
+    const known = this.#detectors.get(key);
+    if (known !== undefined) return known;
+    const detector = { id: this.#nextDetector++, stream: entry.id, name };
+    this.#detectors.set(key, detector.id);
+    this.#newDetectors.push(detector);
+    await this.#createDetector(detector);
+    return detector.id;
+  }
+
+  async #createDetector({ id, stream, name }: { id: number; stream: number; name: string }): Promise<void> {
+    await this.#connection.run(`INSERT INTO sluice.detectors VALUES (${id}, ${stream}, $1)`, [withoutNul(name)]);
+  }
+
+  async #putThreshold(entry: StreamEntry, levels: ThresholdLevels): Promise<void> {
+    const { detector, time, warn, error, median, method, model } = levels;
+    const table = await this.#table('thresholds');
+    table.flush();
+    await this.#connection.run(`DELETE FROM sluice.thresholds WHERE stream_id = ${entry.id} AND detector = $1 AND time = ${time}`, [detector]);
+    table.appendRow([entry.id, detector, time, warn, error, median, method, model]);
+  }
+
+  async #putBucket(entry: StreamEntry, bucket: Bucket): Promise<void> {
+    const { level, time } = bucket;
+    const key = `${entry.id}/${level}`;
+    const newest = this.#newestBucket.get(key);
+    const table = await this.#table('buckets');
+    if (newest !== undefined && time <= newest) {
+      table.flush();
+      await this.#connection.run(`DELETE FROM sluice.buckets WHERE stream_id = ${entry.id} AND level = ${level} AND time = ${time}`);
+    } else this.#newestBucket.set(key, time);
+    const lists = [bucket.min, bucket.max, bucket.sum, bucket.count].map((column) => listValue(Array.from(column)));
+    table.appendRow([entry.id, level, time, ...lists]);
+  }
+
+  async #putIncidents(): Promise<void> {
+    if (this.#incidents.size === 0) return;
+    await this.#connection.run('DELETE FROM sluice.incidents WHERE id IN (SELECT unnest($1))', [listValue([...this.#incidents.keys()])]);
+    const table = await this.#table('incidents');
+    for (const it of this.#incidents.values()) {
+      const stream = this.#streams.get(it.stream);
+      if (!stream) throw new SluiceError('INTERNAL', `stream '${it.stream}' was not opened`);
+      table.appendRow([
+        ...[it.id, stream.id, it.detector, it.start, it.end, it.open, BigInt(it.rows), it.peakTime, it.peakScore, it.peakGrade],
+        listValue([...it.causes]),
+        listValue(Array.from(it.contributions)),
+      ]);
+    }
+    this.#incidents.clear();
+  }
+
+  /** Gives back what to remember once the commit has succeeded. */
+  async #putManifest(manifest: Manifest, records: ReadonlyMap<string, Uint8Array>): Promise<() => void> {
+    const named = new Set(Object.values(manifest.records));
+    for (const hash of named) {
+      if (this.#records.has(hash)) continue;
+      const bytes = records.get(hash);
+      if (!bytes) throw new SluiceError('INTERNAL', `the manifest '${manifest.key}' names record ${hash}, which is neither stored nor given`);
+      await this.#connection.run('INSERT INTO sluice.records VALUES ($1, $2)', [hash, blobValue(bytes)]);
+    }
+    const dropped = this.#unnamedWithout(manifest.key).filter((hash) => !named.has(hash));
+    for (const hash of dropped) await this.#connection.run('DELETE FROM sluice.records WHERE hash = $1', [hash]);
+    await this.#connection.run('DELETE FROM sluice.manifests WHERE key = $1', [manifest.key]);
+    await this.#connection.run('INSERT INTO sluice.manifests VALUES ($1, $2)', [manifest.key, JSON.stringify(manifest)]);
+    return () => {
+      this.#manifests.set(manifest.key, manifest);
+      for (const hash of named) this.#records.add(hash);
+      for (const hash of dropped) this.#records.delete(hash);
+    };
+  }
+
+  /** Stored records that no manifest but that of `key` names. */
+  #unnamedWithout(key: string): string[] {
+    const others = new Set([...this.#manifests.values()].filter((manifest) => manifest.key !== key).flatMap((manifest) => Object.values(manifest.records)));
+    return [...this.#records].filter((hash) => !others.has(hash));
+  }
+}
+
+function detectorKey(stream: number, name: string): string {
+  return `${stream}\n${name}`;
+}
+
+/** Text columns cannot hold NUL. */
+function withoutNul<T>(value: T): T {
+  return (typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value) as T;
+}
