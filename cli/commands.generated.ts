@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { register as checkCommand } from './commands/check.ts';
 import { register as initCommand } from './commands/init.ts';
 import { register as listCommand } from './commands/list.ts';
+import { register as runCommand } from './commands/run.ts';
 import { register as schemaCommand } from './commands/schema.ts';
 
-export const commands: readonly ((program: Command) => void)[] = [initCommand, checkCommand, listCommand, schemaCommand];
+export const commands: readonly ((program: Command) => void)[] = [initCommand, checkCommand, runCommand, listCommand, schemaCommand];

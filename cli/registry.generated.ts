@@ -4,6 +4,7 @@ import type { ComponentIndex } from '../core/registry.ts';
 export const components: ComponentIndex = {
   source: {
     csv: () => import('../producer/sources/csv.ts'),
+    jsonl: () => import('../producer/sources/jsonl.ts'),
     xlsx: () => import('../producer/sources/xlsx.ts'),
   },
   step: {

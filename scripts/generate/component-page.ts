@@ -1,5 +1,6 @@
 import type { ComponentDefinition, ComponentKind } from '../../core/component.ts';
 import { type JsonSchema, toJsonSchema } from '../../core/config/json-schema.ts';
+import { markdownTable } from './markdown-table.ts';
 import type { ComponentFile } from './scan.ts';
 
 const titles: Record<ComponentKind, string> = {
@@ -42,7 +43,7 @@ export function componentIndexPage(components: readonly Component[]): string {
     const rows = components
       .filter(({ definition }) => definition.kind === kind)
       .map(({ definition: { type, summary } }) => [`[${type}](${kind}/${type}.md)`, summary]);
-    return `## ${titles[kind]}\n\n${table(['type', 'what it is'], rows)}`;
+    return `## ${titles[kind]}\n\n${markdownTable(['type', 'what it is'], rows)}`;
   });
   return `# Components\n\nWhat a pipeline can be made of. Each page comes from the declaration of the component; \`sluice list\` prints the same.\n\n${tables.join('\n')}`;
 }
@@ -55,7 +56,7 @@ function optionsTable(definition: ComponentDefinition): string {
   });
   const shorthand =
     definition.shorthand === undefined ? '' : `\n\`${definition.shorthand}\` may be given as the whole value: \`${shorthandForm(definition)}\`.`;
-  return rows.length === 0 ? 'None.' : `${table(['option', 'type', 'default', 'what it does'], rows)}${shorthand}`.trimEnd();
+  return rows.length === 0 ? 'None.' : `${markdownTable(['option', 'type', 'default', 'what it does'], rows)}${shorthand}`.trimEnd();
 }
 
 /** The type of an option in words: `whole number, 1 to 1024`. */
@@ -132,6 +133,7 @@ function sample(name: string, { type, enum: values, minimum, exclusiveMinimum, e
   if (Array.isArray(examples)) return examples[0];
   if (Array.isArray(anyOf)) return sample(name, anyOf[0] as JsonSchema);
   if (Array.isArray(values)) return values[0];
+  if (exclusiveMinimum === 0 && exclusiveMaximum === 1) return 0.99;
   if (type === 'number' || type === 'integer')
     return minimum ?? (exclusiveMinimum === undefined ? 1 : Number(exclusiveMinimum) + (type === 'integer' ? 1 : 0.5));
   if (type === 'boolean') return true;
@@ -153,9 +155,4 @@ function levels({ warn, error }: { warn: object; error: object }): string {
 
 function code(value: unknown): string {
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |\n`;
-  return line(head) + line(head.map(() => '---')) + rows.map(line).join('');
 }
