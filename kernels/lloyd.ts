@@ -1,6 +1,7 @@
 import { type Matrix, makeMatrix } from '../core/matrix.ts';
 import type { Random } from '../core/random.ts';
 import { nearest, squaredDistance } from './distance.ts';
+import { columnMoments } from './moments.ts';
 
 /** A partition of rows: every centroid is the mean of the rows nearest to it, up to where the iteration stopped. */
 export interface Clustering {
@@ -38,7 +39,7 @@ export function lloyd(rows: Matrix, initial: Matrix, maxIterations: number, tole
   const previous = new Int32Array(rows.rows).fill(-1);
   const squared = new Float64Array(rows.rows);
   const counts = new Int32Array(initial.rows);
-  const enough = tolerance * meanColumnVariance(rows);
+  const enough = tolerance * (columnMoments(rows).squares.reduce((sum, squares) => sum + squares, 0) / (rows.rows * rows.cols));
   let iterations = 0;
   for (; iterations < maxIterations; iterations++) {
     nearest(rows, centroids, labels, squared);
@@ -181,18 +182,4 @@ function withoutEmpty(centroids: Matrix, labels: Int32Array, squared: Float64Arr
 function same(a: Int32Array, b: Int32Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
-}
-
-function meanColumnVariance(rows: Matrix): number {
-  const { cols, values } = rows;
-  let total = 0;
-  for (let j = 0; j < cols; j++) {
-    let mean = 0;
-    for (let row = 0; row < rows.rows; row++) mean += values[row * cols + j];
-    mean /= rows.rows;
-    let sum = 0;
-    for (let row = 0; row < rows.rows; row++) sum += (values[row * cols + j] - mean) ** 2;
-    total += sum / rows.rows;
-  }
-  return total / cols;
 }

@@ -1,5 +1,5 @@
 import type { Column, FixtureFamily } from '../../core/component.ts';
-import { type Matrix, makeMatrix, rowsOf } from '../../core/matrix.ts';
+import { type Matrix, makeMatrix } from '../../core/matrix.ts';
 import { makeRandom, type Random } from '../../core/random.ts';
 
 /** Rows of a plant with one kind of anomaly, as a detector sees them: standardised by the training rows, complete. */
@@ -64,10 +64,15 @@ export function anomalyFixture(family: FixtureFamily, seed: number): AnomalyFixt
   return { columns, train, test, labels, altered };
 }
 
-/** Rows of the same plant without anomalies. */
-export function normalRows(rows: number, seed: number): { columns: readonly Column[]; rows: Matrix } {
-  const { train } = anomalyFixture('point', seed);
-  return { columns, rows: rowsOf(train, 0, Math.min(rows, train.rows)) };
+/** The same without the spare unit, the one column that training shows as constant. */
+export function withoutConstant(fixture: AnomalyFixture): AnomalyFixture {
+  const drop = ({ rows, cols, values }: Matrix): Matrix =>
+    makeMatrix(
+      rows,
+      cols - 1,
+      values.filter((_, i) => i % cols !== spare),
+    );
+  return { ...fixture, columns: fixture.columns.slice(0, spare), train: drop(fixture.train), test: drop(fixture.test) };
 }
 
 type Plant = (out: Matrix, random: Random, novel?: (row: number) => boolean) => void;

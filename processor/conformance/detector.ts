@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import type { Column, DetectorDefinition, Explanation, FixtureFamily, Gate } from '../../core/component.ts';
+import type { Check } from '../../core/conformance.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { type Matrix, makeMatrix, rowsOf } from '../../core/matrix.ts';
+import { makeRandom } from '../../core/random.ts';
+import { decodeRecord, encodeRecord, type Plain } from '../../core/record.ts';
+import { rocAuc } from '../../kernels/roc-auc.ts';
+import { type AnomalyFixture, anomalyFixture, withoutConstant } from './anomaly-families.ts';
+import { declarationConformance } from './declaration.ts';
+
+export interface DetectorConformance {
+  /** As in a pipeline file. */
+  readonly options?: Record<string, unknown>;
+  /** false: contributions share out the score but do not add up to it, as with occlusion. */
+  readonly exact?: boolean;
+}
+
+const seed = 11;
+const seeds = [11, 12, 13];
+const leastAuc = 0.9;
+/** Part of the altered rows in which the altered column must carry the largest contribution. */
+const leastBlamed = 0.9;
+const learnAll: Gate = () => true;
+/** Leaves out rows as a pipeline does, by score. */
+const learnSome: Gate = (row, score) => Number.isNaN(score) || (row + Math.floor(score * 1e6)) % 3 > 0;
+
+/**
+ * What every detector promises, on a small seeded plant: it finds the kinds of anomaly that it declares (AUC > 0.9); scores do
+ * not depend on batches, are finite and >= 0; fitting is repeatable and leaves its rows alone; contributions add up to the score
+ * and blame the right column; model and state survive being saved; training rows it cannot use are refused with a reason.
+ *
+ * @example
+ * detectorConformance(kMeans).length > 10; // true
+ */
+export function detectorConformance(definition: DetectorDefinition, { options = {}, exact = true }: DetectorConformance = {}): Check[] {
+  const parsed = () => definition.options.parse(options);
+  const fixture = (family: FixtureFamily, of = seed): AnomalyFixture => {
+    const whole = anomalyFixture(family, of);
+    // A detector that calibrates sees what drop-constant leaves; one that does not may be there for the constants.
+    return definition.calibrate === false ? whole : withoutConstant(whole);
+  };
+  const learn = (rows: Matrix, columns: readonly Column[], of = seed): Plain =>
+    definition.fit(rows, columns, parsed(), { random: makeRandom(of, 'conformance'), fitRows: Math.ceil(0.7 * rows.rows) });
+  const fitted = (family: FixtureFamily = 'point', of = seed) => {
+    const data = fixture(family, of);
+    return { ...data, model: learn(data.train, data.columns, of) };
+  };
+  const check = (name: string, run: () => void): Check => ({ name: `${definition.type}: ${name}`, run: async () => run() });
+  const withMemory = definition.step !== undefined;
+
+  const always = [
+    ...declarationConformance(definition, options),
+    check('it scores by itself or with memory, and tells how contributions arise', () => {
+      assert.ok(definition.attribution.trim().length >= 20, 'attribution is told');
+      assert.equal((definition.score !== undefined) !== withMemory, true, 'exactly one of score and step');
+      assert.equal(definition.start !== undefined, withMemory, 'start comes with step');
+      assert.ok(definition.calibrate !== false || definition.threshold !== undefined, 'calibrate: false comes with a threshold');
+    }),
+    ...definition.finds.map((family) =>
+      check(`finds ${family}`, () => {
+        const areas = seeds.map((of) => {
+          const { model, test, labels } = fitted(family, of);
+          const counted = [...labels.keys()].filter((row) => labels[row] >= 0);
+          const scores = scoreRows(definition, model, test, test.rows);
+          return rocAuc(
+            Float64Array.from(counted, (row) => scores[row]),
+            Int8Array.from(counted, (row) => labels[row]),
+          );
+        });
+        const mean = areas.reduce((sum, area) => sum + area, 0) / areas.length;
+        assert.ok(mean > leastAuc, `AUC ${areas.map((area) => area.toFixed(3)).join(', ')}: mean above ${leastAuc}`);
+      }),
+    ),
+    check('scores are the same in batches of 1, 7, 64 and all rows', () => {
+      const { model, test } = fitted();
+      for (const gate of withMemory ? [learnAll, learnSome] : [learnAll]) {
+        const whole = scoreRows(definition, model, test, test.rows, { gate });
+        for (const batch of [1, 7, 64]) assertSame(scoreRows(definition, model, test, batch, { gate }), whole, `batches of ${batch}`);
+      }
+    }),
+    check('scores are finite and >= 0, also far off', () => {
+      const { model, test } = fitted('shift');
+      const far = makeMatrix(4, test.cols);
+      for (let j = 0; j < test.cols; j++) {
+        for (const [row, x] of [1e12, -1e160, 1e300, j % 2 ? Number.MAX_VALUE : -Number.MAX_VALUE].entries()) far.values[row * test.cols + j] = x;
+      }
+      for (const rows of [test, far]) {
+        const scores = scoreRows(definition, model, rows, rows.rows);
+        const undefinedRows = scores.findIndex((score) => !Number.isNaN(score));
+        assert.ok(withMemory || undefinedRows === 0, 'only a detector with memory may leave rows unscored');
+        for (const score of scores.subarray(Math.max(0, undefinedRows))) assert.ok(score >= 0 && score < Number.POSITIVE_INFINITY, `score ${score}`);
+      }
+    }),
+    check('fitting is repeatable and leaves its rows as they are', () => {
+      const { train, columns } = fixture('point');
+      const before = train.values.slice();
+      assert.deepEqual(Buffer.from(encodeRecord('model', learn(train, columns))), Buffer.from(encodeRecord('model', learn(train, columns))));
+      assertSame(train.values, before, 'training rows');
+    }),
+    check('scoring and explaining leave the model and the rows as they are', () => {
+      const { model, test } = fitted();
+      const before = [Buffer.from(encodeRecord('model', model)), test.values.slice()] as const;
+      explainRows(definition, model, rowsOf(test, 0, 100), () => undefined);
+      scoreRows(definition, model, test, 50);
+      assert.deepEqual(Buffer.from(encodeRecord('model', model)), before[0]);
+      assertSame(test.values, before[1], 'rows');
+    }),
+    check(exact ? 'contributions are finite and add up to the score' : 'contributions are finite', () => {
+      for (const family of ['point', 'novelty'] as const) {
+        const { model, test } = fitted(family);
+        explainRows(definition, model, test, (row, score, contributions) => {
+          const sum = contributions.reduce((total, part) => total + part, 0);
+          assert.ok(Number.isFinite(sum), `row ${row}: contributions ${contributions}`);
+          if (exact && !Number.isNaN(score))
+            assert.ok(Math.abs(sum - score) <= 1e-9 * Math.max(score, 1e-300), `row ${row}: they sum to ${sum}, score ${score}`);
+        });
+      }
+    }),
+    ...(definition.finds.includes('point') ? [check('the column that was altered carries the largest contribution', blamesAltered)] : []),
+    check('a saved model scores the same', () => {
+      const { model, test } = fitted();
+      const restored = decodeRecord(encodeRecord('model', model), 'model');
+      assertSame(scoreRows(definition, restored, test, test.rows), scoreRows(definition, model, test, test.rows), 'scores');
+    }),
+    ...['one row', 'two rows', 'constant rows', 'duplicated rows', 'a constant column', 'a doubled column', 'rows of one column'].map((kind) =>
+      check(`${kind}: it fits, or says why not`, () => {
+        const { train, test, columns } = fixture('point');
+        const rows = reshaped(kind, train);
+        const seen = rows.cols === train.cols ? test : reshaped('rows of one column', test);
+        const model = refusable(() => learn(rows, columns.slice(0, rows.cols)));
+        if (model === undefined) return;
+        for (const score of scoreRows(definition, model, seen, seen.rows)) {
+          assert.ok(score >= 0 ? score < Number.POSITIVE_INFINITY : withMemory && Number.isNaN(score), `score ${score}`);
+        }
+      }),
+    ),
+  ];
+
+  const remembering = [
+    check('a state saved at any row continues the same', () => {
+      const { model, test } = fitted();
+      const whole = scoreRows(definition, model, test, test.rows);
+      for (const at of [1, 2, 60, 333]) {
+        const state = definition.start!(model);
+        scoreRows(definition, model, rowsOf(test, 0, at), at, { state });
+        const restored = decodeRecord(encodeRecord('state', state), 'state');
+        assertSame(scoreRows(definition, model, rowsOf(test, at, test.rows), 50, { state: restored }), whole.subarray(at), `from row ${at}`);
+      }
+    }),
+    check('the gate is asked once per row, in order, with the score', () => {
+      const { model, test } = fitted();
+      const asked: number[] = [];
+      const gate: Gate = (row, score) => {
+        assert.equal(row, asked.length);
+        asked.push(score);
+        return row % 2 === 0;
+      };
+      const scores = new Float64Array(test.rows);
+      definition.step!(model, definition.start!(model), test, scores, gate);
+      assertSame(Float64Array.from(asked), scores, 'scores given to the gate');
+    }),
+    check('explaining leaves the state as it is', () => {
+      const { model, test } = fitted();
+      const state = definition.start!(model);
+      scoreRows(definition, model, test, 100, { state });
+      const before = Buffer.from(encodeRecord('state', state));
+      const out = { reference: new Float64Array(test.cols), weight: new Float64Array(test.cols) };
+      definition.explain(model, state, test.values.slice(0, test.cols), out);
+      assert.deepEqual(Buffer.from(encodeRecord('state', state)), before);
+    }),
+  ];
+
+  function blamesAltered(): void {
+    let rows = 0;
+    let blamed = 0;
+    for (const of of seeds) {
+      const { model, test, altered } = fitted('point', of);
+      explainRows(definition, model, test, (row, _score, contributions) => {
+        if (altered[row] < 0) return;
+        rows++;
+        if (contributions.indexOf(Math.max(...contributions)) === altered[row]) blamed++;
+      });
+    }
+    assert.ok(blamed >= leastBlamed * rows, `${blamed} of ${rows} rows: at least ${leastBlamed}`);
+  }
+
+  return withMemory ? [...always, ...remembering] : always;
+}
+
+/** Scores of rows given in batches; with memory, in row order from the state. */
+function scoreRows(
+  definition: DetectorDefinition,
+  model: Plain,
+  rows: Matrix,
+  batch: number,
+  { gate = learnAll, state = definition.start?.(model) }: { gate?: Gate; state?: Plain } = {},
+): Float64Array {
+  const scores = new Float64Array(rows.rows);
+  for (let from = 0; from < rows.rows; from += batch) {
+    const to = Math.min(rows.rows, from + batch);
+    const out = scores.subarray(from, to);
+    if (definition.score) definition.score(model, rowsOf(rows, from, to), out);
+    else definition.step!(model, state, rowsOf(rows, from, to), out, (row, score) => gate(from + row, score));
+  }
+  return scores;
+}
+
+/** Visits every row with its score and contributions, explained before it is learned. */
+function explainRows(definition: DetectorDefinition, model: Plain, rows: Matrix, visit: (row: number, score: number, contributions: number[]) => void): void {
+  const state = definition.start?.(model);
+  for (let row = 0; row < rows.rows; row++) {
+    const one = rowsOf(rows, row, row + 1);
+    // Not zero before: an explanation fills every entry.
+    const out: Explanation = { reference: new Float64Array(rows.cols).fill(Number.NaN), weight: new Float64Array(rows.cols).fill(Number.NaN) };
+    definition.explain(model, state, one.values, out);
+    const [score] = scoreRows(definition, model, one, 1, { state });
+    visit(
+      row,
+      score,
+      Array.from(one.values, (x, j) => (x - out.reference[j]) * out.weight[j]),
+    );
+  }
+}
+
+function reshaped(kind: string, rows: Matrix): Matrix {
+  const { cols } = rows;
+  const make = (count: number, width: number, value: (row: number, column: number) => number): Matrix =>
+    makeMatrix(
+      count,
+      width,
+      Float64Array.from({ length: count * width }, (_, i) => value(Math.floor(i / width), i % width)),
+    );
+  const at = (row: number, column: number): number => rows.values[row * cols + column];
+  if (kind === 'one row') return rowsOf(rows, 0, 1);
+  if (kind === 'two rows') return rowsOf(rows, 0, 2);
+  if (kind === 'constant rows') return make(300, cols, (_, j) => 0.1 * (j + 1));
+  if (kind === 'duplicated rows') return make(300, cols, (row, j) => at(row % 3, j));
+  if (kind === 'a constant column') return make(300, cols, (row, j) => (j === 2 ? 0.1 : at(row, j)));
+  if (kind === 'a doubled column') return make(300, cols, (row, j) => at(row, j === 2 ? 1 : j));
+  return make(rows.rows, 1, (row) => at(row, 0));
+}
+
+/** What `learn` made, or undefined when it refused in the agreed way; anything else it throws fails the check. */
+function refusable(learn: () => Plain): Plain {
+  try {
+    return learn();
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'TRAINING_UNFIT') return undefined;
+    throw error;
+  }
+}
+
+function assertSame(actual: Float64Array, expected: Float64Array, what: string): void {
+  assert.equal(actual.length, expected.length, what);
+  const differs = actual.findIndex((x, i) => !Object.is(x, expected[i]));
+  assert.ok(differs < 0, `${what}: entry ${differs} is ${actual[differs]}, not ${expected[differs]}`);
+}
