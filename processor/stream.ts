@@ -70,7 +70,7 @@ export class StreamPipeline {
     this.stream = stream;
     this.schema = schema;
     this.#context = context;
-    this.#prefix = `${encodeURIComponent(stream)}/`;
+    this.#prefix = recordPrefix(stream);
     this.#window = new TimeWindow(config.lateness);
     this.#levelOfDetail = new LevelOfDetail(schema.tags.length, config.lateness);
     this.#trackers = this.names.map((name) => new IncidentTracker(stream, name, config.incidents));
@@ -268,6 +268,15 @@ export class StreamPipeline {
       model: hash,
     }));
   }
+}
+
+/** Under this name a manifest keeps the stream's model. */
+export function modelRecordName(stream: string): string {
+  return `${recordPrefix(stream)}model`;
+}
+
+function recordPrefix(stream: string): string {
+  return `${encodeURIComponent(stream)}/`;
 }
 
 function undefinedVerdicts(detector: string, rows: number): Verdicts {
