@@ -1,6 +1,7 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { execFile, type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { repository, temporaryClone, temporaryFolder, writeProgram } from './temporary-clone.ts';
 
@@ -73,6 +74,15 @@ describe('./sluice', () => {
     symlinkSync(String(pid), join(root, 'dist/.building'));
     expect(call(join(root, 'sluice'), []).status).toBe(0);
     expect(existsSync(join(root, 'dist/.built'))).toBe(true);
+  });
+
+  it('builds once when started several times at once', async () => {
+    const root = temporaryClone();
+    const start = promisify(execFile);
+    const runs = await Promise.all(['a', 'b', 'c'].map((name) => start(join(root, 'sluice'), [name])));
+    expect(runs.map(({ stdout }) => JSON.parse(stdout).arguments[0])).toEqual(['a', 'b', 'c']);
+    expect(runs.filter(({ stderr }) => stderr.includes('building'))).toHaveLength(1);
+    expect(existsSync(join(root, 'dist/.building'))).toBe(false);
   });
 
   it('runs through links, relative ones too, and by a relative path', () => {
