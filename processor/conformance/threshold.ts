@@ -31,8 +31,8 @@ export function thresholdConformance(definition: ThresholdDefinition, { options 
         const { level, method } = levelOf(scores);
         assert.ok(Number.isFinite(level) && level > 0, `level ${level}`);
         assert.match(method, new RegExp(`^${definition.type}[^\\n]*[^.\\n]$`), 'the method begins with the type, on one line');
-        assert.deepEqual(levelOf(scores), { level, method });
         assert.deepEqual(scores, before, 'the scores are left alone');
+        assert.deepEqual(levelOf(scores), { level, method });
       }),
     ),
   ];
