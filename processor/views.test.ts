@@ -27,6 +27,7 @@ import {
   startViews,
   type Views,
   type ViewsState,
+  viewOf,
 } from './views.ts';
 
 /** A user's own step: counts the rows of its stream into a further column. */
@@ -242,7 +243,7 @@ describe('views', () => {
     const workspace = makeWorkspace(views);
     const batch = applyViews(views, startViews(views), rows, times, workspace).get('v')!;
     const back = explainBack(views, 'v', { reference: new Float64Array(cols), weight: new Float64Array(cols).fill(1) }, workspace, 1);
-    const { mean, deviation } = views.nodes[0].steps[2].model as { mean: Float64Array; deviation: Float64Array };
+    const { mean, deviation } = viewOf(views, 'v').steps[2].model as { mean: Float64Array; deviation: Float64Array };
     expect(batch.values[cols]).toBe(3);
     expect(back.value[0]).toBe(3 * deviation[0] + mean[0]);
     expect(back.value[2]).toBeCloseTo(5, 12);
@@ -256,7 +257,7 @@ describe('views', () => {
     const { model } = impute.fit(rows, [...schema.tags], impute.options.parse({}), times);
     impute.apply(model, impute.start!(model), rowsOf(rows, 0, 60), times, filled.values);
     const columns: Column[] = schema.tags.map(({ name, kind }) => ({ name, kind }));
-    expect(views.nodes[0].steps[1].model).toEqual(standardise.fit(filled, columns, standardise.options.parse({}), times).model);
+    expect(viewOf(views, 'v').steps[1].model).toEqual(standardise.fit(filled, columns, standardise.options.parse({}), times).model);
   });
 
   it('learns nothing from rows after the fit rows', async () => {

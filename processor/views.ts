@@ -6,7 +6,7 @@ import type { Plain } from '../core/record.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Schema } from '../core/schema.ts';
 
-export interface FittedStep {
+interface FittedStep {
   readonly definition: StepDefinition;
   readonly model: Plain;
   /** What comes out of it. */
@@ -14,7 +14,7 @@ export interface FittedStep {
 }
 
 /** A fitted view: its steps over the rows of another view, or over the raw rows. */
-export interface View {
+interface View {
   readonly name: string;
   /** Place in `Views.nodes` of the view it starts from, always before its own; -1 = the raw rows. */
   readonly from: number;

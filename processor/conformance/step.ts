@@ -93,10 +93,12 @@ export function stepConformance(definition: StepDefinition, { options = {}, fill
       const step = fitted();
       const whole = run(step);
       for (const at of [1, 17, 130, rowCount - 1]) {
-        const other: Fitted = { ...step, rows: { ...step.rows, values: step.rows.values.slice() }, times: step.times.slice() };
-        other.rows.values.fill(-777, at * tags.length);
-        other.times.fill(step.times[0], at);
-        same(run(other).subarray(0, at * step.columns.length), whole.subarray(0, at * step.columns.length), step);
+        for (const later of [-777, Number.NaN]) {
+          const other: Fitted = { ...step, rows: { ...step.rows, values: step.rows.values.slice() }, times: step.times.slice() };
+          other.rows.values.fill(later, at * tags.length);
+          other.times.fill(step.times[0], at);
+          same(run(other).subarray(0, at * step.columns.length), whole.subarray(0, at * step.columns.length), step);
+        }
       }
     }),
     check('gives the same bits however rows are cut into batches', () => {
