@@ -1,4 +1,4 @@
-import { Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar, YAMLMap, YAMLSeq } from 'yaml';
+import { Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, Scalar, YAMLMap, YAMLSeq } from 'yaml';
 import { didYouMean, quote, SluiceError } from '../errors.ts';
 import { type ConfigPath, formatPath, type Mistake } from './mistakes.ts';
 
@@ -42,8 +42,9 @@ export class ConfigDocument {
   set(expression: string): void {
     const { path, text } = splitExpression(expression);
     const value = parseDocument(veil(text), { prettyErrors: false });
-    if (value.errors.length > 0) {
-      const message = `cannot read the value ${quote(text)} as YAML (${lowerFirst(unveil(value.errors[0].message))}); put it in quotes: ${formatPath(path)}='"…"'`;
+    const slip = value.errors[0]?.message ?? (isAlias(value.contents) ? `there is no anchor '${value.contents.source}'` : undefined);
+    if (slip !== undefined) {
+      const message = `cannot read the value ${quote(text)} as YAML (${lowerFirst(unveil(slip))}); put it in quotes: ${formatPath(path)}='"…"'`;
       this.mistakes.push({ path: formatPath(path), place: `--set ${expression}`, message });
       return;
     }
@@ -151,7 +152,7 @@ export class ConfigDocument {
     if (value === undefined || value === null || typeof value === 'boolean') return empty();
     if (typeof value !== 'string' || !/^[a-z][a-z0-9-]*$/.test(value)) return undefined;
     const map = new YAMLMap();
-    map.set('type', value);
+    map.set('type', new Scalar(value));
     return map;
   }
 
@@ -160,7 +161,11 @@ export class ConfigDocument {
       if (this.#values === mostValues + 1) this.#mistake(path, `more than ${mostValues} values; is an alias repeated?`);
       return undefined;
     }
-    if (isAlias(node)) return this.#plain(node.resolve(this.#document), path, environment);
+    if (isAlias(node)) {
+      const target = node.resolve(this.#document);
+      if (!target) this.#mistake(path, `there is no anchor '${node.source}'; put text that begins with * in quotes`);
+      return this.#plain(target, path, environment);
+    }
     if (isSeq(node)) return node.items.map((item, i) => this.#plain(item, [...path, i], environment));
     if (isMap(node)) {
       const out: Record<string, unknown> = {};
