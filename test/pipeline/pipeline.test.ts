@@ -4,11 +4,11 @@ import { type Attack, plantStart, smallPlant } from './small-plant.ts';
 import { contentOf, everything, push, type Workbench, workbench } from './workbench.ts';
 
 const attacks: readonly Attack[] = [
-  { from: 1300, to: 1400, tag: 'LIT101', value: 1200 },
-  { from: 1700, to: 1760, tag: 'P102', value: 2 },
-  { from: 2100, to: 2160, tag: 'FIT101', value: 4.5 },
+  { from: 2000, to: 2100, tag: 'LIT101', value: 1200 },
+  { from: 2400, to: 2460, tag: 'P102', value: 2 },
+  { from: 2800, to: 2860, tag: 'FIT101', value: 4.5 },
 ];
-const rows = smallPlant(2600, attacks);
+const rows = smallPlant(3300, attacks);
 const second = 1_000_000_000n;
 
 describe('the pipeline', () => {
@@ -37,9 +37,9 @@ describe('the pipeline', () => {
       attacks.every(({ from, to }) => end < plantStart + BigInt(from) * second || start > plantStart + BigInt(to + 30) * second),
     );
     expect(outside.length).toBeLessThanOrEqual(2);
-    expect(incidents.find(({ causes }) => causes.includes('constant-broken'))?.start).toBe(plantStart + 1700n * second);
-    expect(pipeline.totals).toMatchObject({ read: 2600, stored: 2600, duplicate: 0, dead: 0 });
-    expect(pipeline.totals.late).toBeGreaterThan(20);
+    expect(incidents.find(({ causes }) => causes.includes('constant-broken'))?.start).toBe(plantStart + 2400n * second);
+    expect(pipeline.totals).toMatchObject({ read: 3300, stored: 3300, duplicate: 0, dead: 0 });
+    expect(pipeline.totals.late).toBe(Math.floor(3300 / 211));
     await store.close();
   });
 
@@ -47,15 +47,15 @@ describe('the pipeline', () => {
     const store = await bench.openStore('warm-up');
     const pipeline = await bench.openPipeline(store);
     await push(pipeline, rows, [333], 0, 600);
-    expect(pipeline.warmUp().get('plant')).toEqual({ stage: 'collecting', have: 600, need: 900 });
-    await push(pipeline, rows, [333], 600, 1200);
+    expect(pipeline.warmUp().get('plant')).toEqual({ stage: 'collecting', have: 600, need: 1500 });
+    await push(pipeline, rows, [333], 600, 1900);
     expect(pipeline.warmUp().get('plant')).toMatchObject({ stage: 'ready' });
     await pipeline.commit();
     const verdicts = await store.verdicts({ stream: 'plant', detector: 'joint' });
     const at = new Map(verdicts.map(({ time, seq, status }) => [`${time}/${seq}`, status]));
-    for (let row = 0; row < 1200; row++) {
+    for (let row = 0; row < 1900; row++) {
       const status = at.get(`${rows.times[row]}/${rows.seqs[row]}`);
-      if (row < 900) expect(status).toBe(Status.undefined);
+      if (row < 1500) expect(status).toBe(Status.undefined);
       else expect(status).not.toBe(undefined);
     }
     expect(verdicts.filter(({ status }) => status === Status.ok).length).toBeGreaterThan(250);
@@ -64,7 +64,7 @@ describe('the pipeline', () => {
 
   it('gives the same store however rows are batched', async () => {
     const contents: Record<string, unknown>[] = [];
-    for (const [n, sizes] of [[500], [1], [7], [899, 1, 2, 450], [2600]].entries()) {
+    for (const [n, sizes] of [[500], [1], [7], [1499, 1, 2, 450], [3300]].entries()) {
       const store = await bench.openStore(`split-${n}`);
       const pipeline = await bench.openPipeline(store);
       await push(pipeline, rows, sizes);
@@ -72,7 +72,7 @@ describe('the pipeline', () => {
       contents.push(await contentOf(store, 'plant'));
       await store.close();
     }
-    expect((contents[0].verdicts as unknown[]).length).toBe(2600 * 6);
+    expect((contents[0].verdicts as unknown[]).length).toBe(3300 * 6);
     for (const content of contents.slice(1)) expect(content).toEqual(contents[0]);
   });
 
@@ -84,11 +84,11 @@ describe('the pipeline', () => {
     const store = await bench.openStore('disturbed');
     for (const [commitAt, dieAt] of [
       [100, 130],
-      [560, 899],
-      [900, 905],
-      [1350, 1500],
-      [1701, 1702],
-      [2130, 2400],
+      [560, 1499],
+      [1500, 1505],
+      [2050, 2200],
+      [2401, 2402],
+      [2830, 3100],
     ]) {
       const pipeline = await bench.openPipeline(store);
       await push(pipeline, rows, [64], pipeline.position?.nextOffset ?? 0, commitAt);
@@ -97,8 +97,8 @@ describe('the pipeline', () => {
       await rollBack(store);
     }
     const last = await bench.openPipeline(store);
-    expect(last.position?.nextOffset).toBe(2130);
-    await push(last, rows, [500], 2130);
+    expect(last.position?.nextOffset).toBe(2830);
+    await push(last, rows, [500], 2830);
     await last.commit();
     expect(last.totals).toEqual(whole.totals);
     expect(await contentOf(store, 'plant')).toEqual(await contentOf(undisturbed, 'plant'));
@@ -122,8 +122,8 @@ describe('the pipeline', () => {
     expect(other.position).toBeUndefined();
     await push(other, rows, [77]);
     await other.commit();
-    expect(other.totals.duplicate).toBe(2600);
-    expect(other.totals.stored).toBe(2600);
+    expect(other.totals.duplicate).toBe(3300);
+    expect(other.totals.stored).toBe(3300);
     expect(await contentOf(store, 'plant')).toEqual(before);
     expect(Object.keys((await store.manifest('SWAT/0'))?.positions ?? {})).toEqual(['plant.csv', 'copy.csv']);
     await store.close();
@@ -144,11 +144,11 @@ describe('the pipeline', () => {
   it('refuses a snapshot that was made with other settings, and says which', async () => {
     const store = await bench.openStore('settings');
     const pipeline = await bench.openPipeline(store);
-    await push(pipeline, rows, [500], 0, 1000);
+    await push(pipeline, rows, [500], 0, 1600);
     await pipeline.commit();
     const changed = await workbench(everything.replace('clusters: 6', 'clusters: 7').replace('0.999', '0.995'));
     const next = await changed.openPipeline(store);
-    await expect(push(next, rows, [500], 1000, 1100)).rejects.toThrow('`detectors`, `threshold` changed');
+    await expect(push(next, rows, [500], 1600, 1700)).rejects.toThrow('`detectors`, `threshold` changed');
     await changed.close();
     await store.close();
   });

@@ -37,7 +37,7 @@ export function smallPlant(rows: number, attacks: readonly Attack[] = [], seed =
     if (row % 97 === 0) pumping = !pumping;
     const inflow = filling ? 2.5 + 0.05 * random.normal() : 0;
     level += inflow * 0.8 - (pumping ? 1.1 : 0.6) + 0.1 * random.normal();
-    const values = [inflow, level, filling ? 2 : 1, pumping ? 2 : 1, 1, 7 + 0.2 * Math.sin(row / 300) + 0.02 * random.normal()];
+    const values = [inflow, level, filling ? 2 : 1, pumping ? 2 : 1, 1, 7 + 0.2 * Math.sin(row / 40) + 0.02 * random.normal()];
     for (const [t, value] of values.entries()) batch.values[row * tags + t] = random.next() < 0.002 ? Number.NaN : value;
     for (const { from, to, tag, value } of attacks) {
       if (row < from || row >= to) continue;

@@ -14,7 +14,7 @@ import { Pipeline, type PipelineOptions } from '../../processor/pipeline.ts';
 export const everything = `
 stream: plant
 source: { type: csv, path: not-read.csv }
-train: { rows: 900 }
+train: { rows: 1500 }
 lateness: 1m
 views:
   plain: [clean, { impute: { hold: 5s } }, drop-constant, { standardise: { clip: 30 } }]
@@ -28,6 +28,7 @@ combine:
   combined: { fuse: { of: [clusters, joint], smooth: 5 }, any: [constant-broken] }
   both: { all: [clusters, joint] }
   most: { vote: { of: [clusters, joint, constant-broken], need: 2 } }
+outputs: []
 incidents: { open: 3s, close: 20s, merge: 40s }
 `;
 
