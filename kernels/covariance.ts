@@ -52,7 +52,7 @@ export function empiricalCovariance(rows: Matrix): Covariance {
  *
  * @param rows at least one, complete
  * @example
- * ledoitWolf(makeMatrix(4, 2, Float64Array.of(1, 0, -1, 0, 0, 2, 0, -2))).shrinkage; // 1
+ * ledoitWolf(makeMatrix(4, 2, Float64Array.of(1, 0, -1, 0, 0, 2, 0, -2))).shrinkage; // 0.9444444444444444
  */
 export function ledoitWolf(rows: Matrix): ShrunkCovariance {
   const { cols, values } = rows;
