@@ -138,7 +138,7 @@ export class Assembler {
     this.#dead.push({
       source: this.#options.source,
       partition: 0,
-      position: this.#next + 1,
+      position: this.#next,
       stream: this.#stream,
       reason,
       message,
