@@ -113,6 +113,7 @@ export async function* unpack(handle: FileHandle, part: Part, limit: UnpackLimit
   const start = part.offset + 30 + header.readUInt16LE(26) + header.readUInt16LE(28);
   if (part.compressedSize === 0) return;
   const raw = createReadStream(path, { start, end: start + part.compressedSize - 1, highWaterMark: 65_536 });
+  // What goes wrong in the pipeline destroys its last stream with the error, and the loop below throws it.
   const stream: Readable = part.deflated ? pipeline(raw, createInflateRaw({ chunkSize: 65_536 }), () => {}) : raw;
   let size = 0;
   let crc = 0;
@@ -141,19 +142,6 @@ export async function unpackWhole(handle: FileHandle, part: Part, limit: UnpackL
   const pieces: Buffer[] = [];
   for await (const piece of unpack(handle, part, limit, path)) pieces.push(piece);
   return Buffer.concat(pieces);
-}
-
-/** The header of a part that is stored as it is, for an archive made on the fly. */
-export function storedHeader(name: string, size: number): Buffer {
-  const bytes = Buffer.from(name);
-  const header = Buffer.alloc(30 + bytes.length);
-  header.writeUInt32LE(localSignature, 0);
-  header.writeUInt16LE(20, 4);
-  header.writeUInt32LE(size, 18);
-  header.writeUInt32LE(size, 22);
-  header.writeUInt16LE(bytes.length, 26);
-  bytes.copy(header, 30);
-  return header;
 }
 
 /** Up to `length` bytes from `position`. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { readXml } from 'hucre/xml';
 import { didYouMean, quote, SluiceError } from '../../core/errors.ts';
 import { openFile, type Part, readAt, readDirectory, type UnpackLimit, unpackWhole } from './archive.ts';
 import { requireWorkbook } from './signature.ts';
+import { type Tag, tagsOf } from './xml.ts';
 
 export interface Sheet {
   readonly name: string;
@@ -66,47 +66,46 @@ async function describeWorkbook(handle: FileHandle, path: string): Promise<Workb
   const head = await readAt(handle, 0, headBytes);
   await requireWorkbook(handle, head, path);
   const parts = await readDirectory(handle, stat.size, path);
-  const xml = async (name: string, tag: string): Promise<Attributes[]> => {
+  const xml = async (name: string): Promise<Tag[]> => {
     const part = partOf(parts, name);
     if (!part) return [];
     const bytes = await unpackWhole(handle, part, indexLimit, path);
     try {
-      return readXml(bytes, { rowTag: tag, stripNamespaces: true, flatten: false }).data as Attributes[];
+      return [...tagsOf(bytes.toString('utf8'))];
     } catch (error) {
       throw new SluiceError('SOURCE_UNREADABLE', `part '${name}' of the workbook is damaged`, { place: path, fix: 'Save the workbook anew.', cause: error });
     }
   };
-  const roots = await xml('_rels/.rels', 'Relationship');
-  const root = roots.find((relation) => relation['@Type']?.endsWith('/officeDocument'));
-  const main = root && posix.join('/', root['@Target'] ?? '').slice(1);
+  const isOfType = (relation: Tag, type: string): boolean => relation.attributes.Type?.endsWith(`/${type}`) ?? false;
+  const root = (await xml('_rels/.rels')).find((relation) => isOfType(relation, 'officeDocument'));
+  const main = root && posix.resolve('/', root.attributes.Target ?? '').slice(1);
   if (!main || !partOf(parts, main)) throw notAWorkbook(parts, path);
   const folder = posix.dirname(main);
-  const relations = await xml(posix.join(folder, '_rels', `${posix.basename(main)}.rels`), 'Relationship');
-  const target = (relation: Attributes | undefined): Part | undefined =>
-    relation && partOf(parts, posix.join('/', posix.resolve('/', folder, relation['@Target'] ?? '')).slice(1));
-  const ofType = (type: string): Part | undefined => target(relations.find((relation) => relation['@Type']?.endsWith(`/${type}`)));
-  const sheets = (await xml(main, 'sheet')).flatMap((sheet) => {
-    const id = Object.entries(sheet).find(([key]) => key.endsWith(':id'))?.[1];
-    const relation = relations.find((candidate) => candidate['@Id'] === id && candidate['@Type']?.endsWith('/worksheet'));
-    const part = target(relation);
-    return part ? [{ name: sheet['@name'] ?? '', part }] : [];
+  const relations = await xml(posix.join(folder, '_rels', `${posix.basename(main)}.rels`));
+  const target = (relation: Tag | undefined): Part | undefined =>
+    relation && partOf(parts, posix.resolve('/', folder, relation.attributes.Target ?? '').slice(1));
+  const ofType = (type: string): Part | undefined => target(relations.find((relation) => isOfType(relation, type)));
+  const index = await xml(main);
+  const sheets = index.flatMap(({ name, attributes }) => {
+    if (name !== 'sheet') return [];
+    const id = Object.entries(attributes).find(([key]) => key.endsWith(':id'))?.[1];
+    const part = target(relations.find((relation) => relation.attributes.Id === id && isOfType(relation, 'worksheet')));
+    return part ? [{ name: attributes.name ?? '', part }] : [];
   });
   if (sheets.length === 0) throw notAWorkbook(parts, path);
-  const [properties] = await xml(main, 'workbookPr');
+  const properties = index.find(({ name }) => name === 'workbookPr')?.attributes;
   const used = [...parts.values()].filter((part) => !part.name.startsWith('docProps/')).map((part) => [part.name, part.size, part.crc]);
   return {
     path,
     handle,
     sheets,
-    date1904: /^(1|true)$/.test(properties?.['@date1904'] ?? ''),
+    date1904: /^(1|true)$/.test(properties?.date1904 ?? ''),
     styles: ofType('styles'),
     strings: ofType('sharedStrings'),
     fingerprint: async () => createHash('sha256').update(head).update(JSON.stringify(used)).digest('hex').slice(0, 32),
     close: () => handle.close(),
   };
 }
-
-type Attributes = Readonly<Record<string, string | undefined>>;
 
 /** Some writers disagree with themselves about upper and lower case. */
 function partOf(parts: ReadonlyMap<string, Part>, name: string): Part | undefined {
