@@ -1,0 +1,71 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What a pipeline counts of itself, on a registry of its own; docs/metrics.md lists it. Meant to be updated once a batch. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly rowsRead: Counter<'stream'>;
+  readonly rowsStored: Counter<'stream'>;
+  readonly rowsDead: Counter<'reason'>;
+  readonly rowsDuplicate: Counter<'stream'>;
+  readonly rowsLate: Counter<'stream'>;
+  readonly rowsTooLate: Counter<'stream'>;
+  readonly valuesMissing: Counter<'reason'>;
+  readonly verdicts: Counter<'detector' | 'status'>;
+  readonly incidents: Counter<'detector'>;
+  readonly incidentsOpen: Gauge<'detector'>;
+  /** Of each stage of a batch: `preprocess`, `detect`, `store`. */
+  readonly batchSeconds: Histogram<'stage'>;
+  readonly commitSeconds: Histogram;
+  readonly lagRows: Gauge<'partition'>;
+  readonly warmupRows: Gauge<'stream'>;
+  readonly warmupRowsNeeded: Gauge<'stream'>;
+  readonly lastRowTimestamp: Gauge<'stream'>;
+}
+
+/** From a hundred microseconds to five seconds: a batch of one row to one of a hundred thousand. */
+const batchBuckets = [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const commitBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * A registry with every metric at its start, and those of the process.
+ * @example
+ * makeMetrics().registry.getSingleMetric('sluice_rows_read_total') !== undefined; // true
+ */
+export function makeMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> => new Counter({ name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]): Gauge<L> => new Gauge({ name, help, labelNames, registers });
+  const metrics: Metrics = {
+    registry,
+    rowsRead: counter('sluice_rows_read_total', 'Rows taken from the source or topic, duplicates included.', 'stream'),
+    rowsStored: counter('sluice_rows_stored_total', 'Rows that the store has acknowledged.', 'stream'),
+    rowsDead: counter('sluice_rows_dead_total', 'Rows that could not be taken and were kept as dead letters, by reason.', 'reason'),
+    rowsDuplicate: counter('sluice_rows_duplicate_total', 'Rows whose time and ordinal had been seen: dropped.', 'stream'),
+    rowsLate: counter('sluice_rows_late_total', 'New rows behind the newest time but inside the lateness window: kept in their place.', 'stream'),
+    rowsTooLate: counter('sluice_rows_too_late_total', 'Rows older than the lateness window: dead letters.', 'stream'),
+    valuesMissing: counter('sluice_values_missing_total', 'Cells without a value, by reason: empty, or the status word of the historian.', 'reason'),
+    verdicts: counter('sluice_verdicts_total', 'Verdicts per detector or combination and status: ok, warning, error or undefined.', 'detector', 'status'),
+    incidents: counter('sluice_incidents_total', 'Incidents that were opened.', 'detector'),
+    incidentsOpen: gauge('sluice_incidents_open', 'Incidents that are open now.', 'detector'),
+    batchSeconds: new Histogram({
+      name: 'sluice_batch_seconds',
+      help: 'Time that a batch spends in a stage: preprocess, detect or store.',
+      labelNames: ['stage'],
+      buckets: batchBuckets,
+      registers,
+    }),
+    commitSeconds: new Histogram({
+      name: 'sluice_commit_seconds',
+      help: 'Time to make rows, verdicts, incidents, state and position durable.',
+      buckets: commitBuckets,
+      registers,
+    }),
+    lagRows: gauge('sluice_lag_rows', 'Rows that wait on the bus.', 'partition'),
+    warmupRows: gauge('sluice_warmup_rows', 'Rows collected for the warm-up so far.', 'stream'),
+    warmupRowsNeeded: gauge('sluice_warmup_rows_needed', 'Rows that the warm-up needs.', 'stream'),
+    lastRowTimestamp: gauge('sluice_last_row_timestamp_seconds', "The newest row's own time, as seconds since 1970.", 'stream'),
+  };
+  collectDefaultMetrics({ register: registry });
+  return metrics;
+}
