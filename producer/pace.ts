@@ -110,7 +110,7 @@ export async function* paceChunk(chunk: Chunk, schedule: Schedule, options: Pace
       }
       if (wait === 0) continue;
       if (batches.length > 0) {
-        const before = dead.filter((letter) => letter.position <= nextOffset);
+        const before = dead.filter((letter) => letter.position < nextOffset);
         dead = dead.slice(before.length);
         yield { partition: chunk.partition, nextOffset, batches, dead: before };
         batches = [];

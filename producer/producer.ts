@@ -39,10 +39,10 @@ export interface ProduceProgress {
 export interface ProduceTotals {
   readonly rows: number;
   readonly dead: number;
-  /** Reasons for missing values. */
+  /** Reasons for missing values of the rows read in this call. */
   readonly missing: ReadonlyMap<string, number>;
   readonly nextOffset: number;
-  /** Whole passes over the source; more than one only with `loop`. */
+  /** Times that the source's end was reached; more than one only with `loop`. */
   readonly passes: number;
   /** The signal ended it before the source's end. */
   readonly aborted: boolean;
@@ -50,13 +50,13 @@ export interface ProduceTotals {
 
 /**
  * Reads the source, paces its rows onto the bus and ends the bus producer. Where rows wait in the bus, `send` waits, and
- * so does the source. After an abort the bus producer is ended too; `nextOffset` says where the next call goes on.
+ * so does the source. The bus producer is ended in any case, so that what was sent is worked off; `nextOffset` says where
+ * the next call goes on. After a change of the source's length a loop cannot be gone on with.
  */
 export async function produce(options: ProduceOptions): Promise<ProduceTotals> {
   const { source, info, bus, pace = { kind: 'max' }, freeRows = 0, loop = false, shift = 0n, signal } = options;
   const schedule = makeSchedule(pace, freeRows);
   const announced = new Set<string>();
-  const missing = new Map<string, number>();
   const pass = makePass();
   let nextOffset = options.from ?? 0;
   let rows = 0;
@@ -75,40 +75,54 @@ export async function produce(options: ProduceOptions): Promise<ProduceTotals> {
     }
   }
 
+  const startPasses = passes;
+  const missingBefore = new Map(source.missing());
   const send = async (piece: Chunk, progress: number | undefined): Promise<void> => {
-    for (const { stream, schema } of piece.batches) {
+    for (const { stream } of piece.batches) {
       if (announced.has(stream)) continue;
       announced.add(stream);
-      await bus.announce(stream, schema);
+      await bus.announce(stream, info.schema);
     }
     await bus.send(piece);
     rows += rowsIn(piece);
     dead += piece.dead.length;
     nextOffset = piece.nextOffset;
-    options.onProgress?.({ rows, dead, nextOffset, progress });
+    const share = progress ?? (info.rows === undefined ? undefined : (nextOffset - base) / info.rows);
+    options.onProgress?.({ rows, dead, nextOffset, progress: share });
   };
 
-  let aborted = false;
-  for (;;) {
-    const complete = pass.complete;
+  /** False when the signal ended it. */
+  const sendPass = async (): Promise<boolean> => {
     for await (const chunk of source.read(nextOffset - base)) {
-      if (!complete) pass.see(chunk);
+      if (loop && !pass.complete) pass.see(chunk);
       const moving = moveChunk(chunk, base, moved + shift);
       for await (const piece of paceChunk(moving, schedule, { signal, onGap: options.onGap })) await send(piece, chunk.progress);
-      aborted = signal?.aborted === true;
-      if (aborted) break;
+      if (signal?.aborted) return false;
     }
-    for (const [reason, count] of source.missing()) missing.set(reason, (missing.get(reason) ?? 0) + count);
-    if (aborted) break;
-    passes++;
-    pass.complete = true;
-    if (!loop || pass.rows === 0 || signal?.aborted) break;
-    base += pass.rows;
-    nextOffset = base;
-    moved += pass.span();
+    return true;
+  };
+
+  let whole = true;
+  try {
+    do {
+      whole = await sendPass();
+      if (!whole) break;
+      passes++;
+      pass.complete = true;
+      if (!loop || pass.span() === 0n) break;
+      base += pass.rows;
+      nextOffset = base;
+      moved += pass.span();
+    } while (!signal?.aborted);
+  } finally {
+    await bus.end();
   }
-  await bus.end();
-  return { rows, dead, missing, nextOffset, passes, aborted };
+  const missing = new Map<string, number>();
+  for (const [reason, count] of source.missing()) {
+    const here = count - (missingBefore.get(reason) ?? 0);
+    if (here > 0) missing.set(reason, here);
+  }
+  return { rows, dead, missing, nextOffset, passes: passes - startPasses, aborted: !whole };
 }
 
 /** What one pass over the source spans; the next pass's times are moved on by it. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { deadPayloadLimit } from '../../core/chunk.ts';
 import { defineSource, type Source } from '../../core/component.ts';
@@ -38,9 +39,10 @@ export default defineSource({
       .default(1 << 20)
       .describe('Longest row, bytes; a longer one is a dead letter.'),
   }),
+  shorthand: 'path',
   create(options, context): Source {
     const { path } = options;
-    const id = `csv:${path}`;
+    const id = context.id ?? `csv:${resolve(path)}`;
     const missing = new Map<string, number>();
     let opened: { file: TextFile; layout: CsvLayout; time: TimeParser | undefined } | undefined;
     let newest: bigint | undefined;
@@ -79,10 +81,7 @@ export default defineSource({
         const description = `${file.compressed ? 'compressed ' : ''}${layout.description}${time ? `, ${time.description}` : ''}`;
         return { schema, labelled: layout.label >= 0, fingerprint, description };
       },
-      read(from) {
-        missing.clear();
-        return read(from);
-      },
+      read,
       missing: () => missing,
       async lastTime() {
         if (newest === undefined) for await (const _ of read(Number.POSITIVE_INFINITY));

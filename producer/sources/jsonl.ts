@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { deadPayloadLimit } from '../../core/chunk.ts';
 import { defineSource, type Source } from '../../core/component.ts';
@@ -22,6 +23,8 @@ interface Opened {
   readonly file: TextFile;
   readonly layout: Layout;
   readonly time: TimeParser | undefined;
+  /** Keys as they are written, in the order of the layout's columns. */
+  readonly keys: readonly string[];
 }
 
 export default defineSource({
@@ -40,9 +43,10 @@ export default defineSource({
       .default(1 << 20)
       .describe('Longest row, bytes; a longer one is a dead letter.'),
   }),
+  shorthand: 'path',
   create(options, context): Source {
     const { path } = options;
-    const id = `jsonl:${path}`;
+    const id = context.id ?? `jsonl:${resolve(path)}`;
     const missing = new Map<string, number>();
     let opened: Opened | undefined;
     let newest: bigint | undefined;
@@ -62,7 +66,7 @@ export default defineSource({
         clock: time ? undefined : { start: parseTime(options.start) as bigint, period: BigInt(Math.round((options.period ?? 0) * 1e6)) },
       });
       const reader = new LineReader(options.maxLineBytes);
-      yield* readRows(file, reader, assembler, makeTake(layout, time, reader, assembler, path));
+      yield* readRows(file, reader, assembler, makeTake(opened, reader, assembler, path));
       newest = assembler.newest;
     };
     return {
@@ -71,22 +75,19 @@ export default defineSource({
         const file = await openTextFile(path);
         const { bytes, whole } = await readHead(file, options.maxLineBytes);
         const { rows, first } = sampleRows(bytes, whole, options.maxLineBytes, path);
-        const keys = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+        const keys = keysOf(rows);
         const samples = rows.map((row) => keys.map((key) => cellOf(row[key])));
         const layout = planColumns(keys, samples, options, path);
         const times = layout.time < 0 ? [] : samples.map((cells) => cells[layout.time]);
         const time = layout.time < 0 ? undefined : makeTimeParser(times, options, path);
         if (time?.ambiguous) context.warn(`${path}: nothing tells day from month in ${quoteTime(times[0])}; day first is assumed (\`dateOrder\`)`);
-        opened = { file, layout, time };
+        opened = { file, layout, time, keys };
         const description = `${file.compressed ? 'compressed ' : ''}JSON Lines, ${layout.description}${time ? `, ${time.description}` : ''}`;
         // The first row: a file that grows keeps it.
         const fingerprint = createHash('sha256').update(first).digest('hex').slice(0, 32);
         return { schema: layout.schema, labelled: layout.label >= 0, fingerprint, description };
       },
-      read(from) {
-        missing.clear();
-        return read(from);
-      },
+      read,
       missing: () => missing,
       async lastTime() {
         if (newest === undefined) for await (const _ of read(Number.POSITIVE_INFINITY));
@@ -128,6 +129,13 @@ function sampleRows(head: Uint8Array, whole: boolean, limit: number, path: strin
   });
 }
 
+/** Keys in the order in which they come; one that only a single row has, and not the first, is a slip. */
+function keysOf(rows: readonly Row[]): string[] {
+  const uses = new Map<string, number>();
+  for (const key of rows.flatMap((row) => Object.keys(row))) uses.set(key, (uses.get(key) ?? 0) + 1);
+  return [...uses].flatMap(([key, times]) => (times > 1 || Object.hasOwn(rows[0], key) ? [key] : []));
+}
+
 /** The object that a line holds, or what is wrong with it. */
 function parseRow(line: string): Row | string {
   let value: unknown;
@@ -145,26 +153,26 @@ function cellOf(value: unknown): Cell {
   return typeof value === 'object' && value !== null ? JSON.stringify(value) : (value as Cell);
 }
 
-function makeTake(layout: Layout, time: TimeParser | undefined, reader: LineReader, assembler: Assembler, path: string): (kind: Found) => void {
-  const { names, tagOf } = layout;
+function makeTake({ layout, time, keys }: Opened, reader: LineReader, assembler: Assembler, path: string): (kind: Found) => void {
+  const { tagOf } = layout;
   const cells = makeCellReader('.');
-  const columnOf = new Map(names.map((name, column) => [name, column]));
+  const columnOf = new Map(keys.map((key, column) => [key, column]));
   const place = () => `${path} line ${reader.line}`;
   const payload = () => reader.record().toString('utf8', 0, deadPayloadLimit * 4);
 
   const takeTime = (parser: TimeParser, value: Cell): void => {
     const nanos = parser.parse(value);
     if (nanos !== undefined) assembler.setTime(nanos);
-    else if (value === undefined || value === null || value === '') assembler.fail('time', `there is no '${names[layout.time]}' (${place()})`, payload());
+    else if (value === undefined || value === null || value === '') assembler.fail('time', `there is no '${keys[layout.time]}' (${place()})`, payload());
     else {
       const expected = `expected ${parser.description}`;
-      assembler.fail('time', `cannot read the time ${quoteTime(value)} in '${names[layout.time]}' (${place()}); ${expected}`, payload());
+      assembler.fail('time', `cannot read the time ${quoteTime(value)} in '${keys[layout.time]}' (${place()}); ${expected}`, payload());
     }
   };
   const takeStream = (value: unknown): void => {
     if (typeof value === 'string' && value.trim() !== '') assembler.setStream(value.trim());
     else if (typeof value === 'number') assembler.setStream(String(value));
-    else assembler.fail('cells', `there is no stream in '${names[layout.stream]}' (${place()})`, payload());
+    else assembler.fail('cells', `there is no stream in '${keys[layout.stream]}' (${place()})`, payload());
   };
   const takeTag = (name: string, tag: number, value: unknown): void => {
     if (typeof value === 'object' && value !== null) {
@@ -178,15 +186,15 @@ function makeTake(layout: Layout, time: TimeParser | undefined, reader: LineRead
   };
 
   const takeRow = (row: Row, wanted: boolean): void => {
-    if (layout.stream >= 0) takeStream(row[names[layout.stream]]);
-    if (time) takeTime(time, cellOf(row[names[layout.time]]));
+    if (layout.stream >= 0) takeStream(row[keys[layout.stream]]);
+    if (time) takeTime(time, cellOf(row[keys[layout.time]]));
     if (!wanted) return;
     for (const name of Object.keys(row)) {
       const column = columnOf.get(name);
       if (column === undefined) assembler.fail('cells', `unknown key ${quote(name)}: the first rows do not have it (${place()})`, payload());
       else if (tagOf[column] >= 0) takeTag(name, tagOf[column], row[name]);
     }
-    if (layout.label >= 0) assembler.setLabel(parseLabel(cellOf(row[names[layout.label]])) ?? -1);
+    if (layout.label >= 0) assembler.setLabel(parseLabel(cellOf(row[keys[layout.label]])) ?? -1);
   };
 
   return (kind) => {
