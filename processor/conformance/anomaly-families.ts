@@ -33,7 +33,7 @@ const columns: readonly Column[] = [
 /**
  * A small plant, seeded: eight sensors that follow three slow latent quantities (first-order autoregressive) and one of
  * three operating modes, a valve that shows the mode, and a spare unit that never runs. The test rows hold anomalies of
- * the family, a third of the rows at most:
+ * the family, two fifths of the rows at most:
  *
  * - point: single rows with one sensor 6 standard deviations off
  * - shift: two sensors offset by 4 for 60 rows
