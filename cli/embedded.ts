@@ -12,10 +12,21 @@ import { type ProduceProgress, type ProduceTotals, produce } from '../producer/p
 
 const group = 'sluice';
 
+export interface RunStart {
+  readonly pipeline: Pipeline;
+  /** What the source was found to be. */
+  readonly description: string;
+  /** Rows of the source, where known. */
+  readonly rows: number | undefined;
+  /** Data rows taken in by earlier runs. */
+  readonly resumedAt: number;
+  readonly shiftMs: number;
+}
+
 /** What a run shows of itself while it goes on; all optional. */
 export interface RunWatch {
   /** After everything is open, before the first row. */
-  started?(start: { pipeline: Pipeline; description: string; rows: number | undefined; resumedAt: number; shiftMs: number }): void | Promise<void>;
+  started?(start: RunStart): void | Promise<void>;
   progress?(progress: ProduceProgress): void;
   /** The next row is so many milliseconds away. */
   gap?(wait: number): void;

@@ -1,0 +1,109 @@
+import type { Command } from 'commander';
+import type { RunWatch } from '../embedded.ts';
+import { collect, setHelp } from '../load-pipeline.ts';
+import type { RunSummary } from '../run-summary.ts';
+
+interface RunOptions {
+  readonly set?: readonly string[];
+  readonly fresh?: true;
+  readonly untilEnd?: true;
+  readonly pace?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly logLevel?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('run')
+    .summary('run a pipeline in this process: source, bus, detectors, store')
+    .description(
+      'Reads the source, scores its rows and stores rows, verdicts and incidents. Stays up until Ctrl-C, which finishes the batch in hand and commits; the next start goes on from there.',
+    )
+    .argument('<pipeline>', 'the pipeline file, YAML or JSON')
+    .option('--set <path=value>', setHelp, collect)
+    .option('--fresh', 'forget what the store holds of the stream and begin anew')
+    .option('--until-end', 'stop when the source is drained and print a summary; as fast as possible unless --pace is given')
+    .option('--pace <pace>', "max, a multiple of the rows' own time such as 60x, or a rate such as 100/s")
+    .option('--json', 'print the summary as one line of JSON on standard output, everything else on standard error')
+    .option('--quiet', 'no progress, only incidents, the summary and errors')
+    .option('--log-level <level>', 'structured log on standard error: trace, debug, info, warn, error or silent; also SLUICE_LOG', undefined)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice run pipelines/swat.yaml\n  sluice run pipelines/swat.yaml --until-end --json\n  sluice run pipelines/swat.yaml --fresh --pace 600x\n  sluice run pipelines/swat.yaml --fresh --set train.rows=3500-8000 --set source.path=data/swat-june-2017.xlsx',
+    )
+    .action(run);
+}
+
+async function run(file: string, options: RunOptions): Promise<void> {
+  const { interruption } = await import('../signals.ts');
+  const signal = interruption();
+  const [
+    { loadPipeline },
+    { runEmbedded },
+    { makeProgress, wantsColour },
+    { formatPace, parsePace },
+    { makeLog },
+    { makeMetrics },
+    { RunRecorder },
+    { summaryText },
+  ] = await Promise.all([
+    import('../load-pipeline.ts'),
+    import('../embedded.ts'),
+    import('../../producer/progress.ts'),
+    import('../../producer/pace.ts'),
+    import('../../core/log.ts'),
+    import('../../core/metrics.ts'),
+    import('../run-recorder.ts'),
+    import('../run-summary.ts'),
+  ]);
+  const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
+  const pace = options.pace === undefined ? (options.untilEnd ? parsePace('max') : config.source.pace) : parsePace(options.pace);
+  const progress = makeProgress({ stream: process.stderr, show: options.quiet ? 'lines' : 'progress' });
+  const level = options.logLevel ?? process.env.SLUICE_LOG ?? 'warn';
+  const log = await makeLog({
+    level,
+    stream: { write: (line) => progress.line(line.trimEnd()), isTTY: process.stderr.isTTY },
+    colour: wantsColour(process.stderr),
+  });
+  const print = (line: string): void => {
+    if (options.json || process.stderr.isTTY) progress.line(line);
+    else process.stdout.write(`${line}\n`);
+  };
+  const store = await (await registry.load('store', config.store.type)).open(config.store.options, 'own');
+  const recorder = new RunRecorder({ config, log, metrics: makeMetrics(), progress, pace: formatPace(pace) });
+  let server: { url: string; close(): Promise<void> } | undefined;
+  try {
+    const watch: RunWatch = {
+      observer: recorder.observer,
+      print,
+      warn: (message) => log.warn(message),
+      colour: wantsColour(options.json || process.stderr.isTTY ? process.stderr : process.stdout),
+      progress: (read) => recorder.read(read),
+      gap: (wait) => recorder.gap(wait),
+      async started(start) {
+        recorder.start(start);
+        if (config.serve) server = await (await import('../../serve/server.ts')).startServer(recorder.runtime, config.serve, log);
+        for (const line of recorder.headLines(server?.url)) print(line);
+      },
+    };
+    const { pipeline, produced } = await runEmbedded({
+      config,
+      registry,
+      store,
+      fresh: options.fresh === true,
+      pace,
+      untilEnd: options.untilEnd === true,
+      signal,
+      watch,
+    });
+    progress.stop();
+    const summary: RunSummary = recorder.summary(pipeline, produced);
+    if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+    else process.stdout.write(summaryText(summary, config));
+  } finally {
+    progress.stop();
+    await server?.close();
+    await store.close();
+  }
+}

@@ -1,0 +1,201 @@
+import type { Chunk } from '../core/chunk.ts';
+import { rowsIn } from '../core/chunk.ts';
+import type { Log } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
+import type { PipelineConfig } from '../core/pipeline-config.ts';
+import type { Runtime } from '../core/runtime.ts';
+import type { StoreWrite } from '../core/store.ts';
+import { formatTime } from '../core/time.ts';
+import { Status } from '../core/verdict.ts';
+import type { Pipeline, PipelineObserver, Totals } from '../processor/pipeline.ts';
+import type { ProduceProgress, ProduceTotals } from '../producer/producer.ts';
+import type { Progress } from '../producer/progress.ts';
+import type { RunStart } from './embedded.ts';
+import type { RunSummary } from './run-summary.ts';
+
+const statusNames: Record<number, string> = { [Status.error]: 'error', [Status.warning]: 'warning', [Status.ok]: 'ok', [Status.undefined]: 'undefined' };
+const copyOf = (totals: Totals): Totals => ({ ...totals, incidents: { ...totals.incidents } });
+
+/** Turns what a run does into metrics, log lines, the progress display and the summary; shows it as a Runtime. */
+export class RunRecorder {
+  readonly runtime: Runtime;
+  readonly observer: PipelineObserver;
+  readonly #parts: { config: PipelineConfig; log: Log; metrics: Metrics; progress: Progress; pace: string };
+  readonly #startedAt = performance.now();
+  #start: RunStart | undefined;
+  #before: Totals = { read: 0, stored: 0, duplicate: 0, late: 0, dead: 0, incidents: {} };
+  #read: ProduceProgress | undefined;
+  #processed = 0;
+  #firstRowAt: number | undefined;
+  #lastRowAt: number | undefined;
+  #waiting = '';
+  #open = new Map<string, Set<string>>();
+  #ready = new Set<string>();
+
+  constructor(parts: { config: PipelineConfig; log: Log; metrics: Metrics; progress: Progress; pace: string }) {
+    this.#parts = parts;
+    const { config, metrics, log } = parts;
+    this.observer = {
+      chunk: (chunk, writes, seconds) => this.#chunk(chunk, writes, seconds),
+      counted: ({ duplicate, late }) => {
+        metrics.rowsDuplicate.inc({ stream: config.stream }, duplicate);
+        metrics.rowsLate.inc({ stream: config.stream }, late);
+      },
+      dead: (letters) => {
+        for (const { reason, message, source, position } of letters) {
+          metrics.rowsDead.inc({ reason });
+          if (reason === 'too-late') metrics.rowsTooLate.inc({ stream: config.stream });
+          log.debug({ source, row: position, reason }, message);
+        }
+      },
+      incident: ({ incident, change }) => {
+        const open = this.#open.get(incident.detector) ?? new Set();
+        this.#open.set(incident.detector, open);
+        if (change === 'opened') metrics.incidents.inc({ detector: incident.detector });
+        if (incident.open) open.add(incident.id);
+        else open.delete(incident.id);
+        metrics.incidentsOpen.set({ detector: incident.detector }, open.size);
+        log.info(
+          { incident: incident.id, detector: incident.detector, start: formatTime(incident.start), end: formatTime(incident.end) },
+          `incident ${change}`,
+        );
+      },
+      commit: (manifest, seconds) => {
+        metrics.commitSeconds.observe(seconds);
+        const position = Object.values(manifest.positions).at(-1);
+        log.debug({ nextOffset: position?.nextOffset, totals: manifest.totals }, 'committed');
+      },
+    };
+    this.runtime = {
+      config,
+      metrics: metrics.registry,
+      startedAt: new Date(),
+      warmUp: () => this.#start?.pipeline.warmUp() ?? new Map(),
+      notReady: () => (this.#start ? undefined : 'starting'),
+      graph: () => [
+        { from: 'source', to: 'bus', rows: this.#read?.rows ?? 0 },
+        { from: 'bus', to: 'pipeline', rows: this.#processed },
+        { from: 'pipeline', to: 'store', rows: (this.#start?.pipeline.totals.stored ?? 0) - this.#before.stored },
+      ],
+    };
+  }
+
+  start(start: RunStart): void {
+    this.#start = start;
+    this.#before = copyOf(start.pipeline.totals);
+    this.#parts.log.info({ source: start.description, resumedAt: start.resumedAt, pace: this.#parts.pace }, 'started');
+  }
+
+  /** What is said before the first row. */
+  headLines(url: string | undefined): string[] {
+    const { config, pace } = this.#parts;
+    const { description, resumedAt } = this.#start as RunStart;
+    const at = resumedAt > 0 ? `goes on at row ${resumedAt.toLocaleString('en-US')}` : 'begins at the first row';
+    const path = config.store.options.path;
+    return [
+      `source   ${description}`,
+      `stream   ${config.stream}, ${at}, pace ${pace}`,
+      `store    ${typeof path === 'string' ? path : config.store.type}`,
+      ...(url === undefined ? [] : [`watch    ${url}/metrics  ${url}/readyz`]),
+    ];
+  }
+
+  read(read: ProduceProgress): void {
+    this.#read = read;
+    this.#waiting = '';
+  }
+
+  gap(wait: number): void {
+    this.#waiting = `next row in ${Math.round(wait / 1000)} s`;
+    this.#show();
+  }
+
+  summary(pipeline: Pipeline, produced: ProduceTotals): RunSummary {
+    const { config } = this.#parts;
+    const now = pipeline.totals;
+    const before = this.#before;
+    for (const [reason, n] of produced.missing) this.#parts.metrics.valuesMissing.inc({ reason }, n);
+    const seconds = ((this.#lastRowAt ?? 0) - (this.#firstRowAt ?? 0)) / 1000;
+    const rowsRead = now.read - before.read;
+    const names = pipeline.streams.flatMap((stream) => stream.names);
+    const { path } = config.store.options;
+    return {
+      stream: config.stream,
+      source: this.#start?.description ?? '',
+      store: typeof path === 'string' ? path : undefined,
+      tags: pipeline.streams[0]?.schema.tags.length ?? 0,
+      rowsRead,
+      rowsStored: now.stored - before.stored,
+      deadLetters: now.dead - before.dead,
+      duplicates: now.duplicate - before.duplicate,
+      late: now.late - before.late,
+      missing: Object.fromEntries(produced.missing),
+      incidents: Object.fromEntries(names.map((name) => [name, (now.incidents[name] ?? 0) - (before.incidents[name] ?? 0)])),
+      resumedAt: this.#start?.resumedAt ?? 0,
+      ended: !produced.aborted,
+      seconds: Math.round(((performance.now() - this.#startedAt) / 1000) * 1000) / 1000,
+      rowsPerSecond: seconds > 0 ? Math.round(rowsRead / seconds) : 0,
+      peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
+      total: {
+        rowsRead: now.read,
+        rowsStored: now.stored,
+        deadLetters: now.dead,
+        duplicates: now.duplicate,
+        late: now.late,
+        incidents: Object.fromEntries(names.map((name) => [name, now.incidents[name] ?? 0])),
+      },
+    };
+  }
+
+  #chunk(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }): void {
+    const { metrics } = this.#parts;
+    this.#firstRowAt ??= performance.now() - (seconds.score + seconds.store) * 1000;
+    this.#lastRowAt = performance.now();
+    const rows = rowsIn(chunk);
+    this.#processed += rows + chunk.dead.length;
+    metrics.batchSeconds.observe({ stage: 'detect' }, seconds.score);
+    metrics.batchSeconds.observe({ stage: 'store' }, seconds.store);
+    for (const batch of chunk.batches) metrics.rowsRead.inc({ stream: batch.stream }, batch.rows);
+    for (const { batch, verdicts } of writes) {
+      metrics.rowsStored.inc({ stream: batch.stream }, batch.rows);
+      metrics.lastRowTimestamp.set({ stream: batch.stream }, Number(batch.times[batch.rows - 1]) / 1e9);
+      for (const { detector, status } of verdicts) {
+        const counts = [0, 0, 0, 0];
+        for (let row = 0; row < batch.rows; row++) counts[status[row] + 1]++;
+        for (const [s, n] of counts.entries()) if (n > 0) metrics.verdicts.inc({ detector, status: statusNames[s - 1] }, n);
+      }
+    }
+    metrics.lagRows.set({ partition: chunk.partition }, Math.max(0, (this.#read ? this.#read.rows + this.#read.dead : 0) - this.#processed));
+    this.#warmUp();
+    this.#show();
+  }
+
+  #warmUp(): void {
+    const { metrics, log } = this.#parts;
+    for (const [stream, { stage, have, need }] of this.#start?.pipeline.warmUp() ?? []) {
+      if (stage !== 'ready') {
+        metrics.warmupRows.set({ stream }, have);
+        metrics.warmupRowsNeeded.set({ stream }, need);
+      } else if (!this.#ready.has(stream)) {
+        this.#ready.add(stream);
+        const model = this.#start?.pipeline.stream(stream)?.model;
+        log.info({ stream, fitRows: model?.fitRows, calibrationRows: model?.calibrationRows }, 'warmed up: rows are judged from here on');
+      }
+    }
+  }
+
+  #show(): void {
+    const start = this.#start;
+    if (!start) return;
+    const warming = [...start.pipeline.warmUp().values()].find(({ stage }) => stage !== 'ready');
+    const stage = warming
+      ? `warm-up ${warming.stage} ${warming.have.toLocaleString('en-US')} of ${warming.need.toLocaleString('en-US')}`
+      : `judging, pace ${this.#parts.pace}`;
+    this.#parts.progress.update({
+      read: start.resumedAt + this.#processed,
+      stored: start.pipeline.totals.stored,
+      stage: this.#waiting || stage,
+      ...(this.#read?.progress === undefined ? {} : { progress: this.#read.progress }),
+    });
+  }
+}

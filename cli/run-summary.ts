@@ -1,0 +1,58 @@
+import type { PipelineConfig } from '../core/pipeline-config.ts';
+import { formatDuration } from '../core/time.ts';
+
+/** What a run has to show: its own figures, and under `total` those since the stream began. */
+export interface RunSummary {
+  readonly stream: string;
+  readonly source: string;
+  readonly store: string | undefined;
+  readonly tags: number;
+  /** Rows that came, dead ones included. */
+  readonly rowsRead: number;
+  readonly rowsStored: number;
+  readonly deadLetters: number;
+  readonly duplicates: number;
+  /** Behind the newest time, inside the lateness window: stored and scored. */
+  readonly late: number;
+  /** Values without a reading, by reason. */
+  readonly missing: Readonly<Record<string, number>>;
+  /** Incidents that opened, per detector and combination. */
+  readonly incidents: Readonly<Record<string, number>>;
+  readonly resumedAt: number;
+  /** The source was read to its end. */
+  readonly ended: boolean;
+  readonly seconds: number;
+  readonly rowsPerSecond: number;
+  readonly peakRssMb: number;
+  readonly total: {
+    readonly rowsRead: number;
+    readonly rowsStored: number;
+    readonly deadLetters: number;
+    readonly duplicates: number;
+    readonly late: number;
+    readonly incidents: Readonly<Record<string, number>>;
+  };
+}
+
+export function summaryText(summary: RunSummary, { file }: Pick<PipelineConfig, 'file'>): string {
+  const count = (n: number): string => n.toLocaleString('en-US');
+  const incidents = (of: Readonly<Record<string, number>>): string =>
+    Object.entries(of)
+      .map(([detector, n]) => `${detector} ${n}`)
+      .join(', ') || 'none';
+  const missing = Object.entries(summary.missing).map(([reason, n]) => `${count(n)} ${reason}`);
+  const lines: [string, string][] = [
+    [
+      'rows',
+      `${count(summary.rowsRead)} read, ${count(summary.rowsStored)} stored, ${count(summary.duplicates)} duplicate, ${count(summary.late)} late, ${count(summary.deadLetters)} dead`,
+    ],
+    ...(missing.length > 0 ? [['missing', `values: ${missing.join(', ')}`] as [string, string]] : []),
+    ['incidents', incidents(summary.incidents)],
+    ...(summary.resumedAt > 0
+      ? [['in all', `${count(summary.total.rowsStored)} rows stored, incidents: ${incidents(summary.total.incidents)}`] as [string, string]]
+      : []),
+    ['speed', `${count(summary.rowsPerSecond)} rows/s over ${formatDuration(summary.seconds * 1000)}, peak memory ${count(summary.peakRssMb)} MB`],
+    ['next', `sluice query incidents ${file}`],
+  ];
+  return `\n${lines.map(([name, text]) => `${name.padEnd(10)}${text}`).join('\n')}\n`;
+}
