@@ -167,6 +167,14 @@ describe('pacing', () => {
     expect(after.rows.map((row) => row.value)).toEqual([7]);
   });
 
+  it('shows how far it is inside a chunk, too', async () => {
+    const seen: (number | undefined)[] = [];
+    await run(await sourceOf(lines(100)), { pace: { kind: 'rate', perSecond: 400 }, onProgress: ({ progress }) => seen.push(progress) });
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen.at(-1)).toBe(1);
+    for (const [i, share] of seen.entries()) expect(share).toBeGreaterThan(i === 0 ? 0 : (seen[i - 1] as number));
+  });
+
   it('says how long it waits for the next row', async () => {
     const source = await sourceOf([line(0), line(3600)]);
     const waits: number[] = [];

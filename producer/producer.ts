@@ -93,11 +93,16 @@ export async function produce(options: ProduceOptions): Promise<ProduceTotals> {
 
   /** False when the signal ended it. */
   const sendPass = async (): Promise<boolean> => {
+    let progress = nextOffset === base ? 0 : undefined;
     for await (const chunk of source.read(nextOffset - base)) {
       if (loop && !pass.complete) pass.see(chunk);
+      const from = nextOffset;
       const moving = moveChunk(chunk, base, moved + shift);
-      for await (const piece of paceChunk(moving, schedule, { signal, onGap: options.onGap })) await send(piece, chunk.progress);
+      for await (const piece of paceChunk(moving, schedule, { signal, onGap: options.onGap })) {
+        await send(piece, between(progress, chunk.progress, (piece.nextOffset - from) / (moving.nextOffset - from)));
+      }
       if (signal?.aborted) return false;
+      progress = chunk.progress;
     }
     return true;
   };
@@ -122,7 +127,13 @@ export async function produce(options: ProduceOptions): Promise<ProduceTotals> {
     const here = count - (missingBefore.get(reason) ?? 0);
     if (here > 0) missing.set(reason, here);
   }
-  return { rows, dead, missing, nextOffset, passes: passes - startPasses, aborted: !whole };
+  return { rows, dead, missing, nextOffset, passes: passes - startPasses, aborted: !whole || (loop && signal?.aborted === true) };
+}
+
+/** The share read after this part of a chunk, so that the display moves on while a chunk is paced. */
+function between(before: number | undefined, after: number | undefined, part: number): number | undefined {
+  if (after === undefined || before === undefined || part === 1) return after;
+  return before + (after - before) * part;
 }
 
 /** What one pass over the source spans; the next pass's times are moved on by it. */

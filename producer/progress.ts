@@ -77,6 +77,14 @@ function barProgress(stream: ProgressStream, meter: Meter): Progress {
   });
   const bar = bars.create(1, 0, { text: 'starting' });
   let stopped = false;
+  const stop = (): void => {
+    if (stopped) return;
+    stopped = true;
+    process.removeListener('exit', stop);
+    bars.stop();
+  };
+  // Whatever ends the process, the terminal gets its cursor back.
+  process.once('exit', stop);
   return {
     update(state) {
       if (stopped) return;
@@ -92,11 +100,7 @@ function barProgress(stream: ProgressStream, meter: Meter): Progress {
       bars.log(`${text}\n`);
       bars.update();
     },
-    stop() {
-      if (stopped) return;
-      stopped = true;
-      bars.stop();
-    },
+    stop,
   };
 }
 

@@ -8,6 +8,7 @@ import { concatBatches } from '../../core/batch.ts';
 import { type DeadLetter, deadPayloadLimit } from '../../core/chunk.ts';
 import type { Source } from '../../core/component.ts';
 import { formatTime, parseTime } from '../../core/time.ts';
+import { type SourceTable, sourceConformance } from '../conformance/source.ts';
 import csv from './csv.ts';
 
 let folder: string;
@@ -76,6 +77,17 @@ const plainValues = [
   [501, 2],
   [-0.5, 2],
 ];
+
+const cellText = (cell: string | number | null) => `"${String(cell ?? '').replaceAll('"', '""')}"`;
+const tableText = ({ header, rows }: SourceTable) => [header, ...rows].map((cells) => `${cells.map(cellText).join(',')}\n`).join('');
+
+describe('the promises of every source', () => {
+  for (const { name, run } of sourceConformance(async (table, context) =>
+    csv.create(csv.options.parse({ path: await write(tableText(table)), ...table.options }), context),
+  )) {
+    it(name, run);
+  }
+});
 
 describe('what a CSV file may look like', () => {
   it('reads rows with their times, places and values', async () => {

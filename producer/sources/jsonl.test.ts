@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DeadLetter, deadPayloadLimit } from '../../core/chunk.ts';
 import type { Source } from '../../core/component.ts';
 import { formatTime, parseTime } from '../../core/time.ts';
+import { type SourceTable, sourceConformance } from '../conformance/source.ts';
 import jsonl from './jsonl.ts';
 
 let folder: string;
@@ -61,6 +62,17 @@ const plain = [
   '{"Timestamp":"2015-12-28T10:00:01+08:00","FIT101":-1e-3,"MV101":1,"Normal/Attack":"Attack"}',
   '',
 ].join('\n');
+
+const tableText = ({ header, rows }: SourceTable) =>
+  rows.map((cells) => `${JSON.stringify(Object.fromEntries(header.map((key, column) => [key, cells[column]])))}\n`).join('');
+
+describe('the promises of every source', () => {
+  for (const { name, run } of sourceConformance(async (table, context) =>
+    jsonl.create(jsonl.options.parse({ path: await write(tableText(table)), ...table.options }), context),
+  )) {
+    it(name, run);
+  }
+});
 
 describe('what a JSON Lines file may look like', () => {
   it('reads rows with time, tags by name and label', async () => {
