@@ -37,7 +37,7 @@ test('what is counted is in the text that Prometheus reads', async () => {
   metrics.rowsRead.inc({ stream: 'swat' }, 500);
   metrics.verdicts.inc({ detector: 'k-means', status: 'error' }, 3);
   metrics.incidentsOpen.inc({ detector: 'k-means' });
-  metrics.batchSeconds.observe({ stage: 'detect' }, 0.004);
+  metrics.batchSeconds.observe({ stage: 'score' }, 0.004);
   metrics.commitSeconds.observe(0.02);
   metrics.lagRows.set({ partition: '0' }, 12);
   metrics.lastRowTimestamp.set({ stream: 'swat' }, 1_500_000_000.5);
@@ -46,8 +46,8 @@ test('what is counted is in the text that Prometheus reads', async () => {
     'sluice_rows_read_total{stream="swat"} 500',
     'sluice_verdicts_total{detector="k-means",status="error"} 3',
     'sluice_incidents_open{detector="k-means"} 1',
-    'sluice_batch_seconds_bucket{le="0.005",stage="detect"} 1',
-    'sluice_batch_seconds_bucket{le="0.0025",stage="detect"} 0',
+    'sluice_batch_seconds_bucket{le="0.005",stage="score"} 1',
+    'sluice_batch_seconds_bucket{le="0.0025",stage="score"} 0',
     'sluice_commit_seconds_count 1',
     'sluice_lag_rows{partition="0"} 12',
     'sluice_last_row_timestamp_seconds{stream="swat"} 1500000000.5',

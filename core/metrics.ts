@@ -13,7 +13,7 @@ export interface Metrics {
   readonly verdicts: Counter<'detector' | 'status'>;
   readonly incidents: Counter<'detector'>;
   readonly incidentsOpen: Gauge<'detector'>;
-  /** Of each stage of a batch: `preprocess`, `detect`, `store`. */
+  /** Of each stage of a batch: `score`, `store`. */
   readonly batchSeconds: Histogram<'stage'>;
   readonly commitSeconds: Histogram;
   readonly lagRows: Gauge<'partition'>;
@@ -50,7 +50,7 @@ export function makeMetrics(): Metrics {
     incidentsOpen: gauge('sluice_incidents_open', 'Incidents that are open now.', 'detector'),
     batchSeconds: new Histogram({
       name: 'sluice_batch_seconds',
-      help: 'Time that a batch spends in a stage: preprocess, detect or store.',
+      help: 'Time that a batch spends in a stage: score (views and detectors) or store.',
       labelNames: ['stage'],
       buckets: batchBuckets,
       registers,
