@@ -13,6 +13,7 @@ export interface WrittenComponent {
   readonly type: string;
   /** Where the type stands. */
   readonly typePath: ConfigPath;
+  readonly typeIs: 'key' | 'value';
   /** undefined: nothing but the name was given. */
   readonly value: unknown;
   readonly path: ConfigPath;
@@ -36,17 +37,18 @@ export function readForm(document: ConfigDocument, value: unknown, path: ConfigP
   const wrong = (message: string): undefined => {
     if (!document.isUnset(path)) document.mistakes.push({ path: formatPath(path), place: document.place(path), message });
   };
-  if (typeof value === 'string') return { type: value, typePath: path, value: undefined, path };
+  if (typeof value === 'string') return { type: value, typePath: path, typeIs: 'value', value: undefined, path };
   if (!isKeys(value)) return wrong(value === undefined ? `is missing: expected ${forms}` : `expected ${forms}, got ${quote(value)}`);
   if (Object.hasOwn(value, 'type')) {
     const { type, ...rest } = value;
     if (typeof type !== 'string') return wrong(`expected the name of a ${what} as type, got ${type === undefined ? 'nothing' : quote(type)}`);
-    return { type, typePath: [...path, 'type'], value: rest, path };
+    return { type, typePath: [...path, 'type'], typeIs: 'value', value: rest, path };
   }
   const keys = Object.keys(value);
   if (!keyed) return wrong(`'type' is missing: expected ${forms}`);
   if (keys.length !== 1) return wrong(`expected ${forms}, got ${keys.length} keys (${keys.join(', ')}): each ${what} is an entry of its own`);
-  return { type: keys[0], typePath: [...path, keys[0]], value: value[keys[0]], path: [...path, keys[0]] };
+  const own = [...path, keys[0]];
+  return { type: keys[0], typePath: own, typeIs: 'key', value: value[keys[0]], path: own };
 }
 
 /** Finds the component that a written one names; undefined (and a mistake) when there is none. */
@@ -63,7 +65,7 @@ export async function findDefinition<K extends ComponentKind>(
   const near = didYouMean(written.type, [...types, ...otherNames]);
   document.mistakes.push({
     path: formatPath(written.typePath),
-    place: document.place(written.typePath, 'key'),
+    place: document.place(written.typePath, written.typeIs),
     message: `there is no ${what} ${quote(written.type)}${near ? `; did you mean ${quote(near)}?` : ''} (known: ${[...otherNames, ...types].join(', ')})`,
   });
   return undefined;

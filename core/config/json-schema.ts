@@ -72,7 +72,7 @@ function propertiesOf(schema: z.ZodObject): JsonSchema {
 }
 
 function bareNames(components: readonly ComponentDefinition[]): JsonSchema {
-  return { enum: components.map(({ type }) => type) };
+  return components.length === 0 ? { not: {} } : { enum: components.map(({ type }) => type) };
 }
 
 /** `{ type: csv, path: plant.csv }` */

@@ -168,7 +168,7 @@ class Resolver {
   ): Promise<DetectorConfig | undefined> {
     const path = ['detectors', name];
     const named: WrittenComponent | undefined =
-      entry === undefined || (isKeys(entry) && !Object.hasOwn(entry, 'type')) ? { type: name, typePath: path, value: entry, path } : undefined;
+      entry === undefined || (isKeys(entry) && !Object.hasOwn(entry, 'type')) ? { type: name, typePath: path, typeIs: 'key', value: entry, path } : undefined;
     const written = named ?? readForm(this.#document, entry, path, 'detector', false);
     if (!written) return undefined;
     const [own, beside] = divide(written.value, detectorKeys);
@@ -210,7 +210,7 @@ class Resolver {
     if (view === undefined) return;
     const path = ['detectors', constantBroken];
     const definition = await this.#registry.load('detector', constantBroken);
-    const component = parseOptions(this.#document, definition, { type: constantBroken, typePath: path, value: undefined, path });
+    const component = parseOptions(this.#document, definition, { type: constantBroken, typePath: path, typeIs: 'key', value: undefined, path });
     const threshold = definition.threshold && (await this.threshold(definition.threshold, [...path, 'threshold']));
     if (component) detectors.set(constantBroken, { ...component, view, ...(threshold ? { threshold } : {}) });
   }
@@ -240,12 +240,12 @@ class Resolver {
   }
 
   async #part(type: string, value: unknown, path: ConfigPath, detectors: ReadonlySet<string>): Promise<CombinationConfig['parts'][number] | undefined> {
-    const definition = await findDefinition(this.#document, this.#registry, 'combiner', { type, typePath: path, value, path });
+    const definition = await findDefinition(this.#document, this.#registry, 'combiner', { type, typePath: path, typeIs: 'key', value, path });
     if (!definition) return undefined;
     const listed = Array.isArray(value);
     const { of: members, ...options } = listed ? { of: value } : isKeys(value) ? value : { of: undefined };
     const membersPath = listed ? path : [...path, 'of'];
-    const parsed = parseOptions(this.#document, definition, { type, typePath: path, value: options, path }, ['of']);
+    const parsed = parseOptions(this.#document, definition, { type, typePath: path, typeIs: 'key', value: options, path }, ['of']);
     if (!Array.isArray(members) || members.length === 0) {
       this.#mistake(membersPath, `expected a list of detectors, got ${members === undefined ? 'nothing' : quote(members)}`);
       return undefined;

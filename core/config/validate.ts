@@ -35,7 +35,7 @@ function report(issue: Issue, value: unknown, { document, at, beside = [] }: Val
   const expected = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
   const near = issue.code === 'invalid_value' && typeof found === 'string' ? didYouMean(found, issue.values.map(String)) : undefined;
   const missing = found === undefined ? 'is missing: ' : '';
-  const got = found === undefined || expected.includes(quote(found)) ? '' : `, got ${quoteValue(found)}`;
+  const got = found === undefined || (typeof found === 'string' && expected.includes(quote(found))) ? '' : `, got ${quoteValue(found)}`;
   const hint = near ? `; did you mean ${quote(near)}?` : hintFor(issue, found);
   document.mistakes.push({
     path: formatPath(where),
@@ -115,12 +115,12 @@ function limits({ origin, minimum, maximum, inclusive }: Limits): string {
   return above ? `at least ${entries}` : `at most ${entries}`;
 }
 
-/** Of a union's branches, the one that was meant: the only one that the value's kind fits. Otherwise all that would be allowed. */
+/** Of a union's branches, the one that was meant: the only one that the value fits but for its size or what is inside. Otherwise all that would be allowed. */
 function innermost(issue: Issue): Issue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const branches = issue.errors.map((branch) => (branch as Issue[]).flatMap(innermost));
   const meant = branches.filter(
-    (branch) => branch.length > 0 && branch.every(({ code, path }) => path.length > 0 || !['invalid_type', 'invalid_value'].includes(code)),
+    (branch) => branch.length > 0 && branch.every(({ code, path }) => path.length > 0 || ['unrecognized_keys', 'too_small', 'too_big'].includes(code)),
   );
   if (meant.length === 1) return meant[0].map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }) as Issue);
   const expected = branches.flatMap((branch) => branch.filter(({ path }) => path.length === 0).map(({ message }) => message.replace(/^expected /, '')));
