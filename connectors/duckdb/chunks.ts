@@ -7,13 +7,14 @@ import {
   type DuckDBValue,
   type DuckDBVector,
 } from '@duckdb/node-api';
+import { tables } from './sql.ts';
 
 /** Rows in a DuckDB vector: what goes in at once. */
 const chunkRows = 2048;
 const rowsAtOnce = 256;
 
-/** Fills columns from row `at` on with `count` rows, the first of them the source's row `from`. */
-type Fill = (columns: readonly DuckDBVector[], at: number, from: number, count: number) => void;
+/** Fills the writer's columns from row `at` on with `count` rows, the first of them the source's row `from`. */
+type Fill = (at: number, from: number, count: number) => void;
 
 /**
  * Collects rows in data chunks and appends them to a table inside the connection's transaction. Columns are filled
@@ -21,34 +22,69 @@ type Fill = (columns: readonly DuckDBVector[], at: number, from: number, count: 
  */
 export class TableWriter {
   readonly #appender: DuckDBAppender;
+  readonly #types: readonly DuckDBType[];
   readonly #chunk: DuckDBDataChunk;
   readonly #columns: DuckDBVector[] = [];
-  readonly #types: readonly DuckDBType[];
+  /** Columns of the current chunk that hold a NULL. */
+  readonly #withNull = new Set<number>();
   #used = 0;
   #rows: DuckDBValue[][] = [];
 
   private constructor(appender: DuckDBAppender, types: readonly DuckDBType[]) {
     this.#appender = appender;
     this.#types = types;
-    this.#chunk = DuckDBDataChunk.create(types);
+    this.#chunk = DuckDBDataChunk.create(types, chunkRows);
   }
 
-  static async open(connection: DuckDBConnection, table: string, schema = 'sluice'): Promise<TableWriter> {
-    const appender = await connection.createAppender(table, schema);
+  static async open(connection: DuckDBConnection, table: string): Promise<TableWriter> {
+    const appender = await connection.createAppender(table, tables);
     const types: DuckDBType[] = [];
     for (let c = 0; c < appender.columnCount; c++) types.push(appender.columnType(c));
     return new TableWriter(appender, types);
   }
 
+  /** Appends rows by columns: `fill` is called with stretches that fit, and fills every column by the put methods. */
   append(rows: number, fill: Fill): void {
+    if (this.#columns.length === 0) for (let c = 0; c < this.#types.length; c++) this.#columns.push(this.#chunk.getColumnVector(c));
     for (let from = 0; from < rows; ) {
-      if (this.#used === 0) this.#begin();
       const count = Math.min(rows - from, chunkRows - this.#used);
-      fill(this.#columns, this.#used, from, count);
+      fill(this.#used, from, count);
       this.#used += count;
       from += count;
       if (this.#used === chunkRows) this.#end();
     }
+  }
+
+  /**
+   * Copies `count` doubles, `stride` apart; NaN goes in as NULL. Values first: as long as a column has no NULL its
+   * validity costs nothing.
+   */
+  putDoubles(column: number, at: number, values: Float64Array, first: number, stride: number, count: number): void {
+    const vector = this.#columns[column] as DuckDBDoubleVector;
+    let missing = false;
+    for (let i = 0, p = first; i < count; i++, p += stride) {
+      const value = values[p];
+      if (Number.isNaN(value)) missing = true;
+      else vector.setItem(at + i, value);
+    }
+    if (!missing) return;
+    this.#withNull.add(column);
+    for (let i = 0, p = first; i < count; i++, p += stride) if (Number.isNaN(values[p])) vector.setItem(at + i, null);
+  }
+
+  putNumbers(column: number, at: number, values: ArrayLike<number>, from: number, count: number): void {
+    const vector = this.#columns[column];
+    for (let i = 0; i < count; i++) vector.setItem(at + i, values[from + i]);
+  }
+
+  putTimes(column: number, at: number, times: BigInt64Array, from: number, count: number): void {
+    const vector = this.#columns[column];
+    for (let i = 0; i < count; i++) vector.setItem(at + i, times[from + i]);
+  }
+
+  putConstant(column: number, at: number, value: number | bigint, count: number): void {
+    const vector = this.#columns[column];
+    for (let i = 0; i < count; i++) vector.setItem(at + i, value);
   }
 
   /** One row at a time, for tables of few rows; lists and text go in this way only. */
@@ -77,17 +113,16 @@ export class TableWriter {
     this.#appender.closeSync();
   }
 
-  #begin(): void {
-    this.#chunk.reset();
-    this.#chunk.rowCount = chunkRows;
-    for (let c = 0; c < this.#types.length; c++) this.#columns[c] = this.#chunk.getColumnVector(c);
-  }
-
+  /** Vectors are used again: their arrays outside the heap are what costs most. Only one with NULLs is exchanged, to get rid of them. */
   #end(): void {
     for (const column of this.#columns) column.flush();
-    if (this.#used < chunkRows) this.#chunk.rowCount = this.#used;
-    this.#used = 0;
+    this.#chunk.rowCount = this.#used;
     this.#appender.appendDataChunk(this.#chunk);
+    this.#chunk.reset();
+    this.#chunk.rowCount = chunkRows;
+    for (const column of this.#withNull) this.#columns[column] = this.#chunk.getColumnVector(column);
+    this.#withNull.clear();
+    this.#used = 0;
   }
 
   #endRows(): void {
@@ -96,34 +131,6 @@ export class TableWriter {
     this.#rows = [];
     this.#appender.appendDataChunk(chunk);
   }
-}
-
-/**
- * Copies `count` doubles, `stride` apart; NaN goes in as NULL. Values first: as long as a vector has no NULL its
- * validity costs nothing.
- */
-export function putDoubles(column: DuckDBVector, at: number, values: Float64Array, first: number, stride: number, count: number): void {
-  const doubles = column as DuckDBDoubleVector;
-  let missing = false;
-  for (let i = 0, p = first; i < count; i++, p += stride) {
-    const value = values[p];
-    if (Number.isNaN(value)) missing = true;
-    else doubles.setItem(at + i, value);
-  }
-  if (!missing) return;
-  for (let i = 0, p = first; i < count; i++, p += stride) if (Number.isNaN(values[p])) doubles.setItem(at + i, null);
-}
-
-export function putNumbers(column: DuckDBVector, at: number, values: ArrayLike<number>, from: number, count: number): void {
-  for (let i = 0; i < count; i++) column.setItem(at + i, values[from + i]);
-}
-
-export function putTimes(column: DuckDBVector, at: number, times: BigInt64Array, from: number, count: number): void {
-  for (let i = 0; i < count; i++) column.setItem(at + i, times[from + i]);
-}
-
-export function putConstant(column: DuckDBVector, at: number, value: DuckDBValue, count: number): void {
-  for (let i = 0; i < count; i++) column.setItem(at + i, value);
 }
 
 /** Reads a column of doubles; NULL comes out as NaN. */

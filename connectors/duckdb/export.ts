@@ -4,7 +4,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { SluiceError } from '../../core/errors.ts';
 import type { ExportRequest } from '../../core/store.ts';
 import { topContributions } from '../../core/verdict.ts';
-import { columnNames, identifier, literal, rowsTable, type StreamEntry } from './layout.ts';
+import { columnNames, rowsTable, type StreamEntry } from './layout.ts';
+import { identifier, literal } from './sql.ts';
 
 /**
  * Writes a table to a csv or parquet file, which appears only when it is complete. CSV times are ISO 8601 in UTC; parquet times are timestamps
@@ -43,16 +44,16 @@ const selections: Record<ExportRequest['what'], (entry: StreamEntry, range: Expo
   rows: ({ id, schema }, range, time) => {
     const tags = columnNames(schema).map((name, i) => `v${i} AS ${identifier(name)}`);
     return `SELECT ${time('r.time')} AS time, seq, ${tags}, nullif(label, -1) AS label
-      FROM sluice.${rowsTable(schema)} r WHERE stream_id = ${id}${within(range, 'r.time')} ORDER BY r.time, r.seq`;
+      FROM sluice_data.${rowsTable(schema)} r WHERE stream_id = ${id}${within(range, 'r.time')} ORDER BY r.time, r.seq`;
   },
   verdicts: ({ id }, range, time) => {
     const ranks = Array.from({ length: topContributions }, (_, i) => i + 1);
     const tags = ranks.map(
-      (r) => `(SELECT name FROM sluice.tags t WHERE t.stream_id = ${id} AND t.position = c.tag${r}) AS tag_${r}, c.share${r} AS share_${r}`,
+      (r) => `(SELECT name FROM sluice_data.tags t WHERE t.stream_id = ${id} AND t.position = c.tag${r}) AS tag_${r}, c.share${r} AS share_${r}`,
     );
     return `SELECT ${time('v.time')} AS time, v.seq, d.name AS detector, v.score, v.grade, v.status, ${tags}, c.rest
-      FROM sluice.verdicts v JOIN sluice.detectors d ON d.id = v.detector_id
-      LEFT JOIN sluice.contributions c ON c.detector_id = v.detector_id AND c.time = v.time AND c.seq = v.seq
+      FROM sluice_data.verdicts v JOIN sluice_data.detectors d ON d.id = v.detector_id
+      LEFT JOIN sluice_data.contributions c ON c.detector_id = v.detector_id AND c.time = v.time AND c.seq = v.seq
       WHERE d.stream_id = ${id}${within(range, 'v.time')} ORDER BY v.time, v.seq, d.name`;
   },
   incidents: ({ id, name, schema }, range, time) => {
@@ -62,7 +63,7 @@ const selections: Record<ExportRequest['what'], (entry: StreamEntry, range: Expo
     const names = `[${schema.tags.map((tag) => literal(tag.name))}]`;
     return `SELECT id, ${literal(name)} AS stream, detector, ${time('i.start')} AS start, ${time('i."end"')} AS "end", open, rows, ${time('peak_time')} AS peak_time,
         peak_score, peak_grade, array_to_string(causes, ' ') AS causes, ${top}
-      FROM (SELECT *, ${rankedTags(names)} AS ranked FROM sluice.incidents) i
+      FROM (SELECT *, ${rankedTags(names)} AS ranked FROM sluice_data.incidents) i
       WHERE stream_id = ${id}${overlap} ORDER BY i.start, i.detector, i.id`;
   },
 };

@@ -3,6 +3,16 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SluiceError } from '../../core/errors.ts';
+import { literal } from './sql.ts';
+
+/** Whatever the file is called: a catalog named after it could clash with names inside. */
+const catalog = 'plant';
+
+/**
+ * Rows that are compressed together. With DuckDB's own 122,880 every checkpoint packs the last, half full group again:
+ * measured with commits of 20,000 rows and four detectors, 16,384 takes in 170,000 rows a second against 55,000.
+ */
+const rowGroup = 16_384;
 
 export interface FileOptions {
   readonly path: string;
@@ -36,22 +46,30 @@ export class DuckFile {
     }
     try {
       if (!readOnly) await mkdir(dirname(path), { recursive: true });
-      this.#instance = await DuckDBInstance.create(path, {
+      const instance = await DuckDBInstance.create(':memory:', {
         memory_limit: memoryLimit,
         threads: String(threads),
-        access_mode: readOnly ? 'READ_ONLY' : 'READ_WRITE',
+        temp_directory: `${path}.tmp`,
         // Nothing is ever fetched from the network: all that is used is built in.
         autoinstall_known_extensions: 'false',
         autoload_known_extensions: 'false',
       });
+      this.#instance = instance;
+      const connection = await instance.connect();
+      await connection.run(`ATTACH ${literal(path)} AS ${catalog} (${readOnly ? 'READ_ONLY' : `ROW_GROUP_SIZE ${rowGroup}`})`);
+      connection.closeSync();
     } catch (error) {
+      this.#instance?.closeSync();
+      this.#instance = undefined;
       throw storeError(error, path);
     }
   }
 
   async connect(): Promise<DuckDBConnection> {
     if (!this.#instance) throw new SluiceError('STORE_UNAVAILABLE', `the store '${this.options.path}' is closed`);
-    return await this.#instance.connect();
+    const connection = await this.#instance.connect();
+    await connection.run(`USE ${catalog}`);
+    return connection;
   }
 
   /** Runs `work` on a connection of its own, all of it seeing one commit. */

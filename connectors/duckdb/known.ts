@@ -9,7 +9,7 @@ export async function readKnown(connection: DuckDBConnection, entry: StreamEntry
   const wanted = new BigInt64Array(new Set(times)).sort();
   const rows = await rowsOfQuery(
     connection,
-    `SELECT time, seq FROM sluice.${rowsTable(entry.schema)}
+    `SELECT time, seq FROM sluice_data.${rowsTable(entry.schema)}
      WHERE stream_id = ${entry.id} AND time BETWEEN ${wanted[0]} AND ${wanted[wanted.length - 1]} AND time IN (${wanted.join()})`,
   );
   const stored = new Set(rows.map(([time, seq]) => `${time}/${seq}`));

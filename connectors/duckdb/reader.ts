@@ -27,7 +27,7 @@ import { chunksOf, rowsOfQuery, takeDoubles, takeNumbers, takeTimes } from './ch
 import { exportTo } from './export.ts';
 import type { DuckFile } from './file.ts';
 import { readKnown } from './known.ts';
-import { loadStreams, rowsTable, type StreamEntry } from './layout.ts';
+import { bucketParts, bucketsTable, loadStreams, rowsTable, type StreamEntry } from './layout.ts';
 import { tagStatistics } from './statistics.ts';
 
 /** The reading half: every call sees the last commit as a whole, whatever is being written meanwhile. */
@@ -39,7 +39,7 @@ export function duckReader(file: DuckFile): StoreReader {
     });
   const manifests = (): Promise<Manifest[]> =>
     file.read(async (c) =>
-      (await rowsOfQuery(c, 'SELECT content FROM sluice.manifests ORDER BY key')).map(([content]) => JSON.parse(String(content)) as Manifest),
+      (await rowsOfQuery(c, 'SELECT content FROM sluice_data.manifests ORDER BY key')).map(([content]) => JSON.parse(String(content)) as Manifest),
     );
 
   return {
@@ -56,7 +56,7 @@ export function duckReader(file: DuckFile): StoreReader {
     statistics: (query) =>
       inStream(query.stream, [] as TagStatistics[], (connection, { schema, ...entry }) => {
         const tags = (query.tags ?? schema.tags.map((tag) => tag.name)).map((name) => ({ name, column: `v${tagIndex({ schema, ...entry }, name)}` }));
-        return tagStatistics(connection, `sluice.${rowsTable(schema)}`, `stream_id = ${entry.id}${between(query)}`, tags);
+        return tagStatistics(connection, `sluice_data.${rowsTable(schema)}`, `stream_id = ${entry.id}${between(query)}`, tags);
       }),
     thresholds: (stream) => inStream(stream, [], (connection, entry) => readThresholds(connection, entry)),
     annotations: (query) => file.read((connection) => readAnnotations(connection, query)),
@@ -83,11 +83,11 @@ async function streamSummaries(connection: DuckDBConnection): Promise<StreamSumm
   for (const { id, name, schema } of await loadStreams(connection)) {
     const [[rows, first, last]] = await rowsOfQuery(
       connection,
-      `SELECT count(*), min(time), max(time) FROM sluice.${rowsTable(schema)} WHERE stream_id = ${id}`,
+      `SELECT count(*), min(time), max(time) FROM sluice_data.${rowsTable(schema)} WHERE stream_id = ${id}`,
     );
     const detectors = await rowsOfQuery(
       connection,
-      `SELECT name FROM sluice.detectors WHERE stream_id = ${id} AND id IN (SELECT DISTINCT detector_id FROM sluice.verdicts) ORDER BY id`,
+      `SELECT name FROM sluice_data.detectors WHERE stream_id = ${id} AND id IN (SELECT DISTINCT detector_id FROM sluice_data.verdicts) ORDER BY id`,
     );
     summaries.push({
       stream: name,
@@ -108,7 +108,7 @@ function noRows(tags: readonly string[]): RowsResult {
 async function readRows(connection: DuckDBConnection, entry: StreamEntry, query: RowsQuery): Promise<RowsResult> {
   const tags = query.tags ?? entry.schema.tags.map((tag) => tag.name);
   const columns = tags.map((tag) => `v${tagIndex(entry, tag)}`);
-  const where = `FROM sluice.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}${between(query)}`;
+  const where = `FROM sluice_data.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}${between(query)}`;
   const [[stored]] = await rowsOfQuery(connection, `SELECT count(*) ${where}`);
   const count = Math.min(Number(stored), query.limit ?? Number.POSITIVE_INFINITY);
   const result = {
@@ -134,7 +134,7 @@ async function readRows(connection: DuckDBConnection, entry: StreamEntry, query:
 async function* scanRows(connection: DuckDBConnection, entry: StreamEntry, query: Range): AsyncGenerator<Batch> {
   const tags = entry.schema.tags.length;
   const columns = entry.schema.tags.map((_, i) => `v${i}`);
-  const sql = `SELECT ${['time', 'seq', 'origin', 'label', ...columns]} FROM sluice.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}${between(query)}`;
+  const sql = `SELECT ${['time', 'seq', 'origin', 'label', ...columns]} FROM sluice_data.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}${between(query)}`;
   for await (const chunk of chunksOf(connection, sql)) {
     const batch = allocateBatch(entry.name, entry.schema, chunk.rowCount, true);
     takeTimes(chunk.getColumnVector(0), batch.times, 0);
@@ -155,20 +155,29 @@ async function readBuckets(connection: DuckDBConnection, entry: StreamEntry, que
   const { level } = query;
   const span = BigInt(level) * nanosPerMilli;
   const from = query.from === undefined ? undefined : bucketStart(query.from, level);
-  const closed = `FROM sluice.buckets WHERE stream_id = ${entry.id} AND level = ${level}`;
+  const closed = `FROM sluice_data.${bucketsTable(entry.schema)} WHERE stream_id = ${entry.id} AND level = ${level}`;
+  const tags = entry.schema.tags.length;
   const [[newest]] = await rowsOfQuery(connection, `SELECT max(time) ${closed}`);
-  const stored = await rowsOfQuery(connection, `SELECT time, min, max, sum, count ${closed}${between({ from, to: query.to })} ORDER BY time`);
-  const buckets = stored.map(([time, ...lists]): Bucket => {
-    const [min, max, sum, count] = lists.map((list) => Float64Array.from((list as DuckDBListValue).items as number[]));
-    return { level, time: time as bigint, min, max, sum, count };
-  });
+  const buckets: Bucket[] = [];
+  for await (const chunk of chunksOf(connection, `SELECT * EXCLUDE (stream_id, level) ${closed}${between({ from, to: query.to })} ORDER BY time`)) {
+    const times = new BigInt64Array(chunk.rowCount);
+    takeTimes(chunk.getColumnVector(0), times, 0);
+    const parts = bucketParts.map((_, p) => {
+      const values = new Float64Array(chunk.rowCount * tags);
+      for (let t = 0; t < tags; t++) takeDoubles(chunk.getColumnVector(1 + p * tags + t), values, t, tags);
+      return values;
+    });
+    for (const [row, time] of times.entries()) {
+      const [min, max, sum, count] = parts.map((values) => values.slice(row * tags, (row + 1) * tags));
+      buckets.push({ level, time, min, max, sum, count });
+    }
+  }
 
   const openFrom = newest === null ? from : maximum(from, (newest as bigint) + span);
-  const tags = entry.schema.tags.length;
   const columns = entry.schema.tags.map((_, i) => `v${i}`);
   // A bucket that begins before `to` is given whole.
   const openTo = query.to === undefined ? undefined : bucketStart(query.to - 1n, level) + span;
-  const rows = `FROM sluice.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}${between({ from: openFrom, to: openTo })}`;
+  const rows = `FROM sluice_data.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}${between({ from: openFrom, to: openTo })}`;
   let fold: BucketFold | undefined;
   for await (const chunk of chunksOf(connection, `SELECT ${['time', ...columns]} ${rows} ORDER BY time, seq`)) {
     const times = new BigInt64Array(chunk.rowCount);
@@ -193,11 +202,11 @@ async function readVerdicts(connection: DuckDBConnection, entry: StreamEntry, qu
   const named = query.detector === undefined ? '' : ' AND d.name = $1';
   const flagged = query.flagged ? ' AND v.status <= 0' : '';
   const sql = `WITH picked AS (
-      SELECT d.name, v.* FROM sluice.verdicts v JOIN sluice.detectors d ON d.id = v.detector_id
+      SELECT d.name, v.* FROM sluice_data.verdicts v JOIN sluice_data.detectors d ON d.id = v.detector_id
       WHERE d.stream_id = ${entry.id}${named}${flagged}${between(query, 'v.time')} ${ordered(query, 'v.time', 'v.seq', 'd.name')}
     )
     SELECT v.name, v.time, v.seq, v.score, v.grade, v.status, ${explained}
-    FROM picked v LEFT JOIN (SELECT * FROM sluice.contributions c WHERE true${between(query, 'c.time')}) c
+    FROM picked v LEFT JOIN (SELECT * FROM sluice_data.contributions c WHERE true${between(query, 'c.time')}) c
       ON c.detector_id = v.detector_id AND c.time = v.time AND c.seq = v.seq
     ORDER BY v.time, v.seq, v.name`;
   const verdicts: StoredVerdict[] = [];
@@ -239,7 +248,7 @@ async function readIncidents(connection: DuckDBConnection, query: IncidentsQuery
   const rows = await rowsOfQuery(
     connection,
     `SELECT i.id, s.name, i.detector, i.start, i."end", i.open, i.rows, i.peak_time, i.peak_score, i.peak_grade, i.causes, i.contributions
-     FROM sluice.incidents i JOIN sluice.streams s ON s.id = i.stream_id WHERE true${where.join('')}
+     FROM sluice_data.incidents i JOIN sluice_data.streams s ON s.id = i.stream_id WHERE true${where.join('')}
      ORDER BY i.start, i.detector, i.id ${query.limit === undefined ? '' : `LIMIT ${query.limit}`}`,
     values,
   );
@@ -262,7 +271,7 @@ async function readIncidents(connection: DuckDBConnection, query: IncidentsQuery
 async function readThresholds(connection: DuckDBConnection, entry: StreamEntry): Promise<ThresholdLevels[]> {
   const rows = await rowsOfQuery(
     connection,
-    `SELECT detector, time, warn, error, median, method, model FROM sluice.thresholds WHERE stream_id = ${entry.id} ORDER BY time, detector`,
+    `SELECT detector, time, warn, error, median, method, model FROM sluice_data.thresholds WHERE stream_id = ${entry.id} ORDER BY time, detector`,
   );
   return rows.map(([detector, time, warn, error, median, method, model]) => ({
     stream: entry.name,
@@ -280,7 +289,7 @@ async function readAnnotations(connection: DuckDBConnection, query: Range): Prom
   const overlap = `${query.to === undefined ? '' : ` AND start < ${query.to}`}${query.from === undefined ? '' : ` AND "end" >= ${query.from}`}`;
   const rows = await rowsOfQuery(
     connection,
-    `SELECT id, stream, start, "end", text, incident, alarm FROM sluice.annotations WHERE stream = $1${overlap} ORDER BY start, id`,
+    `SELECT id, stream, start, "end", text, incident, alarm FROM sluice_data.annotations WHERE stream = $1${overlap} ORDER BY start, id`,
     [query.stream],
   );
   return rows.map(([id, stream, from, to, text, incident, alarm]) => ({
@@ -297,7 +306,7 @@ async function readAnnotations(connection: DuckDBConnection, query: Range): Prom
 async function readDeadLetters(connection: DuckDBConnection, query: { source?: string; limit?: number }): Promise<DeadLetter[]> {
   const rows = await rowsOfQuery(
     connection,
-    `SELECT source, "partition", position, stream, reason, message, payload FROM sluice.dead_letters ${query.source === undefined ? '' : 'WHERE source = $1'}
+    `SELECT source, "partition", position, stream, reason, message, payload FROM sluice_data.dead_letters ${query.source === undefined ? '' : 'WHERE source = $1'}
      ORDER BY source, "partition", position ${query.limit === undefined ? '' : `LIMIT ${query.limit}`}`,
     query.source === undefined ? [] : [query.source],
   );
@@ -313,7 +322,7 @@ async function readDeadLetters(connection: DuckDBConnection, query: { source?: s
 }
 
 async function readRecord(connection: DuckDBConnection, hash: string, path: string): Promise<Uint8Array> {
-  const [found] = await rowsOfQuery(connection, 'SELECT bytes FROM sluice.records WHERE hash = $1', [hash]);
+  const [found] = await rowsOfQuery(connection, 'SELECT bytes FROM sluice_data.records WHERE hash = $1', [hash]);
   const fix = 'Restore the store from a backup, or start anew with --fresh.';
   if (!(found?.[0] instanceof DuckDBBlobValue)) throw new SluiceError('RECORD_CORRUPT', `record ${hash} is missing`, { place: path, fix });
   const { bytes } = found[0];

@@ -7,10 +7,11 @@ import type { Manifest } from '../../core/manifest.ts';
 import { requireSameSchema, type Schema } from '../../core/schema.ts';
 import type { Annotation, Bucket, StoreWrite, StoreWriter } from '../../core/store.ts';
 import { type ThresholdLevels, topContributions, type Verdicts } from '../../core/verdict.ts';
-import { putConstant, putDoubles, putNumbers, putTimes, rowsOfQuery, TableWriter } from './chunks.ts';
+import { rowsOfQuery, TableWriter } from './chunks.ts';
 import { type DuckFile, storeError } from './file.ts';
 import { readKnown } from './known.ts';
-import { createStream, identifier, loadStreams, prepareLayout, rowsTable, type StreamEntry, viewName } from './layout.ts';
+import { bucketParts, bucketsTable, createStream, loadStreams, prepareLayout, rowsTable, type StreamEntry, viewName } from './layout.ts';
+import { identifier } from './sql.ts';
 
 /**
  * The writing half: one connection, one transaction from the first append to the commit. What is appended, the manifest
@@ -110,12 +111,12 @@ export class DuckWriter implements StoreWriter {
       const entry = this.#streams.get(stream);
       if (!entry) throw new SluiceError('INTERNAL', `stream '${stream}' was not opened`);
       await this.#begin();
-      const own = `SELECT id FROM sluice.detectors WHERE stream_id = ${entry.id}`;
+      const own = `SELECT id FROM sluice_data.detectors WHERE stream_id = ${entry.id}`;
       for (const table of ['verdicts', 'contributions']) {
-        await this.#connection.run(`DELETE FROM sluice.${table} WHERE detector_id IN (${own}) AND time >= ${from} AND time < ${to}`);
+        await this.#connection.run(`DELETE FROM sluice_data.${table} WHERE detector_id IN (${own}) AND time >= ${from} AND time < ${to}`);
       }
-      await this.#connection.run(`DELETE FROM sluice.incidents WHERE stream_id = ${entry.id} AND start >= ${from} AND start < ${to}`);
-      await this.#connection.run(`DELETE FROM sluice.thresholds WHERE stream_id = ${entry.id} AND time >= ${from} AND time < ${to}`);
+      await this.#connection.run(`DELETE FROM sluice_data.incidents WHERE stream_id = ${entry.id} AND start >= ${from} AND start < ${to}`);
+      await this.#connection.run(`DELETE FROM sluice_data.thresholds WHERE stream_id = ${entry.id} AND time >= ${from} AND time < ${to}`);
       for await (const { batch, verdicts, incidents, thresholds } of writes) {
         for (const each of verdicts) await this.#putVerdicts(entry, batch, each);
         for (const incident of incidents) this.#incidents.set(incident.id, incident);
@@ -133,9 +134,9 @@ export class DuckWriter implements StoreWriter {
       const connection = await this.#file.connect();
       try {
         await connection.run('BEGIN');
-        await connection.run('DELETE FROM sluice.annotations WHERE id = $1', [id]);
+        await connection.run('DELETE FROM sluice_data.annotations WHERE id = $1', [id]);
         await connection.run(
-          `INSERT INTO sluice.annotations VALUES ($1, $2, ${from}, ${to}, $3, $4, $5)`,
+          `INSERT INTO sluice_data.annotations VALUES ($1, $2, ${from}, ${to}, $3, $4, $5)`,
           [id, stream, text, incident ?? null, alarm ?? null].map(withoutNul),
         );
         await connection.run('COMMIT');
@@ -274,13 +275,13 @@ export class DuckWriter implements StoreWriter {
     await prepareLayout(this.#connection, this.#file.options.path, false);
     for (const entry of await loadStreams(this.#connection)) this.#streams.set(entry.name, entry);
     this.#nextDetector = 1;
-    for (const [id, stream, name] of await rowsOfQuery(this.#connection, 'SELECT id, stream_id, name FROM sluice.detectors')) {
+    for (const [id, stream, name] of await rowsOfQuery(this.#connection, 'SELECT id, stream_id, name FROM sluice_data.detectors')) {
       this.#detectors.set(detectorKey(Number(stream), String(name)), Number(id));
       this.#nextDetector = Math.max(this.#nextDetector, Number(id) + 1);
     }
-    const manifests = await rowsOfQuery(this.#connection, 'SELECT key, content FROM sluice.manifests');
+    const manifests = await rowsOfQuery(this.#connection, 'SELECT key, content FROM sluice_data.manifests');
     this.#manifests = new Map(manifests.map(([key, content]) => [String(key), JSON.parse(String(content)) as Manifest]));
-    this.#records = new Set((await rowsOfQuery(this.#connection, 'SELECT hash FROM sluice.records')).map(([hash]) => String(hash)));
+    this.#records = new Set((await rowsOfQuery(this.#connection, 'SELECT hash FROM sluice_data.records')).map(([hash]) => String(hash)));
     await this.#loadNewest();
   }
 
@@ -289,11 +290,10 @@ export class DuckWriter implements StoreWriter {
     this.#newestBucket.clear();
     for (const entry of this.#streams.values()) {
       if (this.#newStreams.includes(entry)) continue;
-      const [[time]] = await rowsOfQuery(this.#connection, `SELECT max(time) FROM sluice.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}`);
+      const [[time]] = await rowsOfQuery(this.#connection, `SELECT max(time) FROM sluice_data.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}`);
       if (time !== null) this.#newest.set(entry.id, time as bigint);
-    }
-    for (const [stream, level, time] of await rowsOfQuery(this.#connection, 'SELECT stream_id, level, max(time) FROM sluice.buckets GROUP BY ALL')) {
-      this.#newestBucket.set(`${stream}/${level}`, time as bigint);
+      const levels = `SELECT level, max(time) FROM sluice_data.${bucketsTable(entry.schema)} WHERE stream_id = ${entry.id} GROUP BY level`;
+      for (const [level, newest] of await rowsOfQuery(this.#connection, levels)) this.#newestBucket.set(`${entry.id}/${level}`, newest as bigint);
     }
   }
 
@@ -301,23 +301,24 @@ export class DuckWriter implements StoreWriter {
     const entry = this.#streams.get(stream);
     await this.#begin();
     if (entry) {
-      const own = `SELECT id FROM sluice.detectors WHERE stream_id = ${entry.id}`;
-      for (const table of ['verdicts', 'contributions']) await this.#connection.run(`DELETE FROM sluice.${table} WHERE detector_id IN (${own})`);
-      for (const table of ['detectors', 'incidents', 'thresholds', 'buckets', 'tags']) {
-        await this.#connection.run(`DELETE FROM sluice.${table} WHERE stream_id = ${entry.id}`);
+      const own = `SELECT id FROM sluice_data.detectors WHERE stream_id = ${entry.id}`;
+      for (const table of ['verdicts', 'contributions']) await this.#connection.run(`DELETE FROM sluice_data.${table} WHERE detector_id IN (${own})`);
+      for (const table of ['detectors', 'incidents', 'thresholds', 'tags']) {
+        await this.#connection.run(`DELETE FROM sluice_data.${table} WHERE stream_id = ${entry.id}`);
       }
-      await this.#connection.run(`DELETE FROM sluice.streams WHERE id = ${entry.id}`);
+      await this.#connection.run(`DELETE FROM sluice_data.streams WHERE id = ${entry.id}`);
       await this.#connection.run(`DROP VIEW main.${identifier(entry.view)}`);
       const shared = [...this.#streams.values()].some((other) => other !== entry && other.schema.hash === entry.schema.hash);
-      const table = `sluice.${rowsTable(entry.schema)}`;
-      await this.#connection.run(shared ? `DELETE FROM ${table} WHERE stream_id = ${entry.id}` : `DROP TABLE ${table}`);
-      await this.#connection.run('DELETE FROM sluice.annotations WHERE stream = $1', [stream]);
+      for (const table of [rowsTable(entry.schema), bucketsTable(entry.schema)]) {
+        await this.#connection.run(shared ? `DELETE FROM sluice_data.${table} WHERE stream_id = ${entry.id}` : `DROP TABLE sluice_data.${table}`);
+      }
+      await this.#connection.run('DELETE FROM sluice_data.annotations WHERE stream = $1', [stream]);
     }
-    await this.#connection.run('DELETE FROM sluice.dead_letters WHERE stream = $1', [stream]);
+    await this.#connection.run('DELETE FROM sluice_data.dead_letters WHERE stream = $1', [stream]);
     if (manifest) {
-      for (const source of Object.keys(manifest.positions)) await this.#connection.run('DELETE FROM sluice.dead_letters WHERE source = $1', [source]);
-      await this.#connection.run('DELETE FROM sluice.manifests WHERE key = $1', [manifest.key]);
-      for (const hash of this.#unnamedWithout(manifest.key)) await this.#connection.run('DELETE FROM sluice.records WHERE hash = $1', [hash]);
+      for (const source of Object.keys(manifest.positions)) await this.#connection.run('DELETE FROM sluice_data.dead_letters WHERE source = $1', [source]);
+      await this.#connection.run('DELETE FROM sluice_data.manifests WHERE key = $1', [manifest.key]);
+      for (const hash of this.#unnamedWithout(manifest.key)) await this.#connection.run('DELETE FROM sluice_data.records WHERE hash = $1', [hash]);
     }
     await this.#commit();
     await this.#connection.run('CHECKPOINT');
@@ -344,14 +345,14 @@ export class DuckWriter implements StoreWriter {
 
   #putRows(table: TableWriter, entry: StreamEntry, batch: Batch): void {
     const tags = entry.schema.tags.length;
-    table.append(batch.rows, (columns, at, from, count) => {
-      putConstant(columns[0], at, entry.id, count);
-      putTimes(columns[1], at, batch.times, from, count);
-      putNumbers(columns[2], at, batch.seqs, from, count);
-      putNumbers(columns[3], at, batch.origins, from, count);
-      if (batch.labels) putNumbers(columns[4], at, batch.labels, from, count);
-      else putConstant(columns[4], at, -1, count);
-      for (let t = 0; t < tags; t++) putDoubles(columns[5 + t], at, batch.values, from * tags + t, tags, count);
+    table.append(batch.rows, (at, from, count) => {
+      table.putConstant(0, at, entry.id, count);
+      table.putTimes(1, at, batch.times, from, count);
+      table.putNumbers(2, at, batch.seqs, from, count);
+      table.putNumbers(3, at, batch.origins, from, count);
+      if (batch.labels) table.putNumbers(4, at, batch.labels, from, count);
+      else table.putConstant(4, at, -1, count);
+      for (let t = 0; t < tags; t++) table.putDoubles(5 + t, at, batch.values, from * tags + t, tags, count);
     });
     let newest = this.#newest.get(entry.id) ?? batch.times[0];
     for (let i = 0; i < batch.rows; i++) if (batch.times[i] > newest) newest = batch.times[i];
@@ -361,29 +362,33 @@ export class DuckWriter implements StoreWriter {
   async #putVerdicts(entry: StreamEntry, batch: Batch, verdicts: Verdicts): Promise<void> {
     const detector = await this.#detector(entry, verdicts.detector);
     const table = await this.#table('verdicts');
-    table.append(batch.rows, (columns, at, from, count) => {
-      putConstant(columns[0], at, detector, count);
-      putTimes(columns[1], at, batch.times, from, count);
-      putNumbers(columns[2], at, batch.seqs, from, count);
-      putDoubles(columns[3], at, verdicts.score, from, 1, count);
-      putDoubles(columns[4], at, verdicts.grade, from, 1, count);
-      putNumbers(columns[5], at, verdicts.status, from, count);
+    table.append(batch.rows, (at, from, count) => {
+      table.putConstant(0, at, detector, count);
+      table.putTimes(1, at, batch.times, from, count);
+      table.putNumbers(2, at, batch.seqs, from, count);
+      table.putDoubles(3, at, verdicts.score, from, 1, count);
+      table.putDoubles(4, at, verdicts.grade, from, 1, count);
+      table.putNumbers(5, at, verdicts.status, from, count);
     });
     const { rows, tags, shares, rest } = verdicts.contributions;
     if (rows.length === 0) return;
     const explained = await this.#table('contributions');
-    explained.append(rows.length, (columns, at, from, count) => {
-      putConstant(columns[0], at, detector, count);
-      for (let i = 0; i < count; i++) {
-        const row = rows[from + i];
-        columns[1].setItem(at + i, batch.times[row]);
-        columns[2].setItem(at + i, batch.seqs[row]);
-        for (let r = 0; r < topContributions; r++) {
-          columns[3 + r].setItem(at + i, tags[(from + i) * topContributions + r]);
-          columns[3 + topContributions + r].setItem(at + i, shares[(from + i) * topContributions + r]);
-        }
-        columns[3 + 2 * topContributions].setItem(at + i, rest[from + i]);
+    const flat = { times: new BigInt64Array(rows.length), seqs: new Int32Array(rows.length), shares: Float64Array.from(shares), rest: Float64Array.from(rest) };
+    for (let i = 0; i < rows.length; i++) {
+      flat.times[i] = batch.times[rows[i]];
+      flat.seqs[i] = batch.seqs[rows[i]];
+    }
+    const width = topContributions;
+    const ranked = Array.from({ length: width }, (_, r) => Int16Array.from(rows, (_, i) => tags[i * width + r]));
+    explained.append(rows.length, (at, from, count) => {
+      explained.putConstant(0, at, detector, count);
+      explained.putTimes(1, at, flat.times, from, count);
+      explained.putNumbers(2, at, flat.seqs, from, count);
+      for (let r = 0; r < width; r++) {
+        explained.putNumbers(3 + r, at, ranked[r], from, count);
+        explained.putDoubles(3 + width + r, at, flat.shares, from * width + r, width, count);
       }
+      explained.putDoubles(3 + 2 * width, at, flat.rest, from, 1, count);
     });
   }
 
@@ -399,14 +404,14 @@ export class DuckWriter implements StoreWriter {
   }
 
   async #createDetector({ id, stream, name }: { id: number; stream: number; name: string }): Promise<void> {
-    await this.#connection.run(`INSERT INTO sluice.detectors VALUES (${id}, ${stream}, $1)`, [withoutNul(name)]);
+    await this.#connection.run(`INSERT INTO sluice_data.detectors VALUES (${id}, ${stream}, $1)`, [withoutNul(name)]);
   }
 
   async #putThreshold(entry: StreamEntry, levels: ThresholdLevels): Promise<void> {
     const { detector, time, warn, error, median, method, model } = levels;
     const table = await this.#table('thresholds');
     table.flush();
-    await this.#connection.run(`DELETE FROM sluice.thresholds WHERE stream_id = ${entry.id} AND detector = $1 AND time = ${time}`, [detector]);
+    await this.#connection.run(`DELETE FROM sluice_data.thresholds WHERE stream_id = ${entry.id} AND detector = $1 AND time = ${time}`, [detector]);
     table.appendRow([entry.id, detector, time, warn, error, median, method, model]);
   }
 
@@ -414,18 +419,23 @@ export class DuckWriter implements StoreWriter {
     const { level, time } = bucket;
     const key = `${entry.id}/${level}`;
     const newest = this.#newestBucket.get(key);
-    const table = await this.#table('buckets');
+    const table = await this.#table(bucketsTable(entry.schema));
     if (newest !== undefined && time <= newest) {
       table.flush();
-      await this.#connection.run(`DELETE FROM sluice.buckets WHERE stream_id = ${entry.id} AND level = ${level} AND time = ${time}`);
+      await this.#connection.run(`DELETE FROM sluice_data.${bucketsTable(entry.schema)} WHERE stream_id = ${entry.id} AND level = ${level} AND time = ${time}`);
     } else this.#newestBucket.set(key, time);
-    const lists = [bucket.min, bucket.max, bucket.sum, bucket.count].map((column) => listValue(Array.from(column)));
-    table.appendRow([entry.id, level, time, ...lists]);
+    const tags = entry.schema.tags.length;
+    table.append(1, (at) => {
+      table.putConstant(0, at, entry.id, 1);
+      table.putConstant(1, at, level, 1);
+      table.putConstant(2, at, time, 1);
+      for (const [p, part] of bucketParts.entries()) for (let t = 0; t < tags; t++) table.putDoubles(3 + p * tags + t, at, bucket[part], t, 1, 1);
+    });
   }
 
   async #putIncidents(): Promise<void> {
     if (this.#incidents.size === 0) return;
-    await this.#connection.run('DELETE FROM sluice.incidents WHERE id IN (SELECT unnest($1))', [listValue([...this.#incidents.keys()])]);
+    await this.#connection.run('DELETE FROM sluice_data.incidents WHERE id IN (SELECT unnest($1))', [listValue([...this.#incidents.keys()])]);
     const table = await this.#table('incidents');
     for (const it of this.#incidents.values()) {
       const stream = this.#streams.get(it.stream);
@@ -446,12 +456,12 @@ export class DuckWriter implements StoreWriter {
       if (this.#records.has(hash)) continue;
       const bytes = records.get(hash);
       if (!bytes) throw new SluiceError('INTERNAL', `the manifest '${manifest.key}' names record ${hash}, which is neither stored nor given`);
-      await this.#connection.run('INSERT INTO sluice.records VALUES ($1, $2)', [hash, blobValue(bytes)]);
+      await this.#connection.run('INSERT INTO sluice_data.records VALUES ($1, $2)', [hash, blobValue(bytes)]);
     }
     const dropped = this.#unnamedWithout(manifest.key).filter((hash) => !named.has(hash));
-    for (const hash of dropped) await this.#connection.run('DELETE FROM sluice.records WHERE hash = $1', [hash]);
-    await this.#connection.run('DELETE FROM sluice.manifests WHERE key = $1', [manifest.key]);
-    await this.#connection.run('INSERT INTO sluice.manifests VALUES ($1, $2)', [manifest.key, JSON.stringify(manifest)]);
+    for (const hash of dropped) await this.#connection.run('DELETE FROM sluice_data.records WHERE hash = $1', [hash]);
+    await this.#connection.run('DELETE FROM sluice_data.manifests WHERE key = $1', [manifest.key]);
+    await this.#connection.run('INSERT INTO sluice_data.manifests VALUES ($1, $2)', [manifest.key, JSON.stringify(manifest)]);
     return () => {
       this.#manifests.set(manifest.key, manifest);
       for (const hash of named) this.#records.add(hash);
