@@ -96,8 +96,13 @@ export class RunRecorder {
       `source   ${description}`,
       `stream   ${config.stream}, ${at}, pace ${pace}`,
       `store    ${typeof path === 'string' ? path : config.store.type}`,
-      ...(url === undefined ? [] : [`watch    ${url}/metrics  ${url}/readyz`]),
+      ...(url === undefined ? [] : [`watch    ${url}/metrics  ${url}/readyz${this.#otherPort(url)}`]),
     ];
+  }
+
+  #otherPort(url: string): string {
+    const asked = this.#parts.config.serve?.port;
+    return asked === undefined || asked === 0 || new URL(url).port === String(asked) ? '' : `  (port ${asked} is taken)`;
   }
 
   read(read: ProduceProgress): void {

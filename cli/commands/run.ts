@@ -83,7 +83,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
       gap: (wait) => recorder.gap(wait),
       async started(start) {
         recorder.start(start);
-        if (config.serve) server = await (await import('../../serve/server.ts')).startServer(recorder.runtime, config.serve, log);
+        if (config.serve) server = await (await import('../../serve/server.ts')).startServer(recorder.runtime, { ...config.serve, log });
         for (const line of recorder.headLines(server?.url)) print(line);
       },
     };
