@@ -47,8 +47,10 @@ const furtherPorts = 100;
  * @throws PORT_IN_USE when the port was asked for and is taken, or no port after it is free; CONFIG_INVALID when the host
  * or port cannot be listened on at all
  * @example
- * const server = await startServer(runtime, { port: 8080, exact: false });
- * server.url; // "http://127.0.0.1:8080"
+ * const runtime = { config: { stream: 'swat' }, metrics: makeMetrics().registry, startedAt: new Date(), notReady: () => undefined };
+ * const server = await startServer(runtime, { port: 0 });
+ * await (await fetch(`${server.url}/readyz`)).json(); // { ready: true }
+ * await server.close();
  */
 export async function startServer(runtime: Runtime, { host = '127.0.0.1', port = 8080, exact = false, log }: ServerOptions = {}): Promise<Server> {
   const last = exact || port === 0 ? port : Math.min(port + furtherPorts, 65_535);
