@@ -50,7 +50,7 @@ export function findCsvLayout(head: Uint8Array, whole: boolean, known: Encoding 
   const guess: Encoding = known ?? 'utf-8';
   const name = options.delimiter === 'auto' ? bestDelimiter((candidate) => split(candidate, guess)) : options.delimiter;
   let records = split(name, guess);
-  if (!records.some((record) => record.kind === found.record)) requireShortLines(records, options.maxLineBytes, place);
+  if (records[0]?.kind === found.tooLong) throw tooLong(options.maxLineBytes, place);
   let header = findHeader(records.map(sample), place);
   let encoding = guess;
   if (known === undefined && isSingleByte(records, header.row)) {
@@ -119,9 +119,8 @@ function isSingleByte(records: readonly HeadRecord[], headerRow: number): boolea
   return records.slice(0, headerRow + 1).some((record) => !record.validUtf8) || bad.length > records.length / 2;
 }
 
-function requireShortLines(records: readonly HeadRecord[], limit: number, place: string): void {
-  if (!records.some((record) => record.kind === found.tooLong)) return;
-  throw new SluiceError('SOURCE_LIMIT', `the first line is longer than ${limit} bytes`, {
+function tooLong(limit: number, place: string): SluiceError {
+  return new SluiceError('SOURCE_LIMIT', `the first line is longer than ${limit} bytes`, {
     place,
     fix: 'Give a file with one row per line, or raise `maxLineBytes`.',
   });

@@ -22,7 +22,7 @@ export default defineSource({
   summary: 'Rows of a CSV file, plain or gzip; delimiter, decimal sign, encoding, header and time format are found by content.',
   source: 'RFC 4180',
   cost: 'One pass per read; a chunk of a thousand rows and the longest line in memory. Reading from a later row reads the times of all rows before it.',
-  fails: 'Thousands separators in numbers; more than one table in a file.',
+  fails: 'Thousands separators in numbers; more than one table in a file; a last row that is still being written.',
   options: z.strictObject({
     path: z.string().min(1).describe('The file, relative to where the command runs.'),
     ...decodeOptions,

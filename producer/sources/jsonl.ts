@@ -32,7 +32,7 @@ export default defineSource({
   summary: 'Rows of a JSON Lines file, plain or gzip: one flat object a line, with a time, the tags by name and an optional label.',
   source: 'https://jsonlines.org; RFC 8259',
   cost: 'One pass per read, and an object per row while it is decoded. Reading from a later row decodes all rows before it.',
-  fails: 'Nested objects and arrays.',
+  fails: 'Nested objects and arrays; a last row that is still being written.',
   options: z.strictObject({
     path: z.string().min(1).describe('The file, relative to where the command runs.'),
     ...decodeOptions,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseNumber } from './number.ts';
 
-const bytesOf = (text: string) => new TextEncoder().encode(text);
+const bytesOf = (text: string) => Buffer.from(text);
 const parse = (text: string, decimal = '.') => parseNumber(bytesOf(text), 0, bytesOf(text).length, decimal.charCodeAt(0));
 const grammar = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
@@ -56,6 +56,8 @@ describe('parseNumber', () => {
     expect(parse('5e-324')).toBe(Number.MIN_VALUE);
     expect(parse('123456789012345e22')).toBe(123456789012345e22);
     expect(parse('1e-22')).toBe(1e-22);
+    expect(parse('9007199254740991e22')).toBe(Number('9007199254740991e22'));
+    expect(parse('0.9007199254740993')).toBe(0.9007199254740993);
     expect(parse('1e23')).toBe(1e23);
   });
 

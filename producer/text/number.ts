@@ -1,21 +1,22 @@
 const powersOfTen = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 
-/** Where the grammar allows it: `[+-]? digits [. digits] [(e|E) [+-]? digits]`, or digits only behind the decimal sign. */
+/** Below it every integer is a double of its own, so that adding up digits has not rounded. */
+const exactLimit = 2 ** 53;
 const dot = 0x2e;
 
 /**
  * The double nearest to the decimal number in `bytes[from, to)`, blanks around it allowed; NaN when there is anything
- * else, so that the caller looks at the text. The same double as `Number(text)`, by Object.is; Infinity for `1e400`.
+ * else, so that the caller looks at the text. The grammar is `[+-] digits [. digits] [e [+-] digits]`, with digits on
+ * one side of the decimal sign at least. The same double as `Number(text)`, by Object.is; Infinity for `1e400`.
  *
- * At most 15 significant digits make an exact integer, and a power of ten up to 22 is an exact double, so that one
- * multiplication or division rounds once and rightly (Clinger 1990, "How to read floating point numbers accurately").
- * Everything else goes to `Number`.
+ * Digits that make an integer below 2^53 are exact, and so are powers of ten up to 22: one multiplication or division
+ * rounds once, and rightly (Clinger 1990, doi:10.1145/93542.93557). Everything else goes to `Number`.
  *
  * @param decimal the byte of the decimal sign
  * @example
- * parseNumber(new TextEncoder().encode('-12.5e3'), 0, 7); // -12500
+ * parseNumber(Buffer.from('-12.5e3'), 0, 7); // -12500
  */
-export function parseNumber(bytes: Uint8Array, from: number, to: number, decimal: number = dot): number {
+export function parseNumber(bytes: Buffer, from: number, to: number, decimal: number = dot): number {
   let at = from;
   let end = to;
   while (at < end && isBlank(bytes[at])) at++;
@@ -24,7 +25,6 @@ export function parseNumber(bytes: Uint8Array, from: number, to: number, decimal
   let negative = false;
   if (at < end && (bytes[at] === 0x2d || bytes[at] === 0x2b)) negative = bytes[at++] === 0x2d;
 
-  let digits = 0;
   let mantissa = 0;
   let seen = false;
   let exponent = 0;
@@ -32,7 +32,6 @@ export function parseNumber(bytes: Uint8Array, from: number, to: number, decimal
     const digit = bytes[at] - 0x30;
     if (digit < 0 || digit > 9) break;
     seen = true;
-    if (digits > 0 || digit > 0) digits++;
     mantissa = mantissa * 10 + digit;
   }
   if (at < end && bytes[at] === decimal) {
@@ -40,7 +39,6 @@ export function parseNumber(bytes: Uint8Array, from: number, to: number, decimal
     for (; at < end; at++) {
       const digit = bytes[at] - 0x30;
       if (digit < 0 || digit > 9) break;
-      if (digits > 0 || digit > 0) digits++;
       mantissa = mantissa * 10 + digit;
     }
     exponent = point - at;
@@ -61,17 +59,12 @@ export function parseNumber(bytes: Uint8Array, from: number, to: number, decimal
     }
     exponent += down ? -power : power;
   }
-  if (digits <= 15 && exponent >= -22 && exponent <= 22) {
+  if (mantissa < exactLimit && exponent >= -22 && exponent <= 22) {
     const value = exponent < 0 ? mantissa / powersOfTen[-exponent] : mantissa * powersOfTen[exponent];
     return negative ? -value : value;
   }
-  return Number(asciiText(bytes, begin, end, decimal));
-}
-
-function asciiText(bytes: Uint8Array, from: number, to: number, decimal: number): string {
-  let text = '';
-  for (let i = from; i < to; i++) text += bytes[i] === decimal ? '.' : String.fromCharCode(bytes[i]);
-  return text;
+  const text = bytes.toString('latin1', begin, end);
+  return Number(decimal === dot ? text : text.replace(String.fromCharCode(decimal), '.'));
 }
 
 /** Space, tab, or carriage return. */
