@@ -30,7 +30,9 @@ export const components: ComponentIndex = {
     fuse: () => import('../processor/combine/fuse.ts'),
     vote: () => import('../processor/combine/vote.ts'),
   },
-  output: {},
+  output: {
+    terminal: () => import('../connectors/terminal/output.ts'),
+  },
   bus: {
     memory: () => import('../connectors/memory/bus.ts'),
   },
