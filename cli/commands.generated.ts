@@ -1,9 +1,11 @@
 // Written by `npm run generate` from the folders; do not edit.
 import type { Command } from 'commander';
+import { register as backfillCommand } from './commands/backfill.ts';
 import { register as checkCommand } from './commands/check.ts';
 import { register as initCommand } from './commands/init.ts';
 import { register as listCommand } from './commands/list.ts';
 import { register as runCommand } from './commands/run.ts';
 import { register as schemaCommand } from './commands/schema.ts';
+import { register as trainCommand } from './commands/train.ts';
 
-export const commands: readonly ((program: Command) => void)[] = [initCommand, checkCommand, runCommand, listCommand, schemaCommand];
+export const commands: readonly ((program: Command) => void)[] = [initCommand, checkCommand, runCommand, trainCommand, backfillCommand, listCommand, schemaCommand];

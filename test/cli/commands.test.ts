@@ -110,7 +110,7 @@ describe('check', () => {
   test('takes --set and the environment', () => {
     writeFileSync(join(folder, 'env.yaml'), 'stream: plant\nsource: { type: csv, path: ${PLANT} }\ndetectors: { mahalanobis: {} }\n');
     expect(sluice(['check', 'env.yaml'], { cwd: folder, env: { PLANT: 'plant 7.csv' } }).status).toBe(0);
-    expect(sluice(['check', 'env.yaml'], { cwd: folder }).stderr).toContain("2:30 source.path: the environment variable 'PLANT' is not set");
+    expect(sluice(['check', 'env.yaml'], { cwd: folder }).stderr).toContain("2:28 source.path: the environment variable 'PLANT' is not set");
     const { stdout } = sluice(['check', 'plant.yaml', '--set', 'stream=other', '--set', 'train.rows=5-10', '--no-open'], { cwd: folder });
     expect(stdout).toMatch(/^stream +other /m);
     expect(stdout).toMatch(/^train +rows 5 to 10: /m);
