@@ -1,11 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadPipeline } from '../../cli/load-pipeline.ts';
+import { components } from '../../cli/registry.generated.ts';
 import { type Batch, sliceBatch } from '../../core/batch.ts';
+import type { ComponentDefinition } from '../../core/component.ts';
+import { loadConfig } from '../../core/config/load.ts';
 import type { Incident } from '../../core/incident.ts';
 import type { PipelineConfig } from '../../core/pipeline-config.ts';
-import type { Registry } from '../../core/registry.ts';
+import { makeRegistry, type Registry } from '../../core/registry.ts';
 import type { Store } from '../../core/store.ts';
 import { formatTime } from '../../core/time.ts';
 import { Pipeline, type PipelineOptions } from '../../processor/pipeline.ts';
@@ -42,11 +44,13 @@ export interface Workbench {
   close(): Promise<void>;
 }
 
-export async function workbench(text = everything): Promise<Workbench> {
+/** @param own components beside the built-in ones */
+export async function workbench(text = everything, own: readonly ComponentDefinition[] = []): Promise<Workbench> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-pipeline-'));
   const file = join(folder, 'pipeline.yaml');
   await writeFile(file, text);
-  const { config, registry } = await loadPipeline(file);
+  const registry = makeRegistry(components, own);
+  const config = await loadConfig(file, registry);
   const definition = await registry.load('store', 'duckdb');
   return {
     folder,
