@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { SluiceError } from '../../core/errors.ts';
 
 /** How a text file's bytes stand for characters. */
@@ -36,11 +35,6 @@ export function markedEncoding(head: Uint8Array): { encoding: Encoding; mark: nu
 export function decodeText(bytes: Uint8Array, encoding: Encoding): string {
   if (encoding === 'latin1') return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   return new TextDecoder(encoding === 'windows-1252' ? 'windows-1252' : 'utf-8', { ignoreBOM: true }).decode(bytes);
-}
-
-/** True when the bytes can be read in the encoding. Single-byte encodings read anything. */
-export function isValidText(bytes: Uint8Array, encoding: Encoding): boolean {
-  return encoding === 'windows-1252' || encoding === 'latin1' || isUtf8(bytes);
 }
 
 /** @throws SOURCE_UNREADABLE when the head is that of a well-known binary format, saying what to do instead. */
