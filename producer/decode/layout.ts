@@ -172,7 +172,7 @@ function mostly(cells: readonly Cell[], holds: (cell: Cell) => boolean): boolean
 function requireNumbers(name: string, cells: readonly Cell[], place: string): void {
   const reader = makeCellReader();
   const isText = (cell: Cell): boolean => {
-    reader.read(cell);
+    if (!Number.isNaN(reader.read(cell))) return false;
     return reader.invalid !== undefined && (typeof cell !== 'string' || parseNumber(cell, ',') === undefined);
   };
   const texts = cells.filter((cell) => typeof cell !== 'string' || missingReason(cell) === undefined);
