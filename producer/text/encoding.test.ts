@@ -27,6 +27,15 @@ describe('decodeText', () => {
     expect(decodeText(Buffer.from([0x80, 0xb0]), 'latin1')).toBe('\u0080°');
   });
 
+  it('knows all of Windows-1252', () => {
+    const undefinedBytes = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
+    const bytes = Array.from({ length: 32 }, (_, i) => 0x80 + i).filter((byte) => !undefinedBytes.includes(byte));
+    expect(decodeText(Buffer.from(bytes), 'windows-1252')).toBe('€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ');
+    for (let byte = 0; byte < 256; byte++) {
+      if (byte < 0x80 || byte > 0x9f || undefinedBytes.includes(byte)) expect(decodeText(Buffer.from([byte]), 'windows-1252')).toBe(String.fromCharCode(byte));
+    }
+  });
+
   it('reads a UTF-16 file as the UTF-8 that its blocks come in, bad bytes as U+FFFD', () => {
     expect(decodeText(Buffer.from('süd'), 'utf-16be')).toBe('süd');
     expect(decodeText(Buffer.from([0x61, 0xff]), 'utf-8')).toBe('a\ufffd');

@@ -31,10 +31,18 @@ export function markedEncoding(head: Uint8Array): { encoding: Encoding; mark: nu
   return undefined;
 }
 
-/** Text of bytes in an encoding whose ASCII characters are single bytes; bad UTF-8 becomes U+FFFD. */
-export function decodeText(bytes: Uint8Array, encoding: Encoding): string {
-  if (encoding === 'latin1') return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-  return new TextDecoder(encoding === 'windows-1252' ? 'windows-1252' : 'utf-8', { ignoreBOM: true }).decode(bytes);
+/** Characters of the bytes 0x80 to 0x9f in Windows-1252 (WHATWG Encoding, index windows-1252). */
+const windows1252 =
+  '\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178';
+
+/**
+ * Text of bytes in an encoding whose ASCII characters are single bytes; bad UTF-8 becomes U+FFFD. Windows-1252 has its
+ * own table because the TextDecoder of some Node 20 releases reads it as Latin-1.
+ */
+export function decodeText(bytes: Buffer, encoding: Encoding): string {
+  if (encoding === 'latin1') return bytes.toString('latin1');
+  if (encoding !== 'windows-1252') return bytes.toString('utf8');
+  return bytes.toString('latin1').replace(/[\x80-\x9f]/g, (char) => windows1252[char.charCodeAt(0) - 0x80]);
 }
 
 /** @throws SOURCE_UNREADABLE when the head is that of a well-known binary format, saying what to do instead. */
