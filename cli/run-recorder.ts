@@ -153,7 +153,7 @@ export class RunRecorder {
   }
 
   #chunk(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }): void {
-    const { metrics } = this.#parts;
+    const { metrics, log } = this.#parts;
     this.#firstRowAt ??= performance.now() - (seconds.score + seconds.store) * 1000;
     this.#lastRowAt = performance.now();
     const rows = rowsIn(chunk);
@@ -171,6 +171,7 @@ export class RunRecorder {
       }
     }
     metrics.lagRows.set({ partition: chunk.partition }, Math.max(0, (this.#read ? this.#read.rows + this.#read.dead : 0) - this.#processed));
+    log.trace({ nextOffset: chunk.nextOffset, rows, dead: chunk.dead.length }, 'processed, not yet committed');
     this.#warmUp();
     this.#show();
   }
