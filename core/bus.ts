@@ -20,9 +20,10 @@ export interface BusProducer {
   /**
    * Appends a chunk; waits while the topic is full. Rows of one stream go to one partition (`partitionOf`).
    * The chunk's `partition` is ignored; where the bus itself has no offsets of its own (memory), a row's `origin`
-   * becomes its offset and must grow within a partition.
+   * becomes its offset and must grow within a partition. When `signal` aborts a wait, the send rejects with its reason;
+   * what was taken before stays.
    */
-  send(chunk: Chunk): Promise<void>;
+  send(chunk: Chunk, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
   /** No more will come from this producer. A consumer sees `end` once every producer has ended and all is read. */
   end(): Promise<void>;
 }

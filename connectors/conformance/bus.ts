@@ -219,6 +219,19 @@ export function busConformance(make: () => Promise<BusUnderTest>, { runs = 100 }
       assert.deepEqual(read.flatMap(numbersIn), range(0, sent));
     }),
 
+    check('a sender that waits gives up when its signal aborts', async (bus, capacity) => {
+      const producer = await startProducer(bus);
+      await join(bus, 'g');
+      const abort = new AbortController();
+      const rows = (capacity ?? 1000) + 1;
+      const sending = producer.send(chunkOf([numberedRows('a', 0, rows)]), { signal: abort.signal });
+      if (capacity === undefined) return sending;
+      const refused = assert.rejects(sending, /interrupted/);
+      abort.abort(new Error('interrupted'));
+      await refused;
+      await producer.end();
+    }),
+
     check('values, times, seqs, labels and tags arrive as they were sent', async (bus) => {
       const producer = await startProducer(bus);
       const other = makeSchema([{ name: 'FIT201', kind: 'continuous', unit: 'm3/h' }]);

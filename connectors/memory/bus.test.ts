@@ -259,6 +259,21 @@ describe('room', () => {
     await Promise.all(sending);
   });
 
+  test('a sender that waits gives up when its signal aborts; what was taken stays, and others go on', async () => {
+    const { bus, producer, consumer } = await start({ capacity: 4 });
+    const other = await bus.producer(topic);
+    const abort = new AbortController();
+    const sending = producer.send(chunkOf([numberedRows('a', 0, 9)]), { signal: abort.signal });
+    const behind = other.send(chunkOf([numberedRows('a', 9, 3)]));
+    expect(await isSettled(sending)).toBe(false);
+    abort.abort(new Error('interrupted'));
+    await expect(sending).rejects.toThrow('interrupted');
+    await expect(producer.send(chunkOf([numberedRows('a', 12, 1)]), { signal: abort.signal })).rejects.toThrow('interrupted');
+    const ending = Promise.all([producer.end(), other.end()]);
+    expect((await readChunks(consumer)).flatMap(numbersIn)).toEqual([0, 1, 2, 3, 9, 10, 11]);
+    await Promise.all([behind, ending]);
+  });
+
   test('a producer ends when what it sends has been taken', async () => {
     const { producer, consumer } = await start({ capacity: 4 });
     const sending = producer.send(chunkOf([numberedRows('a', 0, 9)]));

@@ -59,9 +59,10 @@ export class Topic {
         requireProducing();
         this.#announce(stream, schema);
       },
-      send: async (chunk) => {
+      send: async (chunk, { signal } = {}) => {
         requireProducing();
-        const sending = this.#send(chunk);
+        signal?.throwIfAborted();
+        const sending = this.#send(chunk, signal);
         pending.add(sending);
         try {
           await sending;
@@ -121,7 +122,7 @@ export class Topic {
     else this.schemas.set(stream, schema);
   }
 
-  async #send(chunk: Chunk): Promise<void> {
+  async #send(chunk: Chunk, signal: AbortSignal | undefined): Promise<void> {
     const parts = this.#route(chunk);
     // Every part is checked before any is taken: a chunk that is refused leaves nothing behind.
     const ends = [...parts].map(([partition, runs]) => this.#requireGrowth(partition, runs, chunk.nextOffset));
@@ -129,8 +130,13 @@ export class Topic {
       [...parts].map(([at, runs], i) => {
         const partition = this.partitions[at];
         partition.due = ends[i];
-        partition.turn = partition.turn.then(() => this.#append(at, runs, ends[i]));
-        return partition.turn;
+        const taken = partition.turn.then(() => this.#append(at, runs, ends[i], signal));
+        // A send that failed is told to its caller only; the next one finds out for itself.
+        partition.turn = taken.then(
+          () => undefined,
+          () => undefined,
+        );
+        return taken;
       }),
     );
   }
@@ -176,19 +182,23 @@ export class Topic {
   }
 
   /** Takes runs in as room is made, so that what waits never exceeds the capacity, however large a chunk is. */
-  async #append(at: number, runs: readonly Run[], end: number): Promise<void> {
+  async #append(at: number, runs: readonly Run[], end: number, signal: AbortSignal | undefined): Promise<void> {
     const partition = this.partitions[at];
     for (const [r, run] of runs.entries()) {
       const length = lengthOf(run);
       for (let from = 0; from < length; ) {
         this.requireOpen();
+        signal?.throwIfAborted();
         const room = this.#limits.capacity - (partition.log.tail - this.#readFrom(at));
         if (room <= 0) {
           const moved = new Promise<void>((resolve) => {
-            partition.wake = () => {
+            const wake = (): void => {
               partition.wake = undefined;
+              signal?.removeEventListener('abort', wake);
               resolve();
             };
+            partition.wake = wake;
+            signal?.addEventListener('abort', wake);
           });
           // A poll that waits for a fuller micro-batch must learn that there will be none before it reads.
           for (const group of this.groups.values()) group.wake(at);
