@@ -106,7 +106,7 @@ describe('paceChunk', () => {
 
   it('cuts it into pieces that together are the chunk, dead letters beside their rows', async () => {
     const pieces = await collect(chunk, makeSchedule({ kind: 'rate', perSecond: 200 }));
-    expect(pieces.length).toBeGreaterThan(2);
+    expect(pieces.length).toBeGreaterThan(1);
     expect(concatBatches(pieces.flatMap((piece) => piece.batches)).origins).toEqual(concatBatches(chunk.batches).origins);
     expect(pieces.flatMap((piece) => piece.dead)).toEqual(chunk.dead);
     expect(pieces.at(-1)?.nextOffset).toBe(61);

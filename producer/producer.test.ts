@@ -170,7 +170,7 @@ describe('pacing', () => {
   it('shows how far it is inside a chunk, too', async () => {
     const seen: (number | undefined)[] = [];
     await run(await sourceOf(lines(100)), { pace: { kind: 'rate', perSecond: 400 }, onProgress: ({ progress }) => seen.push(progress) });
-    expect(seen.length).toBeGreaterThan(2);
+    expect(seen.length).toBeGreaterThan(1);
     expect(seen.at(-1)).toBe(1);
     for (const [i, share] of seen.entries()) expect(share).toBeGreaterThan(i === 0 ? 0 : (seen[i - 1] as number));
   });

@@ -242,6 +242,15 @@ describe('bad rows become dead letters, and the rest is read', () => {
     expect(dead.map((letter) => letter.position)).toEqual(Array.from({ length: 20 }, (_, i) => 30 + i));
   });
 
+  it('a quote that never closes costs its line alone, in a file of any length', async () => {
+    const lines = Array.from({ length: 5000 }, (_, i) => `${formatTime(BigInt(i) * 1_000_000_000n)},${i}\n`);
+    lines[2] = `${lines[2].trimEnd()}",\n`.replace(',2', ',"2');
+    lines[7] = lines[7].replace(',7', ',"7');
+    const { rows, dead } = await load(`time,a\n${lines.join('')}`);
+    expect(dead.map(({ position, reason }) => [position, reason])).toEqual([[7, 'syntax']]);
+    expect(rows.map((row) => row.values[0])).toEqual(lines.flatMap((_, i) => (i === 7 ? [] : [i])));
+  });
+
   it('a very long line does not stay in memory', { timeout: 60_000 }, async () => {
     const path = await write('time,a\n2020-01-01T00:00:00Z,1\n');
     const file = await openFile(path, 'a');

@@ -39,7 +39,7 @@ export default defineSource({
     maxLineBytes: z
       .int()
       .min(64)
-      .max(64 << 20)
+      .max(16 << 20)
       .default(1 << 20)
       .describe('Longest row, bytes; a longer one is a dead letter.'),
   }),

@@ -26,18 +26,20 @@ export async function* readRows(file: TextFile, reader: RecordReader, assembler:
     const left = window.last || file.compressed ? 0 : ((window.end - window.start) / Math.max(1, window.end)) * (bytes - before);
     return Math.min(1, (bytes - left) / file.size);
   };
-  for await (const block of blocks) {
-    reader.window.feed(block);
+  const chunks = function* (): Generator<SourceChunk> {
     for (let result = reader.next(); result !== found.nothing; result = reader.next()) {
       take(result);
-      if (assembler.full) {
-        const chunk = assembler.take(progress());
-        if (chunk) yield chunk;
-      }
+      const chunk = assembler.full ? assembler.take(progress()) : undefined;
+      if (chunk) yield chunk;
     }
+  };
+  for await (const block of blocks) {
+    reader.window.feed(block);
+    yield* chunks();
   }
+  // What a missing end of line or an open quote held back.
   reader.window.finish();
-  for (let result = reader.next(); result !== found.nothing; result = reader.next()) take(result);
+  yield* chunks();
   const last = assembler.take(1);
   if (last) yield last;
 }
