@@ -27,7 +27,7 @@ export function makeProgram(commands: readonly ((program: Command) => void)[]): 
     .description('Watches industrial sensor streams and says when, where and why they stop being normal.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help; also after a command')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'print the help of a command')
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ outputError: () => {} })

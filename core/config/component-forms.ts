@@ -29,10 +29,16 @@ const samples: Record<string, string> = {
 };
 
 /**
- * Reads the forms of a component: its bare name (`memory`), keys with a `type` (`{ type: csv, path: x }`) and, where
- * `keyed`, one key that is the name (`{ impute: { hold: 30s } }`, `{ impute: 30s }`).
+ * Reads the forms of a component: its bare name (`memory`), keys with a `type` (`{ type: csv, path: x }`) or one key that
+ * is the name (`{ impute: { hold: 30s } }`, `{ impute: 30s }`). Where components are mostly written the last way (`keyed`),
+ * the one key is a name even when it is not known; elsewhere only when it is.
  */
-export function readForm(document: ConfigDocument, value: unknown, path: ConfigPath, what: string, keyed: boolean): WrittenComponent | undefined {
+export function readForm(
+  document: ConfigDocument,
+  value: unknown,
+  path: ConfigPath,
+  { what, known, keyed }: { readonly what: string; readonly known: readonly string[]; readonly keyed: boolean },
+): WrittenComponent | undefined {
   const forms = keyed ? `a ${what} such as ${samples[what] ?? '{ name: options }'}` : `a ${what}: its name or { type: name, … }`;
   const wrong = (message: string): undefined => {
     if (!document.isUnset(path)) document.mistakes.push({ path: formatPath(path), place: document.place(path), message });
@@ -45,10 +51,12 @@ export function readForm(document: ConfigDocument, value: unknown, path: ConfigP
     return { type, typePath: [...path, 'type'], typeIs: 'value', value: rest, path };
   }
   const keys = Object.keys(value);
+  if (keys.length === 1 && (keyed || known.includes(keys[0]))) {
+    const own = [...path, keys[0]];
+    return { type: keys[0], typePath: own, typeIs: 'key', value: value[keys[0]], path: own };
+  }
   if (!keyed) return wrong(`'type' is missing: expected ${forms}`);
-  if (keys.length !== 1) return wrong(`expected ${forms}, got ${keys.length} keys (${keys.join(', ')}): each ${what} is an entry of its own`);
-  const own = [...path, keys[0]];
-  return { type: keys[0], typePath: own, typeIs: 'key', value: value[keys[0]], path: own };
+  return wrong(`expected ${forms}, got ${keys.length} keys (${keys.join(', ')}): each ${what} is an entry of its own`);
 }
 
 /** Finds the component that a written one names; undefined (and a mistake) when there is none. */

@@ -11,7 +11,7 @@ export type Slot = ComponentKind | 'combination';
 
 const slot = (kind: Slot, description: string) => z.unknown().meta({ slot: kind, description }).optional();
 
-/** Names of views, detectors and combinations: they become labels in stores and metrics. */
+/** Names of streams, views, detectors and combinations: they become labels in stores and metrics, a stream's also a file name. */
 const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, { error: 'expected a name of letters, digits, dots, dashes and underscores that begins with a letter or digit' });
@@ -21,7 +21,8 @@ const pace = z
     error: (issue) =>
       typeof issue.input === 'number' ? `write '${issue.input}x' for a multiple of the rows' own time or '${issue.input}/s' for a rate` : undefined,
   })
-  .regex(/^(max|\d*\.?\d+x|\d*\.?\d+\/s)$/, { error: "expected max, a multiple of the rows' own time such as 60x, or a rate such as 100/s" })
+  .regex(/^\s*(max|(\d+(\.\d+)?|\.\d+)\s*(x|\/s))\s*$/, { error: "expected max, a multiple of the rows' own time such as 60x, or a rate such as 100/s" })
+  .transform((text) => text.trim())
   .refine((text) => text === 'max' || Number.parseFloat(text) > 0, { error: 'expected a pace above 0' })
   .transform((text): Pace => {
     const amount = Number.parseFloat(text);
@@ -55,10 +56,7 @@ const range = z
   .transform(([from, to]) => ({ from, to }));
 
 export const frame = z.strictObject({
-  stream: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, { error: 'expected a name of letters, digits, dots, dashes and underscores that begins with a letter or digit' })
-    .describe('Name of the plant or entity that the rows belong to.'),
+  stream: name.describe('Name of the plant or entity that the rows belong to.'),
   source: slot('source', 'Where the rows come from.'),
   topic: z.string().min(1).default('SWAT').describe('Topic on the bus that carries the rows.'),
   bus: slot('bus', 'What carries the rows from the source to the processor. Default: memory.'),

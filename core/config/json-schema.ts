@@ -12,10 +12,7 @@ export function pipelineJsonSchema(components: readonly ComponentDefinition[]): 
   const of = <K extends ComponentKind>(kind: K) =>
     components.filter((component): component is Extract<ComponentDefinition, { kind: K }> => component.kind === kind);
   const typed = (kind: ComponentKind, beside: JsonSchema = {}): JsonSchema => ({
-    anyOf: [bareNames(of(kind)), ...of(kind).map((component) => typedForm(component, beside))],
-  });
-  const keyed = (kind: ComponentKind): JsonSchema => ({
-    anyOf: [bareNames(of(kind)), ...of(kind).map(keyedForm), ...of(kind).map((component) => typedForm(component, {}))],
+    anyOf: [bareNames(of(kind)), ...of(kind).flatMap((component) => [typedForm(component, beside), keyedForm(component, beside)])],
   });
   const slots: Record<Slot, JsonSchema> = {
     source: typed('source', propertiesOf(sourceKeys)),
@@ -29,8 +26,13 @@ export function pipelineJsonSchema(components: readonly ComponentDefinition[]): 
         { type: ['object', 'null'], not: { required: ['type'] }, description: 'A detector whose type is its name.' },
       ],
     },
-    threshold: keyed('threshold'),
-    step: { anyOf: [{ type: 'string', description: 'The name of a step, or, first in the list, of another view.' }, ...keyedForms(of('step'))] },
+    threshold: typed('threshold'),
+    step: {
+      anyOf: [
+        { type: 'string', description: 'The name of a step, or, first in the list, of another view.' },
+        ...of('step').flatMap((component) => [keyedForm(component, {}), typedForm(component, {})]),
+      ],
+    },
     combiner: {},
     combination: {
       type: 'object',
@@ -75,9 +77,16 @@ function bareNames(components: readonly ComponentDefinition[]): JsonSchema {
   return components.length === 0 ? { not: {} } : { enum: components.map(({ type }) => type) };
 }
 
-/** `{ type: csv, path: plant.csv }` */
-function typedForm({ type, summary, options }: ComponentDefinition, beside: JsonSchema): JsonSchema {
+function optionsOf({ kind, options }: ComponentDefinition): { properties: JsonSchema; required: readonly string[] } {
   const { properties = {}, required = [] } = toJsonSchema(options) as { properties?: JsonSchema; required?: string[] };
+  // A store's path follows from the stream when it is not given.
+  return { properties, required: kind === 'store' ? required.filter((name) => name !== 'path') : required };
+}
+
+/** `{ type: csv, path: plant.csv }` */
+function typedForm(component: ComponentDefinition, beside: JsonSchema): JsonSchema {
+  const { type, summary } = component;
+  const { properties, required } = optionsOf(component);
   return {
     type: 'object',
     description: summary,
@@ -88,31 +97,28 @@ function typedForm({ type, summary, options }: ComponentDefinition, beside: Json
 }
 
 /** The options as a value, also by the shorthand. */
-function valueForm({ options, shorthand }: ComponentDefinition, beside: JsonSchema = {}, needed: readonly string[] = []): JsonSchema {
-  const json = toJsonSchema(options) as { properties?: JsonSchema; required?: string[] };
-  const required = [...needed, ...(json.required ?? [])];
+function valueForm(component: ComponentDefinition, beside: JsonSchema = {}, needed: readonly string[] = []): JsonSchema {
+  const { shorthand } = component;
+  const { properties, required: own } = optionsOf(component);
+  const required = [...needed, ...own];
   const keys = {
     type: required.length === 0 && needed.length === 0 ? ['object', 'null'] : 'object',
-    properties: { ...beside, ...json.properties },
+    properties: { ...beside, ...properties },
     ...(required.length === 0 ? {} : { required }),
     additionalProperties: false,
   };
-  return shorthand === undefined ? keys : { anyOf: [(json.properties as JsonSchema)[shorthand], keys] };
+  return shorthand === undefined ? keys : { anyOf: [properties[shorthand], keys] };
 }
 
 /** `{ impute: { hold: 30s } }` and `{ impute: 30s }` */
-function keyedForm(component: ComponentDefinition): JsonSchema {
+function keyedForm(component: ComponentDefinition, beside: JsonSchema): JsonSchema {
   return {
     type: 'object',
     description: component.summary,
-    properties: { [component.type]: { description: component.summary, ...valueForm(component) } },
+    properties: { [component.type]: { description: component.summary, ...valueForm(component, beside) } },
     required: [component.type],
     additionalProperties: false,
   };
-}
-
-function keyedForms(components: readonly ComponentDefinition[]): JsonSchema[] {
-  return [...components.map(keyedForm), ...components.map((component) => typedForm(component, {}))];
 }
 
 /** `any: [a, b]` and `fuse: { of: [a, b], smooth: 10 }` */

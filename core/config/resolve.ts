@@ -19,7 +19,7 @@ import { validate } from './validate.ts';
 import { orderViews, watchDroppedConstants } from './views.ts';
 
 /** The detector that `drop-constant` brings. */
-export const constantBroken = 'constant-broken';
+const constantBroken = 'constant-broken';
 
 const defaultThreshold = { warn: { quantile: 0.99 }, error: { quantile: 0.999 } } as const;
 
@@ -33,8 +33,7 @@ export async function resolvePipeline(document: ConfigDocument, keys: Keys, file
 
   const source = await resolver.source(keys.source, ['source']);
   const bus = await resolver.component('bus', keys.bus ?? 'memory', ['bus']);
-  const fileName = typeof keys.stream === 'string' ? keys.stream : 'stream';
-  const store = await resolver.component('store', keys.store ?? { type: 'duckdb', path: `.sluice/${fileName}.duckdb` }, ['store']);
+  const store = await resolver.store(keys.store ?? 'duckdb', String(keys.stream));
   const outputs = await resolver.outputs(keys.outputs);
   const train = await resolver.train(keys.train, parsed?.train);
   const threshold = await resolver.threshold(keys.threshold, ['threshold']);
@@ -76,20 +75,30 @@ class Resolver {
     this.#registry = registry;
   }
 
-  async component(kind: 'bus' | 'store' | 'output' | 'step' | 'threshold', value: unknown, path: ConfigPath): Promise<ComponentConfig | undefined> {
-    const written = readForm(this.#document, value, path, kind, kind === 'step' || kind === 'threshold');
+  async component(kind: 'bus' | 'output' | 'threshold', value: unknown, path: ConfigPath): Promise<ComponentConfig | undefined> {
+    const written = readForm(this.#document, value, path, { what: kind, known: this.#registry.types(kind), keyed: kind === 'threshold' });
     return written && this.#parse(kind, written);
   }
 
   async source(value: unknown, path: ConfigPath): Promise<SourceConfig | undefined> {
-    const written = readForm(this.#document, value, path, 'source', false);
+    const written = readForm(this.#document, value, path, { what: 'source', known: this.#registry.types('source'), keyed: false });
     if (!written) return undefined;
     const [own, beside] = divide(written.value, sourceKeys);
-    const keys = validate(sourceKeys, beside, { document: this.#document, at: (inside) => [...path, ...inside] });
+    const keys = validate(sourceKeys, beside, { document: this.#document, at: (inside) => [...written.path, ...inside] });
     const component = await this.#parse('source', { ...written, value: own }, ['type', ...Object.keys(sourceKeys.shape)]);
     if (!keys || !component) return undefined;
     const { id, pace, loop } = keys;
     return { ...component, ...(id === undefined ? {} : { id }), pace, loop };
+  }
+
+  /** A store in a file that names none lies in .sluice/ under the stream's name. */
+  async store(value: unknown, stream: string): Promise<ComponentConfig | undefined> {
+    const written = readForm(this.#document, value, ['store'], { what: 'store', known: this.#registry.types('store'), keyed: false });
+    const definition = written && (await findDefinition(this.#document, this.#registry, 'store', written));
+    if (!definition) return undefined;
+    const given = written.value === undefined ? {} : written.value;
+    const nameless = isKeys(given) && given.path === undefined && Object.hasOwn(definition.options.shape, 'path');
+    return parseOptions(this.#document, definition, nameless ? { ...written, value: { ...given, path: `.sluice/${stream}.${definition.type}` } } : written);
   }
 
   async outputs(value: unknown): Promise<ComponentConfig[]> {
@@ -138,7 +147,7 @@ class Resolver {
           this.#mistake(at, `the view ${quote(entry)} can only come first: the chain goes on from what it gives`);
           continue;
         }
-        const written = readForm(this.#document, entry, at, 'preprocess step', true);
+        const written = readForm(this.#document, entry, at, { what: 'preprocess step', known: this.#registry.types('step'), keyed: true });
         const step = written && (await this.#parse('step', written, [], 'preprocess step', i === 0 ? names.filter((other) => other !== name) : []));
         if (step) steps.push(step);
       }
@@ -169,7 +178,7 @@ class Resolver {
     const path = ['detectors', name];
     const named: WrittenComponent | undefined =
       entry === undefined || (isKeys(entry) && !Object.hasOwn(entry, 'type')) ? { type: name, typePath: path, typeIs: 'key', value: entry, path } : undefined;
-    const written = named ?? readForm(this.#document, entry, path, 'detector', false);
+    const written = named ?? readForm(this.#document, entry, path, { what: 'detector', known: [], keyed: false });
     if (!written) return undefined;
     const [own, beside] = divide(written.value, detectorKeys);
     if (named && !this.#registry.types('detector').includes(name)) {
@@ -266,7 +275,7 @@ class Resolver {
   }
 
   async #parse(
-    kind: 'source' | 'bus' | 'store' | 'output' | 'step' | 'threshold' | 'detector',
+    kind: 'source' | 'bus' | 'output' | 'step' | 'threshold' | 'detector',
     written: WrittenComponent,
     beside: readonly string[] = [],
     what: string = kind,

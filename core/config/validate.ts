@@ -45,7 +45,7 @@ function report(issue: Issue, value: unknown, { document, at, beside = [] }: Val
 }
 
 /** Adds the mistake that a key is not known here. */
-export function unknownKey(document: ConfigDocument, path: ConfigPath, allowed: readonly string[]): void {
+function unknownKey(document: ConfigDocument, path: ConfigPath, allowed: readonly string[]): void {
   const key = String(path.at(-1));
   const near = didYouMean(key, allowed);
   const list = allowed.length === 0 ? 'nothing can be set here' : `allowed: ${allowed.join(', ')}`;

@@ -94,12 +94,13 @@ export function describeType(property: JsonSchema): string {
   return [type === 'integer' ? 'whole number' : 'number', ...bounds].join(', ');
 }
 
-/** How the component is written in a pipeline file, with its defaults. */
+/** How the component is written in a pipeline file, with the defaults that say something. */
 export function example(definition: ComponentDefinition): string {
   const { type, kind } = definition;
   const { properties = {}, required = [] } = toJsonSchema(definition.options) as { properties?: Record<string, JsonSchema>; required?: string[] };
-  const shown = Object.entries(properties).filter(([name, property]) => required.includes(name) || property.default !== undefined);
-  const options = shown.map(([name, property]) => `${name}: ${inline(property.default ?? sample(name, property))}`);
+  const telling = (value: unknown): boolean => value !== undefined && value !== 'auto' && !Array.isArray(value);
+  const shown = Object.entries(properties).filter(([name, property]) => required.includes(name) || telling(property.default));
+  const options = shown.map(([name, property]) => `${name}: ${inline(property.default ?? sample(definition, name, property))}`);
   const keys = (first: string[]): string => `{ ${[...first, ...options].join(', ')} }`;
   const onlyShorthand = shown.length === 1 && shown[0][0] === definition.shorthand;
   const value = options.length === 0 ? undefined : onlyShorthand ? options[0].slice(options[0].indexOf(':') + 2) : keys([]);
@@ -122,23 +123,29 @@ export function example(definition: ComponentDefinition): string {
 }
 
 /** `impute: 30s` */
-function shorthandForm({ type, shorthand, options }: ComponentDefinition): string {
+function shorthandForm(definition: ComponentDefinition): string {
+  const { type, shorthand, options } = definition;
   const { properties = {} } = toJsonSchema(options) as { properties?: Record<string, JsonSchema> };
   const property = properties[shorthand as string] ?? {};
-  return `${type}: ${inline(property.default ?? sample(shorthand as string, property))}`;
+  return `${type}: ${inline(property.default ?? sample(definition, shorthand as string, property))}`;
 }
 
 /** A value for an option that has no default. */
-function sample(name: string, { type, enum: values, minimum, exclusiveMinimum, exclusiveMaximum, anyOf, pattern, examples }: JsonSchema): unknown {
+function sample(
+  definition: ComponentDefinition,
+  name: string,
+  { type, enum: values, minimum, exclusiveMinimum, exclusiveMaximum, anyOf, pattern, examples }: JsonSchema,
+): unknown {
   if (Array.isArray(examples)) return examples[0];
-  if (Array.isArray(anyOf)) return sample(name, anyOf[0] as JsonSchema);
+  if (Array.isArray(anyOf)) return sample(definition, name, anyOf[0] as JsonSchema);
   if (Array.isArray(values)) return values[0];
   if (exclusiveMinimum === 0 && exclusiveMaximum === 1) return 0.99;
   if (type === 'number' || type === 'integer')
     return minimum ?? (exclusiveMinimum === undefined ? 1 : Number(exclusiveMinimum) + (type === 'integer' ? 1 : 0.5));
   if (type === 'boolean') return true;
   if (type === 'array') return [];
-  return pattern ? '30s' : name === 'path' ? 'data/plant' : name;
+  if (name === 'path') return `${definition.kind === 'store' ? '.sluice' : 'data'}/plant.${definition.type}`;
+  return pattern ? '30s' : name;
 }
 
 function inline(value: unknown): string {

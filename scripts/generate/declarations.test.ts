@@ -81,7 +81,7 @@ test('an example gives a value to what must be given', () => {
     options: z.strictObject({ path: z.string().describe('x'), speed: z.number().gt(0).describe('x') }),
     create: () => ({}) as never,
   });
-  expect(example(source)).toBe('source: { type: tape, path: data/plant, speed: 0.5 }\n');
+  expect(example(source)).toBe('source: { type: tape, path: data/plant.tape, speed: 0.5 }\n');
 });
 
 test.each([

@@ -40,7 +40,7 @@ bus: memory
 outputs: [{ type: terminal }]
 \`\`\`
 
-A preprocess step or a threshold may also be a single key, whose value is the options, or just the main one:
+Or as a single key, whose value is the options or, where the component's page names one, just the main option:
 
 \`\`\`yaml
 views:

@@ -29,6 +29,11 @@ describe('help', () => {
     expect(help.stdout).toContain('--json');
   });
 
+  test('is also what the help command prints', () => {
+    expect(sluice(['help']).stdout).toBe(stdout);
+    expect(sluice(['help', 'list'])).toMatchObject({ status: 0, stdout: sluice(['list', '--help']).stdout });
+  });
+
   test('loads nothing but the command line itself and commander', () => {
     const imports = join(folder, 'imports');
     const hooks = `import { appendFileSync } from 'node:fs';

@@ -76,6 +76,7 @@ test.each([
   ['train: { calibrate: half }', 'train.calibrate', "expected 'split' or 'none', got 'half'"],
   ['views: { plain: clean }', 'views.plain', "expected a list, got 'clean'"],
   ['views: { "": [clean] }', 'views.""', 'expected a name of letters, digits, dots, dashes and underscores that begins with a letter or digit'],
+  ['views: { plain: [{ drop-constant: 3 }] }', 'views.plain.0.drop-constant', "expected keys with values for 'drop-constant', got 3 (allowed: watch)"],
   ['views: { clean: [clean] }', 'views.clean', "the view 'clean' has the name of a preprocess step; choose another"],
   ['views: { plain: [{ impute: 30s, clean: {} }] }', 'views.plain.0', 'got 2 keys (impute, clean): each preprocess step is an entry of its own'],
   ['views: { plain: [{ impute: soon }] }', 'views.plain.0.impute', "expected 'drop' or a span of time such as 250ms, 30s, 5m, 1.5h or 7d, got 'soon'"],

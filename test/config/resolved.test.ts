@@ -61,6 +61,7 @@ test.each([
   ['60x', { kind: 'own', speed: 60 }],
   ['.5x', { kind: 'own', speed: 0.5 }],
   ['100/s', { kind: 'rate', perSecond: 100 }],
+  ['" 60 x "', { kind: 'own', speed: 60 }],
 ])('pace %s', async (pace, expected) => {
   expect((await load(least, { set: [`source.pace=${pace}`] })).source.pace).toEqual(expected);
 });
@@ -84,6 +85,23 @@ test('a component in each of its forms is the same', async () => {
   const long = await written('[{ type: clean }, { type: impute, hold: 10s }]', '{ warn: { type: fixed, level: 3 } }', '{ type: memory }');
   expect(await written('[{ clean: {} }, { impute: { hold: 10s } }]', '{ warn: { fixed: { level: 3 } } }', 'memory')).toEqual(long);
   expect(await written('[clean, { impute: 10s }]', '{ warn: { fixed: 3 } }', 'memory')).toEqual(long);
+});
+
+test('a source and a store may be a single key too, with what stands beside the options inside', async () => {
+  const rest = 'stream: plant\noutputs: [{ terminal: {} }]\ndetectors: { mahalanobis: }\n';
+  const short = await load(`source: { csv: plant.csv }\nstore: { duckdb: { path: x.duckdb } }\n${rest}`);
+  expect(short).toEqual(await load(`source: { type: csv, path: plant.csv }\nstore: { type: duckdb, path: x.duckdb }\n${rest}`));
+  const { source } = await load(`source: { csv: { path: plant.csv, pace: 60x } }\n${rest}`);
+  expect(source).toMatchObject({ type: 'csv', pace: { kind: 'own', speed: 60 }, options: { path: 'plant.csv' } });
+  await expect(load(`source: { csv: { path: plant.csv, pase: 60x } }\n${rest}`)).rejects.toThrow("source.csv.pase: unknown key 'pase'; did you mean 'pace'?");
+});
+
+test('a store that names no path gets one from the stream', async () => {
+  const path = async (store: string) => (await load(`${least}store: ${store}\n`)).store.options.path;
+  expect(await path('duckdb')).toBe('.sluice/plant.duckdb');
+  expect(await path('{ type: duckdb, threads: 1 }')).toBe('.sluice/plant.duckdb');
+  expect(await path('{ duckdb: { threads: 1 } }')).toBe('.sluice/plant.duckdb');
+  expect(await path('{ duckdb: { path: x } }')).toBe('x');
 });
 
 test('a detector is named by its key, and its type is that name unless it says another', async () => {
