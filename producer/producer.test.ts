@@ -167,6 +167,22 @@ describe('pacing', () => {
     expect(after.rows.map((row) => row.value)).toEqual([7]);
   });
 
+  it('ends where it waits for room and nobody reads any more', async () => {
+    const source = await sourceOf(lines(100));
+    const bus = await memory.create(memory.options.parse({ capacity: 10 }));
+    const control = new AbortController();
+    const info = await source.open();
+    const producing = produce({ source, info, bus: await bus.producer('rows'), signal: control.signal });
+    const consumer = await bus.consumer('rows', { group: 'g', position: async () => undefined });
+    const seen = await arrivals(consumer, ({ rows }) => rows.length >= 20);
+    control.abort();
+    const totals = await producing;
+    expect(totals).toMatchObject({ aborted: true, passes: 0 });
+    expect(totals.nextOffset).toBeLessThan(100);
+    const rest = await arrivals(consumer);
+    expect([...seen.rows, ...rest.rows].map(({ value }) => value)).toEqual(Array.from({ length: seen.rows.length + rest.rows.length }, (_, i) => i));
+  });
+
   it('shows how far it is inside a chunk, too', async () => {
     const seen: (number | undefined)[] = [];
     await run(await sourceOf(lines(100)), { pace: { kind: 'rate', perSecond: 400 }, onProgress: ({ progress }) => seen.push(progress) });

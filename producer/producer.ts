@@ -83,7 +83,7 @@ export async function produce(options: ProduceOptions): Promise<ProduceTotals> {
       announced.add(stream);
       await bus.announce(stream, info.schema);
     }
-    await bus.send(piece);
+    await bus.send(piece, { signal });
     rows += rowsIn(piece);
     dead += piece.dead.length;
     nextOffset = piece.nextOffset;
@@ -119,6 +119,10 @@ export async function produce(options: ProduceOptions): Promise<ProduceTotals> {
       nextOffset = base;
       moved += pass.span();
     } while (!signal?.aborted);
+  } catch (error) {
+    // The wait for room ended with the signal; what was not taken is read again from the stored position.
+    if (!signal?.aborted || error !== signal.reason) throw error;
+    whole = false;
   } finally {
     await bus.end();
   }
