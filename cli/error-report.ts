@@ -8,7 +8,7 @@ export function reportError(error: unknown, argv: readonly string[]): number {
   if (wantsJson(argv)) process.stderr.write(`${JSON.stringify({ error: { code, message, ...more } })}\n`);
   else {
     const { red, bold } = colours(process.stderr);
-    process.stderr.write(`${bold(red('error'))} [${code}] ${message}\n`);
+    process.stderr.write(`${bold(red('error'))} [${code}] ${exit === 1 && error instanceof Error ? (error.stack ?? message) : message}\n`);
   }
   return exit;
 }
@@ -24,8 +24,8 @@ function describe(error: unknown): { code: string; message: string; exit: number
     const message = error.code === 'commander.help' ? 'a command is missing; see sluice --help' : error.message.replace(/^error: /, '').trim();
     return { code: 'USAGE', message, exit: 2 };
   }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { code: 'INTERNAL', message, exit: 1 };
+  const { message, stack } = error instanceof Error ? error : { message: String(error), stack: undefined };
+  return { code: 'INTERNAL', message, exit: 1, more: { stack } };
 }
 
 function wantsJson(argv: readonly string[]): boolean {

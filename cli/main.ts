@@ -10,6 +10,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// Thrown where no command waits for it, in a timer or a stream: the state is unknown, so it ends here.
+process.on('uncaughtException', (error) => process.exit(reportError(error, process.argv)));
+
 try {
   await makeProgram(commands).parseAsync(process.argv);
 } catch (error) {

@@ -88,6 +88,18 @@ describe('an error', () => {
     expect(JSON.parse(sluice(['list', '--frob', '--json']).stderr)).toEqual({ error: { code: 'USAGE', message: "unknown option '--frob'" } });
   });
 
+  test('of ours is told with its stack, wherever it is thrown', () => {
+    const preload = join(folder, 'throws.mjs');
+    writeFileSync(preload, "process.on('newListener', (name) => name === 'uncaughtException' && setImmediate(() => { throw new Error('boom'); }));\n");
+    const run = (...args: string[]) => sluice(args, { node: ['--import', pathToFileURL(preload).href] });
+    const text = run('list');
+    expect(text.status).toBe(1);
+    expect(text.stderr).toMatch(/^error \[INTERNAL\] Error: boom\n {4}at /);
+    const json = run('list', '--json');
+    expect(json.status).toBe(1);
+    expect(JSON.parse(json.stderr)).toEqual({ error: { code: 'INTERNAL', message: 'boom', stack: expect.stringContaining('throws.mjs') } });
+  });
+
   test('has no colour where there is no terminal', () => {
     expect(sluice(['check', 'nowhere.yaml'], { env: { FORCE_COLOR: '1' } }).stderr).toMatch(/^error \[CONFIG_NOT_FOUND\] /);
   });
