@@ -41,7 +41,10 @@ export interface StoreWriter {
    * them. On an error nothing of it counts as written and the pipeline resumes from the last manifest.
    */
   commit(manifest?: Manifest, records?: ReadonlyMap<string, Uint8Array>): Promise<void>;
-  /** Replaces verdicts and incidents of [from, to) in one step (backfill); rows stay as they are. */
+  /**
+   * Replaces verdicts, incidents that start and thresholds set in [from, to) in one step (backfill); rows and buckets stay as they
+   * are. Needs everything appended to be committed.
+   */
   replaceVerdicts(stream: string, from: bigint, to: bigint, writes: AsyncIterable<StoreWrite>): Promise<void>;
   annotate(annotation: Annotation): Promise<void>;
   /** Forgets a stream: rows, verdicts, incidents, buckets, dead letters of `source`, manifests under `manifestKey`. */
@@ -135,7 +138,10 @@ export interface Annotation {
   readonly alarm?: 'true' | 'false';
 }
 
-/** Level-of-detail buckets in time order, with what the still open buckets hold, from the rows themselves. */
+/**
+ * Buckets that overlap [from, to), whole, in time order, with what the still open ones hold, from the rows themselves. Any level
+ * will do; those that the pipeline does not keep are folded from the rows.
+ */
 export interface BucketsQuery extends Range {
   readonly level: number;
 }
