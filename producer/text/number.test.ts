@@ -6,6 +6,15 @@ const bytesOf = (text: string) => Buffer.from(text);
 const parse = (text: string, decimal = '.') => parseNumber(bytesOf(text), 0, bytesOf(text).length, decimal.charCodeAt(0));
 const grammar = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
+/** The double times 10^places, rounded down: exact, by integers. */
+function decimalOf(value: number, places: number): bigint {
+  const [bits] = new BigInt64Array(new Float64Array([value]).buffer);
+  const exponent = Number((bits >> 52n) & 0x7ffn) - 1075;
+  const mantissa = (bits & 0xfffffffffffffn) | 0x10000000000000n;
+  const scaled = mantissa * 10n ** BigInt(places);
+  return exponent < 0 ? scaled >> BigInt(-exponent) : scaled << BigInt(exponent);
+}
+
 describe('parseNumber', () => {
   it('is Number(text) by Object.is for any double as JavaScript writes it', () => {
     fc.assert(
@@ -36,6 +45,27 @@ describe('parseNumber', () => {
         if (!Object.is(parse(text), expected)) throw new Error(`${text}: ${parse(text)} instead of ${expected}`);
       }),
       { numRuns: 20_000 },
+    );
+  });
+
+  it('is Number(text) by Object.is for long numbers, those close to the middle between two doubles among them', () => {
+    const halfway = fc
+      .tuple(fc.double({ min: 1e-4, max: 1e6, noNaN: true }), fc.integer({ min: -3, max: 3 }), fc.integer({ min: 14, max: 20 }))
+      .map(([value, off, digits]) => {
+        // The middle between a double and the next, cut to so many digits and moved by a few of the last.
+        const [bits] = new BigInt64Array(new Float64Array([value]).buffer);
+        const [next] = new Float64Array(new BigInt64Array([bits + 1n]).buffer);
+        const places = Math.max(0, digits - Math.max(1, Math.ceil(Math.log10(value))));
+        const scaled = (decimalOf(value, places) + decimalOf(next, places)) / 2n + BigInt(off);
+        const text = String(scaled).padStart(places + 1, '0');
+        return places === 0 ? text : `${text.slice(0, -places)}.${text.slice(-places)}`;
+      });
+    const long = fc.tuple(fc.stringMatching(/^\d{1,6}$/), fc.stringMatching(/^\d{11,20}$/)).map(([whole, fraction]) => `${whole}.${fraction}`);
+    fc.assert(
+      fc.property(fc.oneof(halfway, long), (text) => {
+        if (!Object.is(parse(text), Number(text))) throw new Error(`${text}: ${parse(text)} instead of ${Number(text)}`);
+      }),
+      { numRuns: 50_000 },
     );
   });
 
