@@ -5,12 +5,12 @@ import { components } from '../../cli/registry.generated.ts';
 import { type Batch, sliceBatch } from '../../core/batch.ts';
 import type { ComponentDefinition } from '../../core/component.ts';
 import { loadConfig } from '../../core/config/load.ts';
-import type { Incident } from '../../core/incident.ts';
 import type { PipelineConfig } from '../../core/pipeline-config.ts';
 import { makeRegistry, type Registry } from '../../core/registry.ts';
 import type { Store } from '../../core/store.ts';
-import { formatTime } from '../../core/time.ts';
 import { Pipeline, type PipelineOptions } from '../../processor/pipeline.ts';
+
+export { contentOf } from '../store-content.ts';
 
 /** A pipeline of every preprocess step, detector and combiner, as a user would write it. */
 export const everything = `
@@ -69,27 +69,4 @@ export async function push(pipeline: Pipeline, rows: Batch, sizes: readonly numb
     await pipeline.process({ partition: 0, nextOffset: end, batches: [sliceBatch(rows, at, end)], dead: [] });
     at = end;
   }
-}
-
-const plainIncident = ({ start, end, peakTime, contributions, ...rest }: Incident): object => ({
-  ...rest,
-  start: formatTime(start),
-  end: formatTime(end),
-  peakTime: formatTime(peakTime),
-  contributions: [...contributions],
-});
-
-/** Everything a store holds of a stream, to compare with another store's by `toEqual` (which uses Object.is for numbers). */
-export async function contentOf(store: Store, stream: string): Promise<Record<string, unknown>> {
-  const incidents = (await store.incidents({ stream })).map(plainIncident);
-  const buckets = await Promise.all([10_000, 60_000].map((level) => store.buckets({ stream, level })));
-  return {
-    rows: await store.rows({ stream }),
-    verdicts: await store.verdicts({ stream }),
-    incidents: incidents.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
-    thresholds: await store.thresholds(stream),
-    buckets,
-    dead: await store.deadLetters({}),
-    statistics: await store.statistics({ stream }),
-  };
 }
