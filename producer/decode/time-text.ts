@@ -100,7 +100,7 @@ export class TimeScanner {
     else if (before === space || before === comma) this.#skipSpaces();
     else return Number.NaN;
     let hour = this.#number(2);
-    if (this.#digits === 0) return this.#at === this.#text.length ? 0 : Number.NaN;
+    if (this.#digits === 0) return before === space && this.#at === this.#text.length ? 0 : Number.NaN;
     let minute = 0;
     let second = 0;
     let milli = 0;

@@ -25,8 +25,8 @@ export interface TimeParser {
 type NumberKind = 'serial' | 'epoch';
 
 const dayMs = 86_400_000;
-/** Serial day numbers up to the year 2173; epochs from 1973 on, in whatever unit. */
-const serialLimit = 100_000;
+/** Serial day numbers of 1954 to 2119: smaller ones count seconds since a start more often than days. Epochs from 1973 on. */
+const [firstSerial, lastSerial] = [20_000, 80_000];
 const epochStart = 1e8;
 
 const timezoneFix = 'Name the zone of its clock, e.g. --set source.timezone=Asia/Singapore.';
@@ -105,7 +105,7 @@ export function quoteTime(cell: Cell): string {
 const numericText = /^\s*(\d+)(?:\.(\d*))?\s*$/;
 
 function kindOfNumber(value: number): NumberKind | undefined {
-  if (value >= 1 && value < serialLimit) return 'serial';
+  if (value >= firstSerial && value < lastSerial) return 'serial';
   return value >= epochStart && value < 1e20 ? 'epoch' : undefined;
 }
 
