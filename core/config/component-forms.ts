@@ -1,12 +1,19 @@
+import type { z } from 'zod';
 import type { ComponentDefinition, ComponentKind } from '../component.ts';
 import { didYouMean, quote } from '../errors.ts';
 import type { ComponentConfig } from '../pipeline-config.ts';
 import type { Registry } from '../registry.ts';
 import type { ConfigDocument } from './document.ts';
-import { type ConfigPath, formatPath } from './mistakes.ts';
+import type { ConfigPath } from './mistakes.ts';
 import { validate } from './validate.ts';
 
 export type Keys = Record<string, unknown>;
+
+/** A pipeline file that is being resolved, and the components that it can name. */
+export interface PipelineFile {
+  readonly document: ConfigDocument;
+  readonly registry: Registry;
+}
 
 /** A component as it stands in the file, whichever form it was written in. */
 export interface WrittenComponent {
@@ -41,7 +48,7 @@ export function readForm(
 ): WrittenComponent | undefined {
   const forms = keyed ? `a ${what} such as ${samples[what] ?? '{ name: options }'}` : `a ${what}: its name or { type: name, … }`;
   const wrong = (message: string): undefined => {
-    if (!document.isUnset(path)) document.mistakes.push({ path: formatPath(path), place: document.place(path), message });
+    if (!document.isUnset(path)) document.mistake(path, message);
   };
   if (typeof value === 'string') return { type: value, typePath: path, typeIs: 'value', value: undefined, path };
   if (!isKeys(value)) return wrong(value === undefined ? `is missing: expected ${forms}` : `expected ${forms}, got ${quote(value)}`);
@@ -61,8 +68,7 @@ export function readForm(
 
 /** Finds the component that a written one names; undefined (and a mistake) when there is none. */
 export async function findDefinition<K extends ComponentKind>(
-  document: ConfigDocument,
-  registry: Registry,
+  { document, registry }: PipelineFile,
   kind: K,
   written: WrittenComponent,
   what: string = kind,
@@ -71,11 +77,11 @@ export async function findDefinition<K extends ComponentKind>(
   const types = registry.types(kind);
   if (types.includes(written.type)) return registry.load(kind, written.type);
   const near = didYouMean(written.type, [...types, ...otherNames]);
-  document.mistakes.push({
-    path: formatPath(written.typePath),
-    place: document.place(written.typePath, written.typeIs),
-    message: `there is no ${what} ${quote(written.type)}${near ? `; did you mean ${quote(near)}?` : ''} (known: ${[...otherNames, ...types].join(', ')})`,
-  });
+  document.mistake(
+    written.typePath,
+    `there is no ${what} ${quote(written.type)}${near ? `; did you mean ${quote(near)}?` : ''} (known: ${[...otherNames, ...types].join(', ')})`,
+    written.typeIs,
+  );
   return undefined;
 }
 
@@ -94,10 +100,31 @@ export function parseOptions(
   }
   if (shorthand === undefined) {
     const message = `expected keys with values for ${quote(definition.type)}, got ${quote(value)} (allowed: ${Object.keys(definition.options.shape).join(', ')})`;
-    document.mistakes.push({ path: formatPath(path), place: document.place(path), message });
+    document.mistake(path, message);
     return undefined;
   }
   const at = (inside: ConfigPath): ConfigPath => (inside[0] === shorthand ? [...path, ...inside.slice(1)] : path);
   const options = validate(definition.options, { [shorthand]: value }, { document, at, beside });
   return options && { type: definition.type, options };
+}
+
+/** A component's own options, and the keys beside them that the frame knows. */
+export function divide(value: unknown, known: z.ZodObject): [own: unknown, beside: Keys] {
+  if (!isKeys(value)) return [value, {}];
+  const names = Object.keys(known.shape);
+  const entries = Object.entries(value);
+  return [Object.fromEntries(entries.filter(([key]) => !names.includes(key))), Object.fromEntries(entries.filter(([key]) => names.includes(key)))];
+}
+
+/** Finds what a written component names and parses its options. */
+export async function parseWritten(
+  file: PipelineFile,
+  kind: 'source' | 'bus' | 'output' | 'step' | 'threshold' | 'detector',
+  written: WrittenComponent,
+  beside: readonly string[] = [],
+  what: string = kind,
+  otherNames: readonly string[] = [],
+): Promise<ComponentConfig | undefined> {
+  const definition = await findDefinition(file, kind, written, what, otherNames);
+  return definition && parseOptions(file.document, definition, written, beside);
 }

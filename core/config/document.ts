@@ -69,6 +69,11 @@ export class ConfigDocument {
     return this.#unset.has(formatPath(path));
   }
 
+  /** Notes that something is wrong with a value, or with its key. */
+  mistake(path: ConfigPath, message: string, what: 'key' | 'value' = 'value'): void {
+    this.mistakes.push({ path: formatPath(path), place: this.place(path, what), message });
+  }
+
   /** `line:column` of a value (or of its key), or the `--set` that brought it; for what is missing, the place of what it is missing in. */
   place(path: ConfigPath, what: 'key' | 'value' = 'value'): string {
     for (let length = path.length; length > 0; length--) {
@@ -158,12 +163,12 @@ export class ConfigDocument {
 
   #plain(node: unknown, path: ConfigPath, environment: Readonly<Record<string, string | undefined>>): unknown {
     if (++this.#values > mostValues) {
-      if (this.#values === mostValues + 1) this.#mistake(path, `more than ${mostValues} values; is an alias repeated?`);
+      if (this.#values === mostValues + 1) this.mistake(path, `more than ${mostValues} values; is an alias repeated?`);
       return undefined;
     }
     if (isAlias(node)) {
       const target = node.resolve(this.#document);
-      if (!target) this.#mistake(path, `there is no anchor '${node.source}'; put text that begins with * in quotes`);
+      if (!target) this.mistake(path, `there is no anchor '${node.source}'; put text that begins with * in quotes`);
       return this.#plain(target, path, environment);
     }
     if (isSeq(node)) return node.items.map((item, i) => this.#plain(item, [...path, i], environment));
@@ -171,7 +176,7 @@ export class ConfigDocument {
       const out: Record<string, unknown> = {};
       for (const { key, value } of node.items) {
         const name = keyOf(key);
-        if (name === undefined || name === '__proto__') this.#mistake(path, `expected names as keys, got ${quote(name ?? String(key))}`);
+        if (name === undefined || name === '__proto__') this.mistake(path, `expected names as keys, got ${quote(name ?? String(key))}`);
         else out[name] = this.#plain(value, [...path, name], environment);
       }
       return out;
@@ -182,12 +187,12 @@ export class ConfigDocument {
 
   #expand(text: string, path: ConfigPath, environment: Readonly<Record<string, string | undefined>>): string {
     if (!text.includes('${')) return text;
-    if (/\$\{[^}]*$/.test(text)) this.#mistake(path, `'}' is missing after '\${' in ${quote(text)}; write '$\${' for the characters themselves`);
+    if (/\$\{[^}]*$/.test(text)) this.mistake(path, `'}' is missing after '\${' in ${quote(text)}; write '$\${' for the characters themselves`);
     return text.replace(/\$(\$?)\{([^}]*)\}/g, (whole, escaped: string, inside: string) => {
       if (escaped) return whole.slice(1);
       const match = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s.exec(inside);
       if (!match) {
-        this.#mistake(path, `${quote(whole)} does not name an environment variable; write \${NAME} or \${NAME:-default}`);
+        this.mistake(path, `${quote(whole)} does not name an environment variable; write \${NAME} or \${NAME:-default}`);
         return '';
       }
       this.#fromEnvironment.add(formatPath(path));
@@ -197,14 +202,10 @@ export class ConfigDocument {
       if (value === undefined) {
         this.#unset.add(formatPath(path));
         const near = didYouMean(name, Object.keys(environment));
-        this.#mistake(path, `the environment variable '${name}' is not set${near ? ` (did you mean '${near}'?)` : ''}; set it or write \${${name}:-default}`);
+        this.mistake(path, `the environment variable '${name}' is not set${near ? ` (did you mean '${near}'?)` : ''}; set it or write \${${name}:-default}`);
       }
       return value ?? '';
     });
-  }
-
-  #mistake(path: ConfigPath, message: string): void {
-    this.mistakes.push({ path: formatPath(path), place: this.place(path), message });
   }
 }
 

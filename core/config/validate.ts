@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { didYouMean, quote } from '../errors.ts';
 import type { ConfigDocument } from './document.ts';
-import { anyOf, type ConfigPath, formatPath, quoteValue } from './mistakes.ts';
+import { anyOf, type ConfigPath, quoteValue } from './mistakes.ts';
 
 type Issue = z.core.$ZodIssue & { allowed?: readonly string[] };
 
@@ -37,11 +37,7 @@ function report(issue: Issue, value: unknown, { document, at, beside = [] }: Val
   const missing = found === undefined ? 'is missing: ' : '';
   const got = found === undefined || (typeof found === 'string' && expected.includes(quote(found))) ? '' : `, got ${quoteValue(found)}`;
   const hint = near ? `; did you mean ${quote(near)}?` : hintFor(issue, found);
-  document.mistakes.push({
-    path: formatPath(where),
-    place: document.place(where, issue.code === 'invalid_key' ? 'key' : 'value'),
-    message: `${missing}${expected}${got}${hint}`,
-  });
+  document.mistake(where, `${missing}${expected}${got}${hint}`, issue.code === 'invalid_key' ? 'key' : 'value');
 }
 
 /** Adds the mistake that a key is not known here. */
@@ -49,11 +45,7 @@ function unknownKey(document: ConfigDocument, path: ConfigPath, allowed: readonl
   const key = String(path.at(-1));
   const near = didYouMean(key, allowed);
   const list = allowed.length === 0 ? 'nothing can be set here' : `allowed: ${allowed.join(', ')}`;
-  document.mistakes.push({
-    path: formatPath(path),
-    place: document.place(path, 'key'),
-    message: `unknown key ${quote(key)}${near ? `; did you mean ${quote(near)}?` : ''} (${list})`,
-  });
+  document.mistake(path, `unknown key ${quote(key)}${near ? `; did you mean ${quote(near)}?` : ''} (${list})`, 'key');
 }
 
 function hintFor(issue: Issue, found: unknown): string {
