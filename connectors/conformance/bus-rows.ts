@@ -88,3 +88,31 @@ export async function readChunks(consumer: BusConsumer, rows = Number.POSITIVE_I
   }
   return chunks;
 }
+
+/** Polls until the members of a group have divided the partitions evenly among them. */
+export async function untilShared(members: readonly BusConsumer[], partitions: number): Promise<void> {
+  for (const late = Date.now() + patience; Date.now() < late; ) {
+    const polled = await Promise.all(members.map((member) => member.poll({ maxRows: 1, maxWaitMs: 5 })));
+    assert.ok(
+      polled.every((chunk) => chunk === 'idle'),
+      'nothing was sent yet',
+    );
+    const shares = await Promise.all(members.map(async (member) => (await member.lag()).size));
+    if (shares.every((share) => share === partitions / members.length)) return;
+  }
+  assert.fail(`the members did not share ${partitions} partitions evenly within ${patience} ms`);
+}
+
+export async function later(ms: number): Promise<'later'> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  return 'later';
+}
+
+/** A promise that is opened from outside. */
+export function gate<T>(): { opened: Promise<T>; open(value: T): void } {
+  let open: (value: T) => void = () => assert.fail('opened too early');
+  const opened = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: (value) => open(value) };
+}

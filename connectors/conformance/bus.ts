@@ -1,12 +1,28 @@
 import assert from 'node:assert/strict';
 import { allocateBatch, type Batch } from '../../core/batch.ts';
-import { type Bus, type BusConsumer, partitionOf } from '../../core/bus.ts';
+import { type Bus, partitionOf } from '../../core/bus.ts';
 import { type Chunk, type DeadLetter, rowsIn } from '../../core/chunk.ts';
 import type { Check } from '../../core/conformance.ts';
 import { type ErrorCode, SluiceError } from '../../core/errors.ts';
 import { makeSchema } from '../../core/schema.ts';
 import { checkAgainstModel } from './bus-model.ts';
-import { chunkOf, join, nextChunk, numberedRows, numbersIn, patience, range, readChunks, schema, startProducer, streamIn, topic } from './bus-rows.ts';
+import {
+  chunkOf,
+  gate,
+  join,
+  later,
+  nextChunk,
+  numberedRows,
+  numbersIn,
+  patience,
+  range,
+  readChunks,
+  schema,
+  startProducer,
+  streamIn,
+  topic,
+  untilShared,
+} from './bus-rows.ts';
 
 export interface BusUnderTest {
   readonly bus: Bus;
@@ -421,33 +437,6 @@ export function busConformance(make: () => Promise<BusUnderTest>, { runs = 100 }
   ];
 }
 
-/** Polls until the members of a group have divided the partitions evenly among them. */
-async function untilShared(members: readonly BusConsumer[], partitions: number): Promise<void> {
-  for (const late = Date.now() + patience; Date.now() < late; ) {
-    const polled = await Promise.all(members.map((member) => member.poll({ maxRows: 1, maxWaitMs: 5 })));
-    assert.ok(
-      polled.every((chunk) => chunk === 'idle'),
-      'nothing was sent yet',
-    );
-    const shares = await Promise.all(members.map(async (member) => (await member.lag()).size));
-    if (shares.every((share) => share === partitions / members.length)) return;
-  }
-  assert.fail(`the members did not share ${partitions} partitions evenly within ${patience} ms`);
-}
-
 async function rejects(code: ErrorCode, promise: Promise<unknown>): Promise<void> {
   await assert.rejects(promise, (error) => error instanceof SluiceError && error.code === code);
-}
-
-async function later(ms: number): Promise<'later'> {
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  return 'later';
-}
-
-function gate<T>(): { opened: Promise<T>; open(value: T): void } {
-  let open: (value: T) => void = () => assert.fail('opened too early');
-  const opened = new Promise<T>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: (value) => open(value) };
 }
