@@ -62,8 +62,7 @@ export class RunRecorder {
       },
       commit: (manifest, seconds) => {
         metrics.commitSeconds.observe(seconds);
-        const position = Object.values(manifest.positions).at(-1);
-        log.debug({ nextOffset: position?.nextOffset, totals: manifest.totals }, 'committed');
+        log.debug({ nextOffset: this.#start?.pipeline.position?.nextOffset, totals: manifest.totals }, 'committed');
       },
     };
     this.runtime = {
