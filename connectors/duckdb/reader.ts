@@ -23,11 +23,12 @@ import type {
 } from '../../core/store.ts';
 import { nanosPerMilli } from '../../core/time.ts';
 import { type ThresholdLevels, topContributions } from '../../core/verdict.ts';
+import { decodeBucket } from './bucket-content.ts';
 import { chunksOf, rowsOfQuery, takeDoubles, takeNumbers, takeTimes } from './chunks.ts';
 import { exportTo } from './export.ts';
 import type { DuckFile } from './file.ts';
 import { readKnown } from './known.ts';
-import { bucketParts, bucketsTable, loadStreams, rowsTable, type StreamEntry } from './layout.ts';
+import { loadStreams, rowsTable, type StreamEntry } from './layout.ts';
 import { tagStatistics } from './statistics.ts';
 
 /** The reading half: every call sees the last commit as a whole, whatever is being written meanwhile. */
@@ -155,23 +156,12 @@ async function readBuckets(connection: DuckDBConnection, entry: StreamEntry, que
   const { level } = query;
   const span = BigInt(level) * nanosPerMilli;
   const from = query.from === undefined ? undefined : bucketStart(query.from, level);
-  const closed = `FROM sluice_data.${bucketsTable(entry.schema)} WHERE stream_id = ${entry.id} AND level = ${level}`;
+  const closed = `FROM sluice_data.buckets WHERE stream_id = ${entry.id} AND level = ${level}`;
   const tags = entry.schema.tags.length;
   const [[newest]] = await rowsOfQuery(connection, `SELECT max(time) ${closed}`);
   const buckets: Bucket[] = [];
-  for await (const chunk of chunksOf(connection, `SELECT * EXCLUDE (stream_id, level) ${closed}${between({ from, to: query.to })} ORDER BY time`)) {
-    const times = new BigInt64Array(chunk.rowCount);
-    takeTimes(chunk.getColumnVector(0), times, 0);
-    const parts = bucketParts.map((_, p) => {
-      const values = new Float64Array(chunk.rowCount * tags);
-      for (let t = 0; t < tags; t++) takeDoubles(chunk.getColumnVector(1 + p * tags + t), values, t, tags);
-      return values;
-    });
-    for (const [row, time] of times.entries()) {
-      const [min, max, sum, count] = parts.map((values) => values.slice(row * tags, (row + 1) * tags));
-      buckets.push({ level, time, min, max, sum, count });
-    }
-  }
+  const stored = await rowsOfQuery(connection, `SELECT time, content ${closed}${between({ from, to: query.to })} ORDER BY time`);
+  for (const [time, content] of stored) buckets.push(decodeBucket(level, time as bigint, (content as DuckDBBlobValue).bytes));
 
   const openFrom = newest === null ? from : maximum(from, (newest as bigint) + span);
   const columns = entry.schema.tags.map((_, i) => `v${i}`);

@@ -7,10 +7,11 @@ import type { Manifest } from '../../core/manifest.ts';
 import { requireSameSchema, type Schema } from '../../core/schema.ts';
 import type { Annotation, Bucket, StoreWrite, StoreWriter } from '../../core/store.ts';
 import { type ThresholdLevels, topContributions, type Verdicts } from '../../core/verdict.ts';
+import { encodeBucket } from './bucket-content.ts';
 import { rowsOfQuery, TableWriter } from './chunks.ts';
 import { type DuckFile, storeError } from './file.ts';
 import { readKnown } from './known.ts';
-import { bucketParts, bucketsTable, createStream, loadStreams, prepareLayout, rowsTable, type StreamEntry, viewName } from './layout.ts';
+import { createStream, loadStreams, prepareLayout, rowsTable, type StreamEntry, viewName } from './layout.ts';
 import { identifier } from './sql.ts';
 
 /**
@@ -292,7 +293,7 @@ export class DuckWriter implements StoreWriter {
       if (this.#newStreams.includes(entry)) continue;
       const [[time]] = await rowsOfQuery(this.#connection, `SELECT max(time) FROM sluice_data.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}`);
       if (time !== null) this.#newest.set(entry.id, time as bigint);
-      const levels = `SELECT level, max(time) FROM sluice_data.${bucketsTable(entry.schema)} WHERE stream_id = ${entry.id} GROUP BY level`;
+      const levels = `SELECT level, max(time) FROM sluice_data.buckets WHERE stream_id = ${entry.id} GROUP BY level`;
       for (const [level, newest] of await rowsOfQuery(this.#connection, levels)) this.#newestBucket.set(`${entry.id}/${level}`, newest as bigint);
     }
   }
@@ -303,15 +304,14 @@ export class DuckWriter implements StoreWriter {
     if (entry) {
       const own = `SELECT id FROM sluice_data.detectors WHERE stream_id = ${entry.id}`;
       for (const table of ['verdicts', 'contributions']) await this.#connection.run(`DELETE FROM sluice_data.${table} WHERE detector_id IN (${own})`);
-      for (const table of ['detectors', 'incidents', 'thresholds', 'tags']) {
+      for (const table of ['detectors', 'incidents', 'thresholds', 'tags', 'buckets']) {
         await this.#connection.run(`DELETE FROM sluice_data.${table} WHERE stream_id = ${entry.id}`);
       }
       await this.#connection.run(`DELETE FROM sluice_data.streams WHERE id = ${entry.id}`);
       await this.#connection.run(`DROP VIEW main.${identifier(entry.view)}`);
       const shared = [...this.#streams.values()].some((other) => other !== entry && other.schema.hash === entry.schema.hash);
-      for (const table of [rowsTable(entry.schema), bucketsTable(entry.schema)]) {
-        await this.#connection.run(shared ? `DELETE FROM sluice_data.${table} WHERE stream_id = ${entry.id}` : `DROP TABLE sluice_data.${table}`);
-      }
+      const table = rowsTable(entry.schema);
+      await this.#connection.run(shared ? `DELETE FROM sluice_data.${table} WHERE stream_id = ${entry.id}` : `DROP TABLE sluice_data.${table}`);
       await this.#connection.run('DELETE FROM sluice_data.annotations WHERE stream = $1', [stream]);
     }
     await this.#connection.run('DELETE FROM sluice_data.dead_letters WHERE stream = $1', [stream]);
@@ -419,18 +419,12 @@ export class DuckWriter implements StoreWriter {
     const { level, time } = bucket;
     const key = `${entry.id}/${level}`;
     const newest = this.#newestBucket.get(key);
-    const table = await this.#table(bucketsTable(entry.schema));
+    const table = await this.#table('buckets');
     if (newest !== undefined && time <= newest) {
       table.flush();
-      await this.#connection.run(`DELETE FROM sluice_data.${bucketsTable(entry.schema)} WHERE stream_id = ${entry.id} AND level = ${level} AND time = ${time}`);
+      await this.#connection.run(`DELETE FROM sluice_data.buckets WHERE stream_id = ${entry.id} AND level = ${level} AND time = ${time}`);
     } else this.#newestBucket.set(key, time);
-    const tags = entry.schema.tags.length;
-    table.append(1, (at) => {
-      table.putConstant(0, at, entry.id, 1);
-      table.putConstant(1, at, level, 1);
-      table.putConstant(2, at, time, 1);
-      for (const [p, part] of bucketParts.entries()) for (let t = 0; t < tags; t++) table.putDoubles(3 + p * tags + t, at, bucket[part], t, 1, 1);
-    });
+    table.appendRow([entry.id, level, time, blobValue(encodeBucket(bucket))]);
   }
 
   async #putIncidents(): Promise<void> {
