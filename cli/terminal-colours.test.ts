@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { colours, wantsColour } from './terminal-colours.ts';
+import { wantsColour } from '../core/colour.ts';
+import { colours } from './terminal-colours.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,3 +1,5 @@
+import { wantsColour } from '../core/colour.ts';
+
 type Paint = (text: string) => string;
 
 /** Colours for a stream: none unless it is a terminal that wants them (`NO_COLOR`, https://no-color.org). */
@@ -8,8 +10,4 @@ export function colours(stream: { readonly isTTY?: boolean }): Record<'bold' | '
     (text) =>
       on ? `\u001b[${open}m${text}\u001b[${close}m` : text;
   return { bold: paint(1, 22), dim: paint(2, 22), red: paint(31, 39), yellow: paint(33, 39), green: paint(32, 39), cyan: paint(36, 39) };
-}
-
-export function wantsColour(stream: { readonly isTTY?: boolean }): boolean {
-  return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 }

@@ -186,8 +186,7 @@ function fitDetector(
       fix: 'Let `impute` hold values for longer, or leave the empty tags out with source.ignore.',
     });
   }
-  const ownSeed = typeof options.seed === 'number' ? options.seed : seed;
-  return definition.fit(rows, columns, options, { random: makeRandom(ownSeed, name), fitRows: completeFitRows });
+  return definition.fit(rows, columns, options, { random: makeRandom(seed, name), fitRows: completeFitRows });
 }
 
 function mostMissing(matrix: Matrix, columns: readonly { readonly name: string }[]): string {

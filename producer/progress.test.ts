@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { makeProgress, wantsColour } from './progress.ts';
+import { makeProgress } from './progress.ts';
 
 /** A stream that keeps what is written, and passes for a terminal when it is given columns. */
 function paper(columns?: number) {
@@ -148,15 +148,5 @@ describe('makeProgress elsewhere', () => {
       progress.stop();
       expect(text()).toBe('');
     }
-  });
-});
-
-describe('wantsColour', () => {
-  it('is for terminals whose user has not asked for none', () => {
-    expect(wantsColour({ isTTY: true }, {})).toBe(true);
-    expect(wantsColour({ isTTY: true }, { NO_COLOR: '' })).toBe(true);
-    expect(wantsColour({ isTTY: true }, { NO_COLOR: '1' })).toBe(false);
-    expect(wantsColour({ isTTY: true }, { TERM: 'dumb' })).toBe(false);
-    expect(wantsColour({}, {})).toBe(false);
   });
 });

@@ -38,11 +38,6 @@ const interval = 5000;
 /** The rate is taken over the last so many milliseconds: with a pace it changes when the warm-up ends. */
 const rateSpan = 5000;
 
-/** Colour is for terminals whose user has not asked for none (https://no-color.org). */
-export function wantsColour(stream: { readonly isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
-  return stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
-}
-
 /**
  * A bar on a terminal, plain lines elsewhere: rows read and stored, rows/s, time left and the stage.
  * @example

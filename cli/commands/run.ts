@@ -41,7 +41,8 @@ async function run(file: string, options: RunOptions): Promise<void> {
   const [
     { loadPipeline },
     { runEmbedded },
-    { makeProgress, wantsColour },
+    { makeProgress },
+    { wantsColour },
     { formatPace, parsePace },
     { makeLog },
     { makeMetrics },
@@ -51,6 +52,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     import('../load-pipeline.ts'),
     import('../embedded.ts'),
     import('../../producer/progress.ts'),
+    import('../../core/colour.ts'),
     import('../../producer/pace.ts'),
     import('../../core/log.ts'),
     import('../../core/metrics.ts'),
