@@ -50,7 +50,7 @@ const components = new Map(
 function importsFor({ file, code }: Example): string[] {
   const text = texts.get(file) ?? '';
   const declared = new Set(code.flatMap((line) => [...line.matchAll(/\b(?:const|let)\s+(\w+)/g)].map(([, name]) => name)));
-  const used = new Set(code.flatMap((line) => [...line.replace(/;\s*\/\/.*$/, ';').matchAll(/(?<![.\w'"])[A-Za-z_]\w*/g)].map(([name]) => name)));
+  const used = new Set(code.flatMap((line) => [...line.replace(/;\s*\/\/.*$/, ';').matchAll(/(?<=\.\.\.|^|[^.\w'"])[A-Za-z_]\w*/g)].map(([name]) => name)));
   const imports: string[] = [];
   for (const name of used) {
     if (declared.has(name)) continue;
