@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { Bus } from '../core/bus.ts';
 import type { Output, Source, SourceContext } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
-import type { Pace, PipelineConfig, SourceConfig } from '../core/pipeline-config.ts';
+import type { Pace } from '../core/pace.ts';
+import type { PipelineConfig, SourceConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Store } from '../core/store.ts';
 import { drain } from '../processor/drain.ts';
@@ -88,9 +89,10 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
       ...(watch.observer ? { observer: watch.observer } : {}),
       ...(await training(run)),
     });
+    // Tags first: a source that lost or renamed one is also another source, which says less.
+    await pipeline.openStream(config.stream, info.schema);
     pipeline.attach(info.fingerprint, pipeline.position ? 0 : await shiftOf(config, source));
     const position = pipeline.position as NonNullable<typeof pipeline.position>;
-    await pipeline.openStream(config.stream, info.schema);
     await watch.started?.({ pipeline, description: info.description, rows: info.rows, resumedAt: position.nextOffset, shiftMs: position.shiftMs });
     bus = await busDefinition.create(config.bus.options);
     await bus.ensureTopic(config.topic, { partitions: 1 });

@@ -1,11 +1,10 @@
+import type { Pace } from './pace.ts';
+
 /** A component as configured: its type, and its options parsed by its own zod schema with defaults filled in. */
 export interface ComponentConfig {
   readonly type: string;
   readonly options: Readonly<Record<string, unknown>>;
 }
-
-/** `max`, a multiple of the rows' own time (`60x`), or a fixed rate (`100/s`). */
-export type Pace = { readonly kind: 'max' } | { readonly kind: 'own'; readonly speed: number } | { readonly kind: 'rate'; readonly perSecond: number };
 
 export interface SourceConfig extends ComponentConfig {
   /** Names the source in positions and dead letters; default: its type and path. */

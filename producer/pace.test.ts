@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { allocateBatch, type Batch, concatBatches } from '../core/batch.ts';
 import { type Chunk, type DeadLetter, rowsIn } from '../core/chunk.ts';
 import { makeSchema } from '../core/schema.ts';
-import { formatPace, makeSchedule, paceChunk, parsePace } from './pace.ts';
+import { makeSchedule, paceChunk } from './pace.ts';
 
 const schema = makeSchema([{ name: 'LIT101', kind: 'continuous' }]);
 
@@ -19,23 +19,6 @@ function batchAt(times: readonly number[], firstOrigin = 0): Batch {
 
 const seconds = (n: number) => Array.from({ length: n }, (_, i) => i * 1000);
 const letter = (position: number): DeadLetter => ({ source: 'a.csv', partition: 0, position, reason: 'cells', message: '', payload: '' });
-
-describe('parsePace', () => {
-  it.each([
-    ['max', { kind: 'max' }],
-    ['60x', { kind: 'own', speed: 60 }],
-    ['0.5x', { kind: 'own', speed: 0.5 }],
-    [' 100/s ', { kind: 'rate', perSecond: 100 }],
-    ['2.5 /s', { kind: 'rate', perSecond: 2.5 }],
-  ])('reads %s', (text, pace) => {
-    expect(parsePace(text)).toEqual(pace);
-    expect(parsePace(formatPace(parsePace(text)))).toEqual(pace);
-  });
-
-  it.each(['', '60', '0x', '-1x', 'x60', '100/m', 'fast', '1e3x', 'Infinityx', `${'9'.repeat(400)}x`])('refuses %s, quoting it', (text) => {
-    expect(() => parsePace(text)).toThrowError(expect.objectContaining({ code: 'CONFIG_INVALID', message: expect.stringContaining("'60x'") }));
-  });
-});
 
 describe('makeSchedule', () => {
   it('holds nothing back at max', () => {

@@ -1,34 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Batch, sliceBatch } from '../core/batch.ts';
 import type { Chunk } from '../core/chunk.ts';
-import { quote, SluiceError } from '../core/errors.ts';
-import type { Pace } from '../core/pipeline-config.ts';
-
-/**
- * @throws CONFIG_INVALID
- * @example
- * parsePace('60x'); // { kind: 'own', speed: 60 }
- * parsePace('100/s'); // { kind: 'rate', perSecond: 100 }
- * parsePace('max'); // { kind: 'max' }
- */
-export function parsePace(text: string): Pace {
-  const trimmed = text.trim();
-  if (trimmed === 'max') return { kind: 'max' };
-  const match = /^(\d+(?:\.\d+)?|\.\d+)\s*(x|\/s)$/.exec(trimmed);
-  const value = Number(match?.[1]);
-  if (match === null || !Number.isFinite(value) || value <= 0) {
-    throw new SluiceError('CONFIG_INVALID', `${quote(text)} is no pace`, {
-      fix: "Use 'max', a multiple of the rows' own time such as '60x', or a rate such as '100/s'.",
-    });
-  }
-  return match[2] === 'x' ? { kind: 'own', speed: value } : { kind: 'rate', perSecond: value };
-}
-
-/** The inverse of `parsePace`. */
-export function formatPace(pace: Pace): string {
-  if (pace.kind === 'max') return 'max';
-  return pace.kind === 'own' ? `${pace.speed}x` : `${pace.perSecond}/s`;
-}
+import type { Pace } from '../core/pace.ts';
 
 /** Rows are let through in one go per so many milliseconds: a stream that looks live, without a timer per row. */
 const tick = 100;

@@ -2,7 +2,7 @@ import type { Batch } from '../core/batch.ts';
 import type { BusProducer } from '../core/bus.ts';
 import { type Chunk, rowsIn } from '../core/chunk.ts';
 import type { Source, SourceInfo } from '../core/component.ts';
-import type { Pace } from '../core/pipeline-config.ts';
+import type { Pace } from '../core/pace.ts';
 import { makeSchedule, paceChunk } from './pace.ts';
 
 export interface ProduceOptions {

@@ -53,7 +53,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     import('../embedded.ts'),
     import('../../producer/progress.ts'),
     import('../../core/colour.ts'),
-    import('../../producer/pace.ts'),
+    import('../../core/pace.ts'),
     import('../../core/log.ts'),
     import('../../core/metrics.ts'),
     import('../run-recorder.ts'),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ComponentKind } from '../component.ts';
-import type { Pace } from '../pipeline-config.ts';
+import { pacePattern, parsePace } from '../pace.ts';
 import { duration } from './duration.ts';
 
 /**
@@ -21,14 +21,9 @@ const pace = z
     error: (issue) =>
       typeof issue.input === 'number' ? `write '${issue.input}x' for a multiple of the rows' own time or '${issue.input}/s' for a rate` : undefined,
   })
-  .regex(/^\s*(max|(\d+(\.\d+)?|\.\d+)\s*(x|\/s))\s*$/, { error: "expected max, a multiple of the rows' own time such as 60x, or a rate such as 100/s" })
-  .transform((text) => text.trim())
-  .refine((text) => text === 'max' || Number.parseFloat(text) > 0, { error: 'expected a pace above 0' })
-  .transform((text): Pace => {
-    const amount = Number.parseFloat(text);
-    if (text === 'max') return { kind: 'max' };
-    return text.endsWith('x') ? { kind: 'own', speed: amount } : { kind: 'rate', perSecond: amount };
-  });
+  .regex(pacePattern, { error: "expected max, a multiple of the rows' own time such as 60x, or a rate such as 100/s" })
+  .refine((text) => !pacePattern.test(text) || text.trim() === 'max' || Number.parseFloat(text) > 0, { error: 'expected a pace above 0' })
+  .transform(parsePace);
 
 /** Keys of a source beside the component's own options. */
 export const sourceKeys = z.strictObject({
