@@ -15,7 +15,9 @@ export default defineStep({
     watch: z
       .boolean()
       .default(true)
-      .describe('Whether the tags that are left out are watched by constant-broken, joined to the combinations; of several such steps, the first decides.'),
+      .describe(
+        'Whether the tags that are left out are watched by the detector constant-broken, which a combination may list; of several such steps, the first decides.',
+      ),
   }),
   fit(rows, columns) {
     const constant = columns.map((_, j) => onlyValue(rows, j));
