@@ -36,8 +36,16 @@ export function makeSchema(tags: readonly Tag[]): Schema {
   return { tags, hash: createHash('sha256').update(identity).digest('hex').slice(0, 16) };
 }
 
-/** @throws SCHEMA_MISMATCH that names the missing, added and reordered or changed tags; nothing when the two are interchangeable. */
-export function requireSameSchema(expected: Schema, actual: Schema, place: string): void {
+/**
+ * @throws SCHEMA_MISMATCH that names what `actual` at `place` lacks, adds, reorders or changes against `expected`; nothing
+ * when the two are interchangeable.
+ */
+export function requireSameSchema(
+  expected: Schema,
+  actual: Schema,
+  place: string,
+  fix = 'Restore the tags, or start anew with --fresh (or another stream name).',
+): void {
   if (expected.hash === actual.hash) return;
   const before = new Map(expected.tags.map((tag) => [tag.name, tag]));
   const now = new Map(actual.tags.map((tag) => [tag.name, tag]));
@@ -51,6 +59,6 @@ export function requireSameSchema(expected: Schema, actual: Schema, place: strin
   ];
   throw new SluiceError('SCHEMA_MISMATCH', `the tags differ: ${parts.length > 0 ? parts.join('; ') : 'same tags in another order'}`, {
     place,
-    fix: 'Restore the tags, or start anew with --fresh (or another stream name).',
+    fix,
   });
 }

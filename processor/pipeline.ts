@@ -129,7 +129,7 @@ export class Pipeline {
     if ([...records.keys()].some((record) => stream.owns(record))) await stream.load(records, (hash) => store.record(hash));
     if (!stream.model) {
       if (this.#model) stream.useModel(this.#model, model?.place ?? 'model');
-      else if (trainingRows) stream.trainOn(await trainingRows(schema), 'training file');
+      else if (trainingRows) stream.trainOn(await trainingRows(schema), trainingPlace(this.#context.config));
     }
     this.#streams.set(name, stream);
     return stream;
@@ -217,6 +217,11 @@ export class Pipeline {
     this.#changed = true;
     this.#position = { shiftMs: 0, ...this.#position, nextOffset: chunk.nextOffset };
   }
+}
+
+function trainingPlace({ train }: PipelineConfig): string {
+  const path = train.kind === 'file' ? train.source.options.path : undefined;
+  return typeof path === 'string' ? `training file '${path}'` : 'train.file';
 }
 
 const incidentPrefix = 'incidents/';

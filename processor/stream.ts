@@ -100,14 +100,14 @@ export class StreamPipeline {
 
   /** Begins with a model that was made elsewhere. @throws SCHEMA_MISMATCH, RECORD_VERSION */
   useModel(model: StreamModel, place: string): void {
-    requireSameSchema(model.schema, this.schema, place);
+    requireSameSchema(this.schema, model.schema, place, 'Name a model of these tags; `sluice train` makes one.');
     requireSameConfiguration(model, this.#context.config, place, ['train']);
     this.#begin(model, startScoring(model));
   }
 
   /** Trains on rows that are not the stream's own, e.g. of a training file. */
   trainOn(rows: Batch, place: string): void {
-    requireSameSchema(rows.schema, this.schema, place);
+    requireSameSchema(this.schema, rows.schema, place, 'Name a training file with the tags of the source.');
     const { model } = train({ ...rows, stream: this.stream }, this.#context.config, this.#context.definitions);
     this.#begin(model, startScoring(model));
   }
