@@ -66,8 +66,8 @@ incidents: { open: 5s, close: 60s, merge: 120s }
 store: { type: duckdb, path: .sluice/${choices.stream ?? streamName(choices.path)}.duckdb }
 outputs: [terminal]
 
-# The page with health and metrics; false turns it off.
-serve: { port: 8080 }
+# Health and metrics, on port 8080 or the next free one; a port that is named is taken, or the start fails. false turns it off.
+serve: { host: 127.0.0.1 }
 `;
 }
 

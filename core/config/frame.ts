@@ -116,8 +116,8 @@ export const frame = z.strictObject({
       z.literal(false),
       z.strictObject({
         host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
-        port: z.int().min(0).max(65_535).default(8080).describe('Port; the next free one when it is taken.'),
-        exact: z.boolean().default(false).describe('Fail when the port is taken.'),
+        port: z.int().min(0).max(65_535).optional().describe('Port; default: 8080, or the next free one.'),
+        exact: z.boolean().optional().describe('Fail when the port is taken; default: true where one is named.'),
       }),
     ])
     .prefault({})

@@ -50,7 +50,7 @@ export async function resolvePipeline(document: ConfigDocument, keys: Keys, file
     threshold,
     combine,
     incidents: parsed.incidents,
-    serve: parsed.serve === false ? undefined : parsed.serve,
+    serve: parsed.serve === false ? undefined : serveConfig(parsed.serve),
     seed: parsed.seed,
   };
 }
@@ -92,6 +92,11 @@ async function trainConfig(file: PipelineFile, value: unknown, parsed: z.output<
   if (keys.file !== undefined) return source && { kind: 'file', source, calibrate };
   if (model !== undefined) return { kind: 'model', path: model, calibrate };
   return typeof rows === 'object' ? { kind: 'rows', ...rows, calibrate } : { kind: 'rows', from: 0, to: rows ?? 3600, calibrate };
+}
+
+/** A port that is named is meant: another one in its place would be where nobody looks. */
+function serveConfig({ host, port, exact }: Exclude<z.output<typeof frame>['serve'], false>): PipelineConfig['serve'] {
+  return { host, port: port ?? 8080, exact: exact ?? port !== undefined };
 }
 
 async function componentConfig(file: PipelineFile, kind: 'bus' | 'output', value: unknown, path: ConfigPath): Promise<ComponentConfig | undefined> {

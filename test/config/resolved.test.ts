@@ -248,6 +248,13 @@ const pipelines = fc.record(
   { requiredKeys: ['stream', 'source', 'detectors', 'views', 'outputs'] },
 );
 
+test('a port that is named is to be that one; without a name it is 8080 or the next free one', async () => {
+  const serve = async (text: string) => (await load(`${least}serve: ${text}\n`)).serve;
+  expect(await serve('{ host: "::1" }')).toEqual({ host: '::1', port: 8080, exact: false });
+  expect(await serve('{ port: 9000 }')).toEqual({ host: '127.0.0.1', port: 9000, exact: true });
+  expect(await serve('{ port: 9000, exact: false }')).toMatchObject({ port: 9000, exact: false });
+});
+
 test('a pipeline in JSON and in YAML is the same', async () => {
   await fc.assert(
     fc.asyncProperty(pipelines, async (pipeline) => {
