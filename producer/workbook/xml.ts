@@ -16,7 +16,8 @@ const attribute = /([^\s=/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g;
  * The opening tags of a small XML part, in order. Entities beyond XML's own are left as they are: no document type is read.
  * @throws RangeError when tags do not close as they open.
  * @example
- * [...tagsOf('<a><x:b n="1 &amp; 2"/></a>')][1]; // { name: "b", attributes: { n: "1 & 2" }, parent: "a" }
+ * const tags = Array.from(tagsOf('<a><x:b n="1 &amp; 2"/></a>'));
+ * tags[1]; // { name: "b", attributes: { n: "1 & 2" }, parent: "a" }
  */
 export function* tagsOf(xml: string): Generator<Tag> {
   const open: string[] = [];
