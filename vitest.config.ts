@@ -10,6 +10,7 @@ export default defineConfig({
       provider: 'v8',
       include: ['{core,kernels,connectors,producer,processor,evaluate,serve,cli}/**/*.ts'],
       exclude: ['**/*.test.ts', '**/*.generated.ts', '**/fixtures/**'],
+      reportOnFailure: true,
       reporter: ['text-summary', 'json-summary', 'html'],
       thresholds: {
         'core/**/*.ts': { lines: 90 },

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -17,6 +17,7 @@ interface Example {
 
 const folders = ['core', 'kernels', 'connectors', 'producer', 'processor', 'evaluate', 'serve', 'cli'];
 const files = folders
+  .filter((folder) => existsSync(join(repository, folder)))
   .flatMap((folder) => readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`))
   .filter((file) => file.endsWith('.ts') && !/\.(test|generated)\.ts$|fixtures/.test(file));
 const texts = new Map(files.map((file) => [file, readFileSync(join(repository, file), 'utf8')]));
