@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SluiceError } from '../../core/errors.ts';
 import { literal } from './sql.ts';
@@ -24,11 +24,26 @@ export interface FileOptions {
   readonly readOnly: boolean;
 }
 
+/** The same for every way to write it; the file itself need not exist. */
+export function canonicalPath(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const folder = dirname(resolve(path));
+  return join(existsSync(folder) ? realpathSync(folder) : folder, basename(path));
+}
+
+/** Files open in this process: locks keep other processes out, but not a second instance here. */
+const ownedHere = new Set<string>();
+
 /** An open DuckDB file. Each read has a connection of its own, so that readers see whole commits and never wait for the writer. */
 export class DuckFile {
   readonly options: FileOptions;
   #instance: DuckDBInstance | undefined;
-  readonly #reads = new Set<Promise<unknown>>();
+  #canonical = '';
+  /** Pending while the file is exchanged under readers. */
+  #ready: Promise<void> = Promise.resolve();
+  /** Why there is no instance. */
+  #gone: Error | undefined;
+  readonly #uses = new Set<Promise<void>>();
 
   private constructor(options: FileOptions) {
     this.options = options;
@@ -37,79 +52,47 @@ export class DuckFile {
   /** @throws STORE_LOCKED, STORE_FULL or STORE_UNAVAILABLE, with the path and what to do. */
   static async open(options: FileOptions): Promise<DuckFile> {
     const file = new DuckFile(options);
-    await file.reopen();
+    await file.#open();
     return file;
   }
 
-  async reopen(): Promise<void> {
-    const { path, memoryLimit, threads, readOnly } = this.options;
-    if (readOnly && !existsSync(path)) {
-      throw new SluiceError('STORE_UNAVAILABLE', `there is no store '${path}'`, { fix: 'Run the pipeline first, or name its file with --store.' });
-    }
-    try {
-      if (!readOnly) await mkdir(dirname(path), { recursive: true });
-      const instance = await DuckDBInstance.create(':memory:', {
-        memory_limit: memoryLimit,
-        threads: String(threads),
-        checkpoint_threshold: logLimit,
-        temp_directory: `${path}.tmp`,
-        // Nothing is ever fetched from the network: all that is used is built in.
-        autoinstall_known_extensions: 'false',
-        autoload_known_extensions: 'false',
-      });
-      this.#instance = instance;
-      const connection = await instance.connect();
-      await connection.run(`ATTACH ${literal(path)} AS ${catalog} (${readOnly ? 'READ_ONLY' : `ROW_GROUP_SIZE ${rowGroup}`})`);
-      connection.closeSync();
-    } catch (error) {
-      this.#instance?.closeSync();
-      this.#instance = undefined;
-      throw storeError(error, path);
-    }
-  }
-
   async connect(): Promise<DuckDBConnection> {
-    if (!this.#instance) throw new SluiceError('STORE_UNAVAILABLE', `the store '${this.options.path}' is closed`);
+    if (!this.#instance) throw this.#gone ?? new SluiceError('STORE_UNAVAILABLE', 'the store is closed', { place: this.options.path });
     const connection = await this.#instance.connect();
     await connection.run(`USE ${catalog}`);
     return connection;
   }
 
-  /** Runs `work` on a connection of its own, all of it seeing one commit. */
-  read<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    const run = async (): Promise<T> => {
+  /** Runs `work` on a connection of its own. */
+  async use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    await this.#ready;
+    const release = this.#hold();
+    try {
+      const connection = await this.connect();
       try {
-        const connection = await this.connect();
-        try {
-          await connection.run('BEGIN TRANSACTION READ ONLY');
-          return await work(connection);
-        } finally {
-          connection.closeSync();
-        }
-      } catch (error) {
-        throw storeError(error, this.options.path);
+        return await work(connection);
+      } finally {
+        connection.closeSync();
       }
-    };
-    const promise = run();
-    const settled: Promise<void> = promise.then(
-      () => {
-        this.#reads.delete(settled);
-      },
-      () => {
-        this.#reads.delete(settled);
-      },
-    );
-    this.#reads.add(settled);
-    return promise;
+    } catch (error) {
+      throw storeError(error, this.options.path);
+    } finally {
+      release();
+    }
+  }
+
+  /** The same, all of it seeing one commit. */
+  read<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    return this.use(async (connection) => {
+      await connection.run('BEGIN TRANSACTION READ ONLY');
+      return await work(connection);
+    });
   }
 
   /** The same for what comes in pieces. */
   async *stream<T>(work: (connection: DuckDBConnection) => AsyncIterable<T>): AsyncGenerator<T> {
-    let finished = (): void => {};
-    const done = new Promise<void>((resolve) => {
-      finished = resolve;
-    });
-    this.#reads.add(done);
+    await this.#ready;
+    const release = this.#hold();
     try {
       const connection = await this.connect();
       try {
@@ -121,31 +104,97 @@ export class DuckFile {
     } catch (error) {
       throw storeError(error, this.options.path);
     } finally {
-      this.#reads.delete(done);
-      finished();
+      release();
     }
   }
 
-  /** Waits for running reads, then lets go of the file. */
-  async close(): Promise<void> {
-    const instance = this.#instance;
-    this.#instance = undefined;
-    while (this.#reads.size > 0) await Promise.all(this.#reads);
-    instance?.closeSync();
+  /** Closes the file and opens it again, as it is or from nothing; readers wait meanwhile. */
+  async exchange({ remove }: { remove: boolean }): Promise<void> {
+    let ready = (): void => {};
+    this.#ready = new Promise((resolve) => {
+      ready = resolve;
+    });
+    try {
+      await this.close();
+      if (remove) {
+        // The log first: left behind alone, it would be replayed into the next file of that name.
+        await rm(`${this.options.path}.wal`, { force: true });
+        await rm(this.options.path, { force: true });
+      }
+      await this.#open();
+    } catch (error) {
+      this.#gone = storeError(error, this.options.path);
+      throw this.#gone;
+    } finally {
+      ready();
+    }
   }
 
-  /** Removes a closed file. The log goes first: left behind alone, it would be replayed into the next file of that name. */
-  async remove(): Promise<void> {
-    await rm(`${this.options.path}.wal`, { force: true });
-    await rm(this.options.path, { force: true });
+  /** Waits for those who use the file, then lets go of it. */
+  async close(): Promise<void> {
+    const instance = this.#instance;
+    while (this.#uses.size > 0) await Promise.all(this.#uses);
+    this.#instance = undefined;
+    instance?.closeSync();
+    if (!this.options.readOnly) ownedHere.delete(this.#canonical);
+  }
+
+  #hold(): () => void {
+    let release = (): void => {};
+    const use = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#uses.add(use);
+    return () => {
+      this.#uses.delete(use);
+      release();
+    };
+  }
+
+  async #open(): Promise<void> {
+    const { path, memoryLimit, threads, readOnly } = this.options;
+    if (readOnly && !existsSync(path)) {
+      throw new SluiceError('STORE_UNAVAILABLE', `there is no store '${path}'`, { fix: 'Run the pipeline first, or name its file with --store.' });
+    }
+    let instance: DuckDBInstance | undefined;
+    let reserved = false;
+    try {
+      if (!readOnly) await mkdir(dirname(path), { recursive: true });
+      this.#canonical = canonicalPath(path);
+      if (ownedHere.has(this.#canonical)) {
+        const fix = 'Give each pipeline its own store.path.';
+        throw new SluiceError('STORE_LOCKED', `the store is already open in this process (${process.pid})`, { place: path, fix });
+      }
+      if (!readOnly) ownedHere.add(this.#canonical);
+      reserved = !readOnly;
+      instance = await DuckDBInstance.create(':memory:', {
+        memory_limit: memoryLimit,
+        threads: String(threads),
+        checkpoint_threshold: logLimit,
+        temp_directory: `${path}.tmp`,
+        // Nothing is ever fetched from the network: all that is used is built in.
+        autoinstall_known_extensions: 'false',
+        autoload_known_extensions: 'false',
+      });
+      const connection = await instance.connect();
+      await connection.run(`ATTACH ${literal(path)} AS ${catalog} (${readOnly ? 'READ_ONLY' : `ROW_GROUP_SIZE ${rowGroup}`})`);
+      connection.closeSync();
+    } catch (error) {
+      instance?.closeSync();
+      if (reserved) ownedHere.delete(this.#canonical);
+      throw storeError(error, path);
+    }
+    this.#instance = instance;
+    this.#gone = undefined;
   }
 }
 
 const restore = 'Restore it from a backup, move it away, or start anew with --fresh.';
 
 /** DuckDB reports by text alone; this is the one place that reads it. */
-export function storeError(error: unknown, path: string): SluiceError {
-  if (error instanceof SluiceError) return error;
+export function storeError(error: unknown, path: string): Error {
+  // DuckDB and the file system throw plain errors; a TypeError is a fault of ours and stays one.
+  if (error instanceof Error && error.constructor !== Error) return error;
   const text = error instanceof Error ? error.message : String(error);
   const cause = error;
   const place = path;
@@ -154,13 +203,6 @@ export function storeError(error: unknown, path: string): SluiceError {
     return new SluiceError('STORE_LOCKED', `the store is held by ${pid ? `process ${pid}` : 'another process'}`, {
       place,
       fix: 'Stop that process, or give this one another store.path.',
-      cause,
-    });
-  }
-  if (/file handle conflict|already attached/i.test(text)) {
-    return new SluiceError('STORE_LOCKED', `the store is already open in this process (${process.pid})`, {
-      place,
-      fix: 'Give each pipeline its own store.path.',
       cause,
     });
   }

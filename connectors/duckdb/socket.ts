@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { chmod, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { Batch } from '../../core/batch.ts';
 import { type ErrorCode, SluiceError } from '../../core/errors.ts';
 import type { Range, StoreReader } from '../../core/store.ts';
+import { canonicalPath } from './file.ts';
 
 /**
  * One process owns the file; others read through a Unix socket beside it. Messages are a length (4 bytes, little-endian)
@@ -33,8 +34,7 @@ const pathLimit = 103;
 
 /** Where the socket of a store file is: beside it, or, where that path is too long for an address, in the system's folder for temporary files. */
 export function socketPath(file: string): string {
-  const folder = dirname(resolve(file));
-  const whole = existsSync(file) ? realpathSync(file) : join(existsSync(folder) ? realpathSync(folder) : folder, basename(file));
+  const whole = canonicalPath(file);
   const beside = `${whole}.sock`;
   if (Buffer.byteLength(beside) <= pathLimit) return beside;
   return join(tmpdir(), `sluice-${createHash('sha256').update(whole).digest('hex').slice(0, 24)}.sock`);

@@ -10,9 +10,10 @@ import { type ThresholdLevels, topContributions, type Verdicts } from '../../cor
 import { encodeBucket } from './bucket-content.ts';
 import { rowsOfQuery, TableWriter } from './chunks.ts';
 import { type DuckFile, storeError } from './file.ts';
+import { forgetDeadLetters, forgetStream } from './forget.ts';
 import { readKnown } from './known.ts';
 import { createStream, loadStreams, prepareLayout, rowsTable, type StreamEntry, viewName } from './layout.ts';
-import { identifier } from './sql.ts';
+import { ManifestTable } from './manifests.ts';
 
 /**
  * The writing half: one connection, one transaction from the first append to the commit. What is appended, the manifest
@@ -38,8 +39,7 @@ export class DuckWriter implements StoreWriter {
   /** Newest row and newest bucket per level, stored or staged: what comes later needs no search. */
   readonly #newest = new Map<number, bigint>();
   readonly #newestBucket = new Map<string, bigint>();
-  #manifests = new Map<string, Manifest>();
-  #records = new Set<string>();
+  readonly #manifests = new ManifestTable();
 
   private constructor(file: DuckFile) {
     this.#file = file;
@@ -63,14 +63,16 @@ export class DuckWriter implements StoreWriter {
       const entry = { id, name: stream, schema, view: viewName(stream, entries.map((e) => e.view)) }; // biome-ignore format: one line
       this.#streams.set(stream, entry);
       this.#newStreams.push(entry);
-      if (this.#open) return await createStream(this.#connection, entry);
-      await this.#begin();
-      await this.#commit();
+      await this.#transact(async () => {
+        if (this.#open) return await createStream(this.#connection, entry);
+        await this.#begin();
+        await this.#commit();
+      });
     });
   }
 
   append(write: StoreWrite): Promise<void> {
-    return this.#alone(async () => {
+    return this.#inTransaction(async () => {
       const { batch } = write;
       const entry = this.#entry(batch);
       await this.#begin();
@@ -85,29 +87,29 @@ export class DuckWriter implements StoreWriter {
   }
 
   appendDead(letters: readonly DeadLetter[]): Promise<void> {
-    return this.#alone(async () => {
+    return this.#inTransaction(async () => {
       if (letters.length === 0) return;
       await this.#begin();
       const table = await this.#table('dead_letters');
       for (const { source, partition, position, stream, reason, message, payload } of letters) {
-        table.appendRow([source, partition, BigInt(position), stream ?? null, reason, message, payload].map(withoutNul));
+        table.appendRow([source, partition, BigInt(position), stream ?? null, reason, message, payload]);
       }
     });
   }
 
   commit(manifest?: Manifest, records?: ReadonlyMap<string, Uint8Array>): Promise<void> {
-    return this.#alone(async () => {
+    return this.#inTransaction(async () => {
       if (!this.#open && !manifest) return;
       await this.#begin();
       await this.#putIncidents();
-      const remember = manifest ? await this.#putManifest(manifest, records ?? new Map()) : undefined;
+      const remember = manifest ? await this.#manifests.put(this.#connection, manifest, records ?? new Map()) : undefined;
       await this.#commit();
       remember?.();
     });
   }
 
   replaceVerdicts(stream: string, from: bigint, to: bigint, writes: AsyncIterable<StoreWrite>): Promise<void> {
-    return this.#alone(async () => {
+    return this.#inTransaction(async () => {
       this.#requireNothingStaged('replaceVerdicts');
       const entry = this.#streams.get(stream);
       if (!entry) throw new SluiceError('INTERNAL', `stream '${stream}' was not opened`);
@@ -131,22 +133,14 @@ export class DuckWriter implements StoreWriter {
   /** Durable at once, whatever is staged: it comes from people, not from the stream. */
   annotate(annotation: Annotation): Promise<void> {
     const { id, stream, from, to, text, incident, alarm } = annotation;
-    const write = async (): Promise<void> => {
-      const connection = await this.#file.connect();
-      try {
+    const write = (): Promise<void> =>
+      this.#file.use(async (connection) => {
         await connection.run('BEGIN');
         await connection.run('DELETE FROM sluice_data.annotations WHERE id = $1', [id]);
-        await connection.run(
-          `INSERT INTO sluice_data.annotations VALUES ($1, $2, ${from}, ${to}, $3, $4, $5)`,
-          [id, stream, text, incident ?? null, alarm ?? null].map(withoutNul),
-        );
+        const texts = [id, stream, text, incident ?? null, alarm ?? null];
+        await connection.run(`INSERT INTO sluice_data.annotations VALUES ($1, $2, ${from}, ${to}, $3, $4, $5)`, texts);
         await connection.run('COMMIT');
-      } catch (error) {
-        throw storeError(error, this.#file.options.path);
-      } finally {
-        connection.closeSync();
-      }
-    };
+      });
     const done = this.#annotating.then(write);
     this.#annotating = done.then(
       () => {},
@@ -158,15 +152,22 @@ export class DuckWriter implements StoreWriter {
   forget(stream: string, manifestKey: string): Promise<void> {
     return this.#alone(async () => {
       this.#requireNothingStaged('forget');
-      const manifest = this.#manifests.get(manifestKey);
-      const others = [...this.#streams.keys()].some((name) => name !== stream) || [...this.#manifests.keys()].some((key) => key !== manifestKey);
-      if (others) await this.#forgetAmongOthers(stream, manifest);
-      else {
+      const others = [...this.#streams.values()].filter(({ name }) => name !== stream);
+      if (others.length > 0 || this.#manifests.hasOther(manifestKey)) {
+        await this.#transact(async () => {
+          await this.#begin();
+          const entry = this.#streams.get(stream);
+          if (entry) await forgetStream(this.#connection, entry, others);
+          const manifest = this.#manifests.get(manifestKey);
+          await forgetDeadLetters(this.#connection, stream, Object.keys(manifest?.positions ?? {}));
+          await this.#manifests.remove(this.#connection, manifestKey);
+          await this.#commit();
+        });
+        this.#connection.closeSync();
+      } else {
         // Deleting would leave the space in the file; making it anew gives it back.
         this.#connection.closeSync();
-        await this.#file.close();
-        await this.#file.remove();
-        await this.#file.reopen();
+        await this.#file.exchange({ remove: true });
       }
       await this.#load();
     });
@@ -195,18 +196,15 @@ export class DuckWriter implements StoreWriter {
 
   // --- transaction ---------------------------------------------------------------------------------------------
 
-  /** One after the other; an error undoes everything since the last commit. */
+  #inTransaction(work: () => Promise<void>): Promise<void> {
+    return this.#alone(() => this.#transact(work));
+  }
+
+  /** One call after the other. */
   #alone<T>(work: () => Promise<T>): Promise<T> {
-    const run = async (): Promise<T> => {
-      try {
-        return await work();
-      } catch (error) {
-        const reported = storeError(error, this.#file.options.path);
-        if (this.#open) await this.#rollback();
-        throw reported;
-      }
-    };
-    const done = this.#queue.then(run);
+    const done = this.#queue.then(work).catch((error: unknown) => {
+      throw storeError(error, this.#file.options.path);
+    });
     this.#queue = done.then(
       () => {},
       () => {},
@@ -214,10 +212,25 @@ export class DuckWriter implements StoreWriter {
     return done;
   }
 
+  /** An error undoes everything since the last commit. */
+  async #transact<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#open) await this.#rollback();
+      throw error;
+    }
+  }
+
   async #begin(): Promise<void> {
     if (this.#open) return;
     if (this.#broken) await this.#recover();
-    await this.#connection.run('BEGIN');
+    try {
+      await this.#connection.run('BEGIN');
+    } catch (error) {
+      this.#broken = true;
+      throw error;
+    }
     this.#open = true;
     for (const entry of this.#newStreams) await createStream(this.#connection, entry);
     for (const detector of this.#newDetectors) await this.#createDetector(detector);
@@ -247,17 +260,20 @@ export class DuckWriter implements StoreWriter {
     }
   }
 
+  /** Opens the file again. What was registered since the last commit is registered again, unless that commit did go through. */
   async #recover(): Promise<void> {
-    this.#connection.closeSync();
-    await this.#file.close();
-    await this.#file.reopen();
     const streams = this.#newStreams;
     const detectors = this.#newDetectors;
+    this.#connection.closeSync();
+    await this.#file.exchange({ remove: false });
     await this.#load();
-    for (const entry of streams) this.#streams.set(entry.name, entry);
-    for (const { id, stream, name } of detectors) this.#detectors.set(detectorKey(stream, name), id);
-    this.#newStreams = streams;
-    this.#newDetectors = detectors;
+    this.#newStreams = streams.filter(({ name }) => !this.#streams.has(name));
+    this.#newDetectors = detectors.filter(({ stream, name }) => !this.#detectors.has(detectorKey(stream, name)));
+    for (const entry of this.#newStreams) this.#streams.set(entry.name, entry);
+    for (const { id, stream, name } of this.#newDetectors) {
+      this.#detectors.set(detectorKey(stream, name), id);
+      this.#nextDetector = Math.max(this.#nextDetector, id + 1);
+    }
     this.#broken = false;
   }
 
@@ -280,9 +296,7 @@ export class DuckWriter implements StoreWriter {
       this.#detectors.set(detectorKey(Number(stream), String(name)), Number(id));
       this.#nextDetector = Math.max(this.#nextDetector, Number(id) + 1);
     }
-    const manifests = await rowsOfQuery(this.#connection, 'SELECT key, content FROM sluice_data.manifests');
-    this.#manifests = new Map(manifests.map(([key, content]) => [String(key), JSON.parse(String(content)) as Manifest]));
-    this.#records = new Set((await rowsOfQuery(this.#connection, 'SELECT hash FROM sluice_data.records')).map(([hash]) => String(hash)));
+    await this.#manifests.load(this.#connection);
     await this.#loadNewest();
   }
 
@@ -296,33 +310,6 @@ export class DuckWriter implements StoreWriter {
       const levels = `SELECT level, max(time) FROM sluice_data.buckets WHERE stream_id = ${entry.id} GROUP BY level`;
       for (const [level, newest] of await rowsOfQuery(this.#connection, levels)) this.#newestBucket.set(`${entry.id}/${level}`, newest as bigint);
     }
-  }
-
-  async #forgetAmongOthers(stream: string, manifest: Manifest | undefined): Promise<void> {
-    const entry = this.#streams.get(stream);
-    await this.#begin();
-    if (entry) {
-      const own = `SELECT id FROM sluice_data.detectors WHERE stream_id = ${entry.id}`;
-      for (const table of ['verdicts', 'contributions']) await this.#connection.run(`DELETE FROM sluice_data.${table} WHERE detector_id IN (${own})`);
-      for (const table of ['detectors', 'incidents', 'thresholds', 'tags', 'buckets']) {
-        await this.#connection.run(`DELETE FROM sluice_data.${table} WHERE stream_id = ${entry.id}`);
-      }
-      await this.#connection.run(`DELETE FROM sluice_data.streams WHERE id = ${entry.id}`);
-      await this.#connection.run(`DROP VIEW main.${identifier(entry.view)}`);
-      const shared = [...this.#streams.values()].some((other) => other !== entry && other.schema.hash === entry.schema.hash);
-      const table = rowsTable(entry.schema);
-      await this.#connection.run(shared ? `DELETE FROM sluice_data.${table} WHERE stream_id = ${entry.id}` : `DROP TABLE sluice_data.${table}`);
-      await this.#connection.run('DELETE FROM sluice_data.annotations WHERE stream = $1', [stream]);
-    }
-    await this.#connection.run('DELETE FROM sluice_data.dead_letters WHERE stream = $1', [stream]);
-    if (manifest) {
-      for (const source of Object.keys(manifest.positions)) await this.#connection.run('DELETE FROM sluice_data.dead_letters WHERE source = $1', [source]);
-      await this.#connection.run('DELETE FROM sluice_data.manifests WHERE key = $1', [manifest.key]);
-      for (const hash of this.#unnamedWithout(manifest.key)) await this.#connection.run('DELETE FROM sluice_data.records WHERE hash = $1', [hash]);
-    }
-    await this.#commit();
-    await this.#connection.run('CHECKPOINT');
-    this.#connection.closeSync();
   }
 
   // --- puts: every one inside the open transaction -----------------------------------------------------------------
@@ -404,7 +391,7 @@ export class DuckWriter implements StoreWriter {
   }
 
   async #createDetector({ id, stream, name }: { id: number; stream: number; name: string }): Promise<void> {
-    await this.#connection.run(`INSERT INTO sluice_data.detectors VALUES (${id}, ${stream}, $1)`, [withoutNul(name)]);
+    await this.#connection.run(`INSERT INTO sluice_data.detectors VALUES (${id}, ${stream}, $1)`, [name]);
   }
 
   async #putThreshold(entry: StreamEntry, levels: ThresholdLevels): Promise<void> {
@@ -442,39 +429,8 @@ export class DuckWriter implements StoreWriter {
     }
     this.#incidents.clear();
   }
-
-  /** Gives back what to remember once the commit has succeeded. */
-  async #putManifest(manifest: Manifest, records: ReadonlyMap<string, Uint8Array>): Promise<() => void> {
-    const named = new Set(Object.values(manifest.records));
-    for (const hash of named) {
-      if (this.#records.has(hash)) continue;
-      const bytes = records.get(hash);
-      if (!bytes) throw new SluiceError('INTERNAL', `the manifest '${manifest.key}' names record ${hash}, which is neither stored nor given`);
-      await this.#connection.run('INSERT INTO sluice_data.records VALUES ($1, $2)', [hash, blobValue(bytes)]);
-    }
-    const dropped = this.#unnamedWithout(manifest.key).filter((hash) => !named.has(hash));
-    for (const hash of dropped) await this.#connection.run('DELETE FROM sluice_data.records WHERE hash = $1', [hash]);
-    await this.#connection.run('DELETE FROM sluice_data.manifests WHERE key = $1', [manifest.key]);
-    await this.#connection.run('INSERT INTO sluice_data.manifests VALUES ($1, $2)', [manifest.key, JSON.stringify(manifest)]);
-    return () => {
-      this.#manifests.set(manifest.key, manifest);
-      for (const hash of named) this.#records.add(hash);
-      for (const hash of dropped) this.#records.delete(hash);
-    };
-  }
-
-  /** Stored records that no manifest but that of `key` names. */
-  #unnamedWithout(key: string): string[] {
-    const others = new Set([...this.#manifests.values()].filter((manifest) => manifest.key !== key).flatMap((manifest) => Object.values(manifest.records)));
-    return [...this.#records].filter((hash) => !others.has(hash));
-  }
 }
 
 function detectorKey(stream: number, name: string): string {
   return `${stream}\n${name}`;
-}
-
-/** Text columns cannot hold NUL. */
-function withoutNul<T>(value: T): T {
-  return (typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value) as T;
 }
