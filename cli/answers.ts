@@ -11,6 +11,8 @@ import { textTable } from './text-table.ts';
 const lastRows = 20;
 /** A document is made in memory; more than this belongs in a file. */
 const mostRows = 100_000;
+/** A dead letter carries up to 4 KB of its row. */
+const mostDead = 10_000;
 
 type AnswerOf = (stored: Stored, options: QueryOptions) => Promise<Answer>;
 
@@ -170,6 +172,24 @@ export const stats: AnswerOf = async ({ store, stream }, options) => {
       detectors,
       tags: found.map((s) => ({ ...s, min: orNull(s.min), max: orNull(s.max), mean: orNull(s.mean), deviation: orNull(s.deviation) })),
     },
+  };
+};
+
+export const dead: AnswerOf = async ({ store }, options) => {
+  refuse('dead', options, ['detector', 'flagged', 'tags', 'level', 'from', 'to', 'last', 'stream']);
+  const most = options.json ? mostDead : lastRows;
+  const found = await store.deadLetters({ limit: most + 1 });
+  const letters = found.slice(0, most);
+  const more = found.length > most;
+  return {
+    text:
+      letters.length === 0
+        ? 'no dead letters\n'
+        : `${textTable(
+            ['ROW', 'REASON', 'WHAT'],
+            letters.map(({ position, reason, message }) => [position, reason, message]),
+          )}${more ? `the first ${most}; --json lists more, with the raw rows\n` : ''}`,
+    json: { dead: letters, more },
   };
 };
 

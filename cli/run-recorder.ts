@@ -31,6 +31,7 @@ export class RunRecorder {
   #waiting = '';
   #open = new Map<string, Set<string>>();
   #ready = new Set<string>();
+  readonly #deadReasons: Record<string, number> = {};
 
   constructor(parts: { config: PipelineConfig; log: Log; metrics: Metrics; progress: Progress; pace: string }) {
     this.#parts = parts;
@@ -44,6 +45,7 @@ export class RunRecorder {
       dead: (letters) => {
         for (const { reason, message, source, position } of letters) {
           metrics.rowsDead.inc({ reason });
+          this.#deadReasons[reason] = (this.#deadReasons[reason] ?? 0) + 1;
           if (reason === 'too-late') metrics.rowsTooLate.inc({ stream: config.stream });
           log.debug({ source, row: position, reason }, message);
         }
@@ -131,6 +133,7 @@ export class RunRecorder {
       rowsRead,
       rowsStored: now.stored - before.stored,
       deadLetters: now.dead - before.dead,
+      deadReasons: { ...this.#deadReasons },
       duplicates: now.duplicate - before.duplicate,
       late: now.late - before.late,
       missing: Object.fromEntries(produced.missing),

@@ -11,6 +11,8 @@ export interface RunSummary {
   readonly rowsRead: number;
   readonly rowsStored: number;
   readonly deadLetters: number;
+  /** Of this run. */
+  readonly deadReasons: Readonly<Record<string, number>>;
   readonly duplicates: number;
   /** Behind the newest time, inside the lateness window: stored and scored. */
   readonly late: number;
@@ -41,12 +43,14 @@ export function summaryText(summary: RunSummary, { file }: Pick<PipelineConfig, 
       .map(([detector, n]) => `${detector} ${n}`)
       .join(', ') || 'none';
   const missing = Object.entries(summary.missing).map(([reason, n]) => `${count(n)} ${reason}`);
+  const dead = Object.entries(summary.deadReasons).map(([reason, n]) => `${reason} ${count(n)}`);
   const lines: [string, string][] = [
     [
       'rows',
       `${count(summary.rowsRead)} read, ${count(summary.rowsStored)} stored, ${count(summary.duplicates)} duplicate, ${count(summary.late)} late, ${count(summary.deadLetters)} dead`,
     ],
     ...(missing.length > 0 ? [['missing', `values: ${missing.join(', ')}`] as [string, string]] : []),
+    ...(dead.length > 0 ? [['dead', `${dead.join(', ')}; what is wrong with each: sluice query dead ${file}`] as [string, string]] : []),
     ['incidents', incidents(summary.incidents)],
     ...(summary.resumedAt > 0
       ? [['in all', `${count(summary.total.rowsStored)} rows stored, incidents: ${incidents(summary.total.incidents)}`] as [string, string]]

@@ -16,16 +16,16 @@ export interface Answer {
   readonly json: object;
 }
 
-const kinds = ['incidents', 'rows', 'verdicts', 'stats'] as const;
+const kinds = ['incidents', 'rows', 'verdicts', 'stats', 'dead'] as const;
 export type QueryKind = (typeof kinds)[number];
 
 export function register(program: Command): void {
   program
     .command('query')
-    .summary('what is stored: incidents, rows, verdicts, statistics')
+    .summary('what is stored: incidents, rows, verdicts, statistics, dead letters')
     .description(
       'Shows what is stored, also while the pipeline runs. Times are in UTC. Rows and verdicts are the last 20 unless a span is given; ' +
-        '--last counts back from the last row of the stream, not from now.',
+        '--last counts back from the last row of the stream, not from now. Dead letters are rows that could not be taken, with the reason and the raw row.',
     )
     .addArgument(new Argument('<what>').choices(kinds))
     .argument('[pipeline]', 'the pipeline file whose store is read')
@@ -42,7 +42,7 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON document; missing values are null')
     .addHelpText(
       'after',
-      '\nExamples:\n  sluice query incidents pipelines/swat.yaml\n  sluice query verdicts pipelines/swat.yaml --flagged --detector k-means --last 1h\n  sluice query rows pipelines/swat.yaml --tags LIT101,FIT101 --last 2h --level 10m\n  sluice query stats --store .sluice/swat.duckdb --json',
+      '\nExamples:\n  sluice query incidents pipelines/swat.yaml\n  sluice query verdicts pipelines/swat.yaml --flagged --detector k-means --last 1h\n  sluice query rows pipelines/swat.yaml --tags LIT101,FIT101 --last 2h --level 10m\n  sluice query stats --store .sluice/swat.duckdb --json\n  sluice query dead plant.yaml',
     )
     .action(query);
 }
