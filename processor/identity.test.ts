@@ -54,6 +54,22 @@ describe('admit', () => {
     expect([admission.duplicates, admission.late]).toEqual([2, 1]);
   });
 
+  it('keeps as a dead letter what its source found too old, also where the newer row never came', async () => {
+    // A row that failed after its time was read moves the source's window, not this one.
+    const batch = batchOf([
+      [10, 0],
+      [11, -1],
+      [12, -1],
+    ]);
+    const admission = await admit(batch, new TimeWindow(10_000), nothingKnown, 'plant.csv', 0);
+    expect(identities(admission.batch)).toEqual(['10/0']);
+    expect([admission.duplicates, admission.late]).toEqual([0, 0]);
+    expect(admission.dead.map(({ position, reason }) => [position, reason])).toEqual([
+      [1, 'too-late'],
+      [2, 'too-late'],
+    ]);
+  });
+
   it('asks the store about rows older than the window: known ones are duplicates, unknown ones dead letters', async () => {
     const window = new TimeWindow(10_000);
     await admit(batchOf([[100, 0]]), window, nothingKnown, 'plant.csv', 0);

@@ -33,19 +33,15 @@ export async function admit(batch: Batch, window: TimeWindow, known: KnownRows, 
   for (let i = 0; i < rows; i++) {
     const time = times[i];
     const seq = seqs[i];
-    const newest = window.newest;
-    if (newest !== undefined && time < newest) {
-      if (seq < 0 || window.isOlder(time)) {
-        kinds[i] = older;
-        olderRows++;
-        continue;
-      }
-      if (seq >= window.count(time)) late++;
-    }
-    if (seq < window.count(time)) {
+    if (seq < 0 || window.isOlder(time)) {
+      kinds[i] = older;
+      olderRows++;
+    } else if (seq < window.count(time)) {
       kinds[i] = duplicate;
       duplicates++;
     } else {
+      const { newest } = window;
+      if (newest !== undefined && time < newest) late++;
       window.set(time, seq + 1);
     }
   }
