@@ -8,6 +8,7 @@ import type { Registry } from '../core/registry.ts';
 import type { Store } from '../core/store.ts';
 import { drain } from '../processor/drain.ts';
 import { Pipeline, type PipelineObserver, type PipelineOptions } from '../processor/pipeline.ts';
+import { streamsOfRecords } from '../processor/stream.ts';
 import { collectRows } from '../producer/collect.ts';
 import { type ProduceProgress, type ProduceTotals, produce } from '../producer/producer.ts';
 
@@ -90,7 +91,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
       ...(await training(run)),
     });
     // Tags first: a source that lost or renamed one is also another source, which says less.
-    await pipeline.openStream(config.stream, info.schema);
+    for (const name of info.streamsByRow ? pipeline.savedStreams : [config.stream]) await pipeline.openStream(name, info.schema);
     pipeline.attach(info.fingerprint, pipeline.position ? 0 : await shiftOf(config, source));
     const position = pipeline.position as NonNullable<typeof pipeline.position>;
     await watch.started?.({ pipeline, description: info.description, rows: info.rows, resumedAt: position.nextOffset, shiftMs: position.shiftMs });
@@ -182,8 +183,7 @@ export async function readModelFile(path: string): Promise<Uint8Array> {
 /** Forgets the streams that the manifest knows, and the pipeline's own. */
 async function forgetAll(store: Store, key: string, stream: string): Promise<void> {
   const manifest = await store.manifest(key);
-  const streams = new Set([stream, ...Object.keys(manifest?.records ?? {}).map((record) => decodeURIComponent(record.slice(0, record.indexOf('/'))))]);
-  for (const name of streams) await store.forget(name, key);
+  for (const name of new Set([stream, ...streamsOfRecords(Object.keys(manifest?.records ?? {}))])) await store.forget(name, key);
 }
 
 async function shiftOf(config: PipelineConfig, source: Source): Promise<number> {

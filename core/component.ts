@@ -62,6 +62,8 @@ export interface SourceInfo {
   readonly description: string;
   /** Rows, where known without reading everything. */
   readonly rows?: number;
+  /** Each row names its stream; otherwise all belong to the pipeline's. */
+  readonly streamsByRow?: boolean;
 }
 
 /** A chunk with how far the source has been read, 0 to 1, where that is known. */

@@ -10,7 +10,7 @@ import type { Schema } from '../core/schema.ts';
 import type { Store, StoreWrite } from '../core/store.ts';
 import type { IncidentChange } from './incidents.ts';
 import { loadModel, type StreamModel } from './model.ts';
-import { StreamPipeline, type StreamPipelineContext } from './stream.ts';
+import { StreamPipeline, type StreamPipelineContext, streamsOfRecords } from './stream.ts';
 import { loadDefinitions } from './train.ts';
 
 /** Counts since the streams began; saved with the manifest. */
@@ -92,6 +92,11 @@ export class Pipeline {
   /** Where to go on reading the source. */
   get position(): Position | undefined {
     return this.#position;
+  }
+
+  /** Streams of which a state is saved. */
+  get savedStreams(): readonly string[] {
+    return streamsOfRecords(Object.keys(this.#manifest?.records ?? {}));
   }
 
   warmUp(): ReadonlyMap<string, WarmUp> {

@@ -275,6 +275,11 @@ export function modelRecordName(stream: string): string {
   return `${recordPrefix(stream)}model`;
 }
 
+/** The streams that these records of a manifest belong to. */
+export function streamsOfRecords(names: readonly string[]): string[] {
+  return [...new Set(names.map((name) => decodeURIComponent(name.slice(0, name.indexOf('/')))))];
+}
+
 function recordPrefix(stream: string): string {
   return `${encodeURIComponent(stream)}/`;
 }

@@ -79,7 +79,7 @@ export default defineSource({
         opened = { file, layout, time };
         const { schema, fingerprint } = layout;
         const description = `${file.compressed ? 'compressed ' : ''}${layout.description}${time ? `, ${time.description}` : ''}`;
-        return { schema, labelled: layout.label >= 0, fingerprint, description };
+        return { schema, labelled: layout.label >= 0, fingerprint, description, streamsByRow: layout.stream >= 0 };
       },
       read,
       missing: () => missing,

@@ -85,7 +85,7 @@ export default defineSource({
         const description = `${file.compressed ? 'compressed ' : ''}JSON Lines, ${layout.description}${time ? `, ${time.description}` : ''}`;
         // The first row: a file that grows keeps it.
         const fingerprint = createHash('sha256').update(first).digest('hex').slice(0, 32);
-        return { schema: layout.schema, labelled: layout.label >= 0, fingerprint, description };
+        return { schema: layout.schema, labelled: layout.label >= 0, fingerprint, description, streamsByRow: layout.stream >= 0 };
       },
       read,
       missing: () => missing,

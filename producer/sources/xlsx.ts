@@ -107,6 +107,7 @@ function createXlsxSource(options: XlsxOptions, context: SourceContext): Source 
           labelled: table.layout.label !== -1,
           fingerprint: await workbook.fingerprint(),
           description: describe(table, options),
+          streamsByRow: table.layout.stream >= 0,
         };
       } catch (error) {
         await workbook.close();
