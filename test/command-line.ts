@@ -22,7 +22,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** The built command line at work in a folder. It does not outlive the test. */
+/** The built command line at work in a folder. */
 export class Sluice {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
@@ -46,10 +46,6 @@ export class Sluice {
         for (const watch of this.#watchers) watch(undefined);
         done({ code, signal, stdout: this.#stdout, stderr: this.#stderr });
       });
-    });
-    onTestFinished(async () => {
-      child.kill('SIGKILL');
-      await this.ended;
     });
   }
 
@@ -90,7 +86,7 @@ export class Sluice {
   }
 }
 
-/** A folder with files, in which commands run; gone after the test. */
+/** A folder with files, in which commands run. */
 export interface Workplace {
   readonly folder: string;
   path(name: string): string;
@@ -100,24 +96,42 @@ export interface Workplace {
   call(...args: readonly string[]): Promise<Ended>;
   /** `run … --until-end --json`, which must succeed, and its summary: the last line of standard output. */
   run(pipeline: string, ...args: readonly string[]): Promise<RunSummary>;
+  /** Whatever still runs here is killed, the folder goes. */
+  close(): Promise<void>;
 }
 
-export async function workplace(files: Readonly<Record<string, string>> = {}): Promise<Workplace> {
+export async function openWorkplace(files: Readonly<Record<string, string>> = {}): Promise<Workplace> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-e2e-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const started: Sluice[] = [];
   const place: Workplace = {
     folder,
     path: (name) => join(folder, name),
     write: (name, text) => writeFile(join(folder, name), text),
-    start: (...args) => new Sluice(args, folder),
+    start(...args) {
+      const command = new Sluice(args, folder);
+      started.push(command);
+      return command;
+    },
     call: (...args) => place.start(...args).ended,
     async run(pipeline, ...args) {
       const ended = await place.call('run', pipeline, '--until-end', '--json', ...args);
       if (ended.code !== 0) throw new Error(`exit ${ended.code ?? ended.signal}: ${ended.stderr.slice(-2000)}`);
       return summaryOf(ended);
     },
+    async close() {
+      for (const command of started) command.kill('SIGKILL');
+      await Promise.allSettled(started.map(({ ended }) => ended));
+      await rm(folder, { recursive: true, force: true });
+    },
   };
   for (const [name, text] of Object.entries(files)) await place.write(name, text);
+  return place;
+}
+
+/** The same, closed when the test is over. */
+export async function workplace(files: Readonly<Record<string, string>> = {}): Promise<Workplace> {
+  const place = await openWorkplace(files);
+  onTestFinished(() => place.close());
   return place;
 }
 

@@ -34,11 +34,11 @@ export function plantLines(rows: number, { attacks = [], seed = 1, dirt = false 
     const cells = [formatTime(batch.times[row]), ...values, batch.labels?.[row] === 1 ? 'Attack' : 'Normal'];
     const luck = dirt ? random.next() : 1;
     if (luck < 0.006) cells[2] = '5x1';
-    else if (luck < 0.009) cells[0] = 'yesterday';
-    else if (luck < 0.012) cells.length = 5;
-    else if (luck < 0.016) cells[0] = formatTime(batch.times[row] - 600_000_000_000n);
+    else if (luck < 0.01) cells[0] = 'yesterday';
+    else if (luck < 0.013) cells.length = 5;
+    else if (luck < 0.017) cells[0] = formatTime(batch.times[row] - 600_000_000_000n);
     lines.push(cells.join(','));
-    if (luck >= 0.016 && luck < 0.026) lines.push(cells.join(','));
+    if (luck >= 0.017 && luck < 0.027) lines.push(cells.join(','));
   }
   return lines;
 }

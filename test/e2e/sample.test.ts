@@ -1,0 +1,120 @@
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunSummary } from '../../cli/run-summary.ts';
+import { openStoreForReading } from '../../connectors/duckdb/open.ts';
+import { sampleAttacks, sampleTags } from '../../scripts/make-sample.ts';
+import { openWorkplace, repository, settings, type Workplace, workplace } from '../command-line.ts';
+import { contentOfFile, differences, type StoreContent } from '../store-content.ts';
+
+const pipeline = join(repository, 'pipelines/swat.yaml');
+const sample = join(repository, 'data/swat-sample.xlsx');
+
+/**
+ * Attacks that no incident of `combined` overlaps: the fused score of k-means and Mahalanobis, smoothed over ten rows, stays
+ * below its level while they last. The last one it flags nine seconds after it ended.
+ */
+const knownMisses = ['LIT101 drifts up by 1 mm/s', 'MV101 forced open', 'stealthy: LIT401', 'P301 forced off: inflow of tank T401 stops'];
+
+describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
+  let place: Workplace;
+  let summary: RunSummary;
+  let content: StoreContent;
+  const run = (source: string, ...more: string[]): Promise<RunSummary> =>
+    place.run(pipeline, ...settings({ 'source.path': source, 'store.path': 'swat.duckdb' }), ...more);
+
+  beforeAll(async () => {
+    place = await openWorkplace();
+    summary = await run(sample);
+    content = await contentOfFile(place.path('swat.duckdb'), 'swat');
+  }, 120_000);
+  afterAll(() => place.close());
+
+  it('stores every row once and says so in one line of JSON', async () => {
+    expect(summary).toMatchObject({
+      stream: 'swat',
+      tags: 51,
+      rowsRead: 14_400,
+      rowsStored: 14_400,
+      deadLetters: 0,
+      duplicates: 0,
+      late: 0,
+      missing: {},
+      resumedAt: 0,
+      ended: true,
+      total: { rowsRead: 14_400, rowsStored: 14_400 },
+    });
+    expect(Object.keys(summary.incidents)).toEqual(['k-means', 'mahalanobis', 'constant-broken', 'combined']);
+    expect(summary.rowsPerSecond).toBeGreaterThan(0);
+    expect(summary.peakRssMb).toBeGreaterThan(50);
+    const rows = content.rows as { tags: string[]; times: BigInt64Array };
+    expect(rows.tags).toEqual(sampleTags);
+    expect(rows.times[0]).toBe(BigInt(Date.parse('2015-12-28T10:00:00+08:00')) * 1_000_000n);
+    expect(new Set(rows.times).size).toBe(14_400);
+    expect(content.verdicts).toHaveLength(4 * 14_400);
+    const incidents = content.incidents as { detector: string }[];
+    for (const [detector, n] of Object.entries(summary.incidents)) expect(incidents.filter((incident) => incident.detector === detector)).toHaveLength(n);
+  });
+
+  it('has an incident of `combined` over every labelled attack but the known misses', async () => {
+    const store = await openStoreForReading(place.path('swat.duckdb'));
+    const { times, labels } = await store.rows({ stream: 'swat', tags: [] });
+    const attacks: { row: number; from: bigint; to: bigint }[] = [];
+    for (let row = 0; row < labels.length; row++) {
+      if (labels[row] !== 1) continue;
+      if (labels[row - 1] === 1) attacks[attacks.length - 1].to = times[row];
+      else attacks.push({ row, from: times[row], to: times[row] });
+    }
+    expect(attacks.map(({ row }) => row)).toEqual(sampleAttacks.map(({ from }) => from));
+    const missed: string[] = [];
+    for (const [i, { from, to }] of attacks.entries()) {
+      const found = await store.incidents({ stream: 'swat', detector: 'combined', from, to: to + 1n });
+      if (found.length === 0) missed.push(sampleAttacks[i].what);
+    }
+    await store.close();
+    console.log(`attacks of the sample without an incident of 'combined': ${missed.join('; ')}`);
+    expect(missed.map((what) => knownMisses.find((known) => what.startsWith(known)) ?? what)).toEqual(knownMisses);
+  });
+
+  it('read again, goes on at the end and changes nothing', async () => {
+    expect(await run(sample)).toMatchObject({ resumedAt: 14_400, rowsRead: 0, rowsStored: 0, duplicates: 0, tags: 51, total: summary.total });
+    expect(differences(await contentOfFile(place.path('swat.duckdb'), 'swat'), content)).toEqual([]);
+  });
+
+  it('read from a copy as a new source, is all duplicates, counted, and changes nothing', async () => {
+    await copyFile(sample, place.path('copy.xlsx'));
+    const again = await run('copy.xlsx');
+    expect(again).toMatchObject({ resumedAt: 0, rowsRead: 14_400, rowsStored: 0, duplicates: 14_400, late: 0, deadLetters: 0 });
+    expect(Object.values(again.incidents)).toEqual([0, 0, 0, 0]);
+    const { manifests, ...after } = await contentOfFile(place.path('swat.duckdb'), 'swat');
+    const { manifests: before, ...untouched } = content;
+    expect(differences(after, untouched)).toEqual([]);
+    const [manifest] = manifests as { positions: Record<string, { nextOffset: number }>; totals: object; records: object }[];
+    expect(Object.values(manifest.positions).map(({ nextOffset }) => nextOffset)).toEqual([14_400, 14_400]);
+    expect(manifest.totals).toMatchObject({ read: 28_800, stored: 14_400, duplicate: 14_400 });
+    // Neither did the model or the state move.
+    expect(manifest.records).toEqual((before as (typeof manifest)[])[0].records);
+  });
+});
+
+const data = process.env.SLUICE_DATA;
+describe.skipIf(!data)('pipelines/swat.yaml over the SWaT June 2017 export (needs SLUICE_DATA)', { timeout: 120_000 }, () => {
+  const files = settings({ 'source.path': join(data ?? '', 'swat/swat-june-2017.xlsx'), 'store.path': 'june.duckdb', serve: 'false' });
+
+  it.each([
+    { train: [], judged: 13_661 - 3600 },
+    { train: settings({ 'train.rows': '3500-8000' }), judged: 13_661 - 8000 },
+  ])('stores all of its rows, trained with $train', async ({ train, judged }) => {
+    const place = await workplace();
+    const summary = await place.run(pipeline, '--fresh', ...files, ...train);
+    expect(summary).toMatchObject({ tags: 51, rowsRead: 13_661, deadLetters: 0, ended: true });
+    expect(summary.rowsStored + summary.duplicates).toBe(13_661);
+    const { rows, verdicts } = await contentOfFile(place.path('june.duckdb'), 'swat');
+    const { tags, times } = rows as { tags: string[]; times: BigInt64Array };
+    expect(times).toHaveLength(13_661);
+    expect(tags).toEqual(expect.arrayContaining(['FIT101', 'LIT101', 'MV101', 'AIT201', 'P603']));
+    expect(tags.every((tag) => /^[A-Z]+\d{3}$/.test(tag))).toBe(true);
+    const defined = (verdicts as { detector: string; status: number }[]).filter(({ detector, status }) => detector === 'mahalanobis' && status !== 2);
+    expect(defined.length).toBe(judged);
+  });
+});
