@@ -1,7 +1,6 @@
-import type { Batch } from '../core/batch.ts';
-import { sliceBatch } from '../core/batch.ts';
+import { allocateBatch, type Batch, copyRow } from '../core/batch.ts';
 import type { Store, StoreWrite } from '../core/store.ts';
-import type { Contributions, Verdicts } from '../core/verdict.ts';
+import type { Contributions, ThresholdLevels, Verdicts } from '../core/verdict.ts';
 import type { StreamPipeline } from './stream.ts';
 
 export interface BackfillRange {
@@ -12,56 +11,90 @@ export interface BackfillRange {
 }
 
 /**
- * Scores the stored rows of a range again, in the order in which they came, and replaces their verdicts and incidents in
- * one step. The stream must be new and have a model.
+ * Scores the stored rows of a range again, in the order in which they came, and replaces their verdicts, the incidents
+ * that begin in it and the levels in one step. Rows behind the range are read, and not written, until what began in it is
+ * over. The stream must be new and have a model.
  */
 export async function backfill(
   store: Store,
   stream: StreamPipeline,
-  { from, to, lead }: BackfillRange,
+  range: BackfillRange,
   onRows: (rows: number) => void,
 ): Promise<{ rows: number; incidents: number }> {
+  const { from = -(2n ** 63n), to = 2n ** 63n - 1n, lead } = range;
   let rows = 0;
   const incidents = new Set<string>();
+  const levels = new LevelsOfRange(await store.thresholds(stream.stream), from);
   const nothingKnown = async (times: BigInt64Array): Promise<Uint8Array> => new Uint8Array(times.length);
   async function* writes(): AsyncGenerator<StoreWrite> {
-    const range = { stream: stream.stream, ...(from === undefined ? {} : { from: from - lead }), ...(to === undefined ? {} : { to }) };
-    for await (const batch of store.scan(range)) {
+    let newest = from;
+    for await (const batch of store.scan({ stream: stream.stream, ...(range.from === undefined ? {} : { from: from - lead }) })) {
       const result = await stream.take(batch, nothingKnown, 'backfill', 0);
       for (const write of result.writes) {
-        const wanted = from === undefined ? write : rowsSince(write, from);
-        for (const { id, start } of write.incidents) if (from === undefined || start >= from) incidents.add(id);
+        const wanted = { ...partInside(write, from, to), thresholds: levels.begin(write.thresholds) };
+        for (const { id } of wanted.incidents) incidents.add(id);
         rows += wanted.batch.rows;
         yield wanted;
       }
       onRows(rows);
+      for (const time of batch.times) if (time > newest) newest = time;
+      if (newest >= to && stream.settled(to, newest)) break;
     }
+    const empty = allocateBatch(stream.stream, stream.schema, 0);
+    yield { batch: empty, verdicts: [], incidents: [], buckets: [], thresholds: levels.end(range.to ?? newest + 1n) };
   }
-  await store.replaceVerdicts(stream.stream, from ?? -(2n ** 63n), to ?? 2n ** 63n - 1n, writes());
+  await store.replaceVerdicts(stream.stream, from, to, writes());
   return { rows, incidents: incidents.size };
 }
 
-/** The part of a write that belongs to rows, and incidents that begin, at `from` or later. Buckets stay as they are. */
-function rowsSince(write: StoreWrite, from: bigint): StoreWrite {
+/** The levels that the range's rows are held to, and after it those of before again; stored where they change. */
+class LevelsOfRange {
+  readonly #stored: readonly ThresholdLevels[];
+  readonly #from: bigint;
+  #begun: readonly ThresholdLevels[] = [];
+
+  constructor(stored: readonly ThresholdLevels[], from: bigint) {
+    this.#stored = stored;
+    this.#from = from;
+  }
+
+  /** @param told what the stream tells at the first row it scores, which may lie before the range */
+  begin(told: readonly ThresholdLevels[]): ThresholdLevels[] {
+    if (told.length > 0) this.#begun = told.map((levels) => ({ ...levels, time: levels.time < this.#from ? this.#from : levels.time }));
+    return told.length === 0 ? [] : this.#begun.filter((levels) => !sameLevels(levels, this.#inForce(levels.detector, this.#from)));
+  }
+
+  end(time: bigint): ThresholdLevels[] {
+    return this.#begun.flatMap((levels) => {
+      const former = this.#inForce(levels.detector, time);
+      return former === undefined || sameLevels(levels, former) ? [] : [{ ...former, time }];
+    });
+  }
+
+  /** Stored for rows before `time`. */
+  #inForce(detector: string, time: bigint): ThresholdLevels | undefined {
+    return this.#stored.findLast((levels) => levels.detector === detector && levels.time < time);
+  }
+}
+
+function sameLevels(a: ThresholdLevels, b: ThresholdLevels | undefined): boolean {
+  return b !== undefined && a.model === b.model && a.warn === b.warn && a.error === b.error && a.median === b.median;
+}
+
+/** The part of a write that belongs to rows, and incidents that begin, in [from, to). */
+function partInside(write: StoreWrite, from: bigint, to: bigint): StoreWrite {
+  const inside = (time: bigint): boolean => time >= from && time < to;
   const keep: number[] = [];
-  for (let row = 0; row < write.batch.rows; row++) if (write.batch.times[row] >= from) keep.push(row);
-  const incidents = write.incidents.filter(({ start }) => start >= from);
-  const thresholds = write.thresholds.filter(({ time }) => time >= from);
-  if (keep.length === write.batch.rows) return { ...write, incidents, thresholds };
-  return { ...write, thresholds, batch: pickRows(write.batch, keep), verdicts: write.verdicts.map((verdicts) => pickVerdicts(verdicts, keep)), incidents };
+  for (let row = 0; row < write.batch.rows; row++) if (inside(write.batch.times[row])) keep.push(row);
+  const incidents = write.incidents.filter(({ start }) => inside(start));
+  if (keep.length === write.batch.rows) return { ...write, incidents };
+  return { ...write, batch: pickRows(write.batch, keep), verdicts: write.verdicts.map((verdicts) => pickVerdicts(verdicts, keep)), incidents };
 }
 
 function pickRows(batch: Batch, keep: readonly number[]): Batch {
-  const tags = batch.schema.tags.length;
-  const values = new Float64Array(keep.length * tags);
-  for (const [n, row] of keep.entries()) values.set(batch.values.subarray(row * tags, (row + 1) * tags), n * tags);
-  return {
-    ...sliceBatch(batch, 0, keep.length),
-    values,
-    times: BigInt64Array.from(keep, (row) => batch.times[row]),
-    seqs: Int32Array.from(keep, (row) => batch.seqs[row]),
-    origins: Float64Array.from(keep, (row) => batch.origins[row]),
-  };
+  const out = allocateBatch(batch.stream, batch.schema, keep.length, batch.labels !== undefined);
+  for (const [at, row] of keep.entries()) copyRow(batch, row, out, at);
+  return out;
 }
 
 function pickVerdicts(verdicts: Verdicts, keep: readonly number[]): Verdicts {

@@ -7,6 +7,7 @@ import type { Registry } from '../core/registry.ts';
 import type { WarmUp } from '../core/runtime.ts';
 import { requireSameSchema, type Schema } from '../core/schema.ts';
 import type { StoreWrite } from '../core/store.ts';
+import { nanosPerMilli } from '../core/time.ts';
 import { TimeWindow } from '../core/time-window.ts';
 import { isFlagged, Status, type ThresholdLevels, type Verdicts } from '../core/verdict.ts';
 import { admit, type KnownRows } from './identity.ts';
@@ -126,6 +127,12 @@ export class StreamPipeline {
       from = to;
     }
     return { writes, incidents, dead: admission.dead, duplicates: admission.duplicates, late: admission.late };
+  }
+
+  /** Can rows behind the newest time no longer change what began before `time`: no late row, nothing open, none to continue? */
+  settled(time: bigint, newest: bigint): boolean {
+    const { lateness, incidents } = this.#context.config;
+    return newest - time >= BigInt(Math.ceil(lateness + incidents.merge)) * nanosPerMilli && this.#trackers.every((tracker) => tracker.quiet);
   }
 
   /** Does a record of this name belong to this stream? */

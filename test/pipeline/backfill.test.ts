@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sliceBatch } from '../../core/batch.ts';
 import { Status } from '../../core/verdict.ts';
 import { backfill } from '../../processor/backfill.ts';
 import { StreamPipeline } from '../../processor/stream.ts';
@@ -75,6 +76,47 @@ describe('backfill', () => {
     expect(result.rows).toBeGreaterThan(290);
     expect(result.rows).toBeLessThan(310);
     expect(await contentOf(store, 'plant')).toEqual(before);
+    await store.close();
+  });
+
+  it('of a range that ends inside an incident leaves the incident whole', async () => {
+    const { store, stream, before } = await live('inside');
+    await backfill(store, stream, { from: plantStart + 1700n * second, to: plantStart + 1850n * second, lead: 100n * second }, () => undefined);
+    const after = await contentOf(store, 'plant');
+    expect(after.incidents).toEqual(before.incidents);
+    expect(after).toEqual(before);
+    await store.close();
+  });
+
+  it('of a range in which the warm-up ended dates the levels at its first row', async () => {
+    const { store, stream } = await live('levels');
+    const was = await store.thresholds('plant');
+    expect(new Set(was.map(({ time }) => time))).toEqual(new Set([rows.times[1500]]));
+    const from = rows.times[1200];
+    await backfill(store, stream, { from, to: plantStart + 1700n * second, lead: 100n * second }, () => undefined);
+    expect(await store.thresholds('plant')).toEqual(was.map((levels) => ({ ...levels, time: from })));
+    await store.close();
+  });
+
+  it('with another model sets its levels for the range and the former ones behind it', async () => {
+    const { store, before } = await live('other');
+    const own = await store.thresholds('plant');
+    const context = { config: bench.config, registry: bench.registry, definitions: await loadDefinitions(bench.config, bench.registry) };
+    const other = new StreamPipeline('plant', rows.schema, context);
+    other.trainOn(sliceBatch(rows, 600, 1700), 'another stretch');
+    const [from, to] = [plantStart + 1600n * second, plantStart + 1700n * second];
+    await backfill(store, other, { from, to, lead: 100n * second }, () => undefined);
+    const levels = await store.thresholds('plant');
+    const at = (time: bigint) => levels.filter((level) => level.time === time);
+    expect(at(rows.times[1500])).toEqual(own);
+    expect(at(to)).toEqual(own.map((level) => ({ ...level, time: to })));
+    expect(at(from).map(({ detector }) => detector)).toEqual(own.map(({ detector }) => detector));
+    for (const { model } of at(from)) expect(model).toBe(other.modelRecord?.hash);
+    expect(levels).toHaveLength(3 * own.length);
+    const outside = ({ time }: { time: bigint }): boolean => time < from || time >= to;
+    const [was, is] = [before.verdicts as { time: bigint }[], (await contentOf(store, 'plant')).verdicts as { time: bigint }[]];
+    expect(is.filter(outside)).toEqual(was.filter(outside));
+    expect(is).not.toEqual(was);
     await store.close();
   });
 });
