@@ -9,7 +9,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['{core,kernels,connectors,producer,processor,evaluate,serve,cli}/**/*.ts'],
-      exclude: ['**/*.test.ts', '**/*.generated.ts', '**/fixtures/**'],
+      exclude: ['test/**', '**/*.test.ts', '**/*.generated.ts', '**/fixtures/**'],
       reportOnFailure: true,
       reporter: ['text-summary', 'json-summary', 'html'],
       thresholds: {
