@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -21,7 +22,7 @@ export async function exportTo(connection: DuckDBConnection, entry: StreamEntry,
     await rename(part, request.path);
     return { rows: Number(result.getRows()[0][0]) };
   } catch (error) {
-    await rm(part, { force: true });
+    if (existsSync(part)) await rm(part);
     const text = error instanceof Error ? error.message.split('\n', 1)[0] : String(error);
     if (/no space left|quota|file too large/i.test(text)) {
       throw new SluiceError('STORE_FULL', 'the disk under the export is full', {
@@ -72,9 +73,11 @@ function rankedTags(names: string): string {
   return `list_reverse_sort(list_transform(list_zip(contributions, ${names}), lambda pair: {size: abs(pair[1]), share: pair[1], tag: pair[2]}))`;
 }
 
+/** As `formatTime` writes it; strftime's own %n garbles nanoseconds. */
 function isoTime(column: string): string {
-  const at = `make_timestamp_ns(${column})`;
-  return `CASE WHEN ${column} % 1000000000 = 0 THEN strftime(${at}, '%Y-%m-%dT%H:%M:%SZ') ELSE strftime(${at}, '%Y-%m-%dT%H:%M:%S.%nZ') END`;
+  const nanos = `((${column} % 1000000000 + 1000000000) % 1000000000)`;
+  const fraction = `'.' || regexp_replace(lpad(${nanos}::VARCHAR, 9, '0'), '(000){1,2}$', '')`;
+  return `strftime(make_timestamp_ns(${column} - ${nanos}), '%Y-%m-%dT%H:%M:%S') || CASE WHEN ${nanos} = 0 THEN '' ELSE ${fraction} END || 'Z'`;
 }
 
 function within(range: ExportRequest, column: string): string {

@@ -3,6 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SluiceError } from '../../core/errors.ts';
+import { prepareLayout } from './layout.ts';
 import { literal } from './sql.ts';
 
 /** Whatever the file is called: a catalog named after it could clash with names inside. */
@@ -178,6 +179,8 @@ export class DuckFile {
       });
       const connection = await instance.connect();
       await connection.run(`ATTACH ${literal(path)} AS ${catalog} (${readOnly ? 'READ_ONLY' : `ROW_GROUP_SIZE ${rowGroup}`})`);
+      await connection.run(`USE ${catalog}`);
+      await prepareLayout(connection, path, readOnly);
       connection.closeSync();
     } catch (error) {
       instance?.closeSync();

@@ -6,7 +6,10 @@ import { rowsOfQuery } from './chunks.ts';
 /** Manifests and the records that they name; a record that none names any more is deleted. All inside the caller's transaction. */
 export class ManifestTable {
   readonly #manifests = new Map<string, Manifest>();
-  readonly #records = new Set<string>();
+  /** Hash to bytes. */
+  readonly #records = new Map<string, number>();
+  /** Bytes of deleted records that the file may still hold: a checkpoint writes what was deleted since the one before, too. */
+  dropped = 0;
 
   async load(connection: DuckDBConnection): Promise<void> {
     this.#manifests.clear();
@@ -15,7 +18,8 @@ export class ManifestTable {
       const manifest = JSON.parse(String(content)) as Manifest;
       this.#manifests.set(manifest.key, manifest);
     }
-    for (const [hash] of await rowsOfQuery(connection, 'SELECT hash FROM sluice_data.records')) this.#records.add(String(hash));
+    const records = await rowsOfQuery(connection, 'SELECT hash, octet_length(bytes) FROM sluice_data.records');
+    for (const [hash, bytes] of records) this.#records.set(String(hash), Number(bytes));
   }
 
   get(key: string): Manifest | undefined {
@@ -29,19 +33,24 @@ export class ManifestTable {
   /** Gives back what to call once the commit has succeeded. */
   async put(connection: DuckDBConnection, manifest: Manifest, records: ReadonlyMap<string, Uint8Array>): Promise<() => void> {
     const named = new Set(Object.values(manifest.records));
+    const added = new Map<string, number>();
     for (const hash of named) {
       if (this.#records.has(hash)) continue;
       const bytes = records.get(hash);
       if (!bytes) throw new SluiceError('INTERNAL', `the manifest '${manifest.key}' names record ${hash}, which is neither stored nor given`);
       await connection.run('INSERT INTO sluice_data.records VALUES ($1, $2)', [hash, blobValue(bytes)]);
+      added.set(hash, bytes.length);
     }
     const dropped = this.#unnamedWithout(manifest.key).filter((hash) => !named.has(hash));
     await this.#delete(connection, manifest.key, dropped);
     await connection.run('INSERT INTO sluice_data.manifests VALUES ($1, $2)', [manifest.key, JSON.stringify(manifest)]);
     return () => {
       this.#manifests.set(manifest.key, manifest);
-      for (const hash of named) this.#records.add(hash);
-      for (const hash of dropped) this.#records.delete(hash);
+      for (const [hash, bytes] of added) this.#records.set(hash, bytes);
+      for (const hash of dropped) {
+        this.dropped += this.#records.get(hash) ?? 0;
+        this.#records.delete(hash);
+      }
     };
   }
 
@@ -59,6 +68,6 @@ export class ManifestTable {
   #unnamedWithout(key: string): string[] {
     const others = [...this.#manifests.values()].filter((manifest) => manifest.key !== key);
     const named = new Set(others.flatMap((manifest) => Object.values(manifest.records)));
-    return [...this.#records].filter((hash) => !named.has(hash));
+    return [...this.#records.keys()].filter((hash) => !named.has(hash));
   }
 }

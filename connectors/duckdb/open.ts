@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { SluiceError } from '../../core/errors.ts';
 import type { Store, StoreReader } from '../../core/store.ts';
 import { DuckFile } from './file.ts';
-import { prepareLayout } from './layout.ts';
 import { duckReader } from './reader.ts';
 import { connectReader, serveReaders } from './socket.ts';
 import { DuckWriter } from './writer.ts';
@@ -49,11 +48,6 @@ export async function openStoreForReading(path: string, options: Omit<DuckOption
     if (remote) return { ...readOnly, ...remote };
     try {
       const file = await DuckFile.open({ ...options, path, readOnly: true });
-      await closingOnError(file, async () => {
-        const connection = await file.connect();
-        await prepareLayout(connection, path, true);
-        connection.closeSync();
-      });
       return { ...readOnly, ...duckReader(file), close: () => file.close() };
     } catch (error) {
       if (!(error instanceof SluiceError) || error.code !== 'STORE_LOCKED' || attempt === attempts.length) throw error;

@@ -12,8 +12,11 @@ import { rowsOfQuery, TableWriter } from './chunks.ts';
 import { type DuckFile, storeError } from './file.ts';
 import { forgetDeadLetters, forgetStream } from './forget.ts';
 import { readKnown } from './known.ts';
-import { createStream, loadStreams, prepareLayout, rowsTable, type StreamEntry, viewName } from './layout.ts';
+import { createStream, loadStreams, rowsTable, type StreamEntry, viewName } from './layout.ts';
 import { ManifestTable } from './manifests.ts';
+
+/** Bytes of replaced records after which the log is worked into the file early, so that they do not pile up there. */
+const droppedLimit = 16 * 2 ** 20;
 
 /**
  * The writing half: one connection, one transaction from the first append to the commit. What is appended, the manifest
@@ -105,6 +108,7 @@ export class DuckWriter implements StoreWriter {
       const remember = manifest ? await this.#manifests.put(this.#connection, manifest, records ?? new Map()) : undefined;
       await this.#commit();
       remember?.();
+      if (this.#manifests.dropped > droppedLimit) await this.#checkpoint();
     });
   }
 
@@ -245,6 +249,20 @@ export class DuckWriter implements StoreWriter {
     this.#newDetectors = [];
   }
 
+  /** In the queue of annotations, the only other transactions that write. The commit before stands, whatever comes of it. */
+  async #checkpoint(): Promise<void> {
+    this.#annotating = this.#annotating.then(async () => {
+      try {
+        await this.#connection.run('CHECKPOINT');
+        this.#manifests.dropped = 0;
+      } catch {
+        // A full disk, say: the file is opened again before the next write, which reports what is wrong.
+        this.#broken = true;
+      }
+    });
+    await this.#annotating;
+  }
+
   async #rollback(): Promise<void> {
     this.#open = false;
     this.#incidents.clear();
@@ -289,7 +307,6 @@ export class DuckWriter implements StoreWriter {
     this.#detectors.clear();
     this.#newStreams = [];
     this.#newDetectors = [];
-    await prepareLayout(this.#connection, this.#file.options.path, false);
     for (const entry of await loadStreams(this.#connection)) this.#streams.set(entry.name, entry);
     this.#nextDetector = 1;
     for (const [id, stream, name] of await rowsOfQuery(this.#connection, 'SELECT id, stream_id, name FROM sluice_data.detectors')) {
