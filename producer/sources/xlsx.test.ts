@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { type CellValue, streamXlsxRows, writeXlsx } from 'hucre/xlsx';
+import { type CellValue, streamXlsxRows, writeXlsx, writeXlsxStream } from 'hucre/xlsx';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Source, SourceContext } from '../../core/component.ts';
 import { formatTime } from '../../core/time.ts';
@@ -168,6 +168,13 @@ describe('cells', () => {
       <x:row r="2"><x:c r="A2" t="str"><x:v>2020-01-01T00:00:00Z</x:v></x:c><x:c r="B2"><x:v>7</x:v></x:c></x:row></x:sheetData>`;
     const { rows } = await load(await save(zipOf(workbookParts(sheet))));
     expect(rows).toEqual([{ time: '2020-01-01T00:00:00Z', values: [7], label: undefined }]);
+  });
+
+  it('are found in an archive with 64-bit sizes', async () => {
+    const rows = [['Time', 'A'], ...Array.from({ length: 2000 }, (_, i) => [1_500_000_000 + i, i / 3])];
+    const bytes = new Uint8Array(await new Response(writeXlsxStream(rows, { name: 'S', zip64: true })).arrayBuffer());
+    expect(Buffer.from(bytes).includes('PK\x06\x06', 0, 'latin1')).toBe(true);
+    expect((await load(await save(bytes))).rows.map((row) => row.values[0])).toEqual(rows.slice(1).map((row) => row[1]));
   });
 
   it('with a decimal comma in text are numbers', async () => {

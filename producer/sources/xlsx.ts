@@ -21,7 +21,7 @@ export default defineSource({
   type: 'xlsx',
   summary: 'Rows of an Excel workbook, streamed; title rows, header, time, label and tags are found by content.',
   fails: 'Password-protected workbooks, .xls and .xlsb; formulas without stored values count as empty.',
-  cost: 'About 20 us a row of 53 cells; memory for the table of shared texts, otherwise independent of the number of rows.',
+  cost: 'About 30 us a row of 53 cells; memory for the table of shared texts, otherwise independent of the number of rows.',
   source: 'ECMA-376 (SpreadsheetML)',
   options: z.strictObject({
     path: z.string().describe('The workbook.'),
