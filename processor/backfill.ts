@@ -60,7 +60,7 @@ class LevelsOfRange {
 
   /** @param told what the stream tells at the first row it scores, which may lie before the range */
   begin(told: readonly ThresholdLevels[]): ThresholdLevels[] {
-    if (told.length > 0) this.#begun = told.map((levels) => ({ ...levels, time: levels.time < this.#from ? this.#from : levels.time }));
+    if (told.length > 0) this.#begun = told.map((levels) => ({ ...levels, ...(levels.time < this.#from ? { time: this.#from } : {}) }));
     return told.length === 0 ? [] : this.#begun.filter((levels) => !sameLevels(levels, this.#inForce(levels.detector, this.#from)));
   }
 

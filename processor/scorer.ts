@@ -8,7 +8,10 @@ import { completeRows, joinParts, makeTrack, partTracks, rawScores, type Track }
 import type { ScoringState } from './train.ts';
 import { applyViews, columnsOf, contributionsOf, explainBack, makeWorkspace, type Workspace } from './views.ts';
 
-/** A learning detector forgets what a row looked like: rows from this grade on are explained before they are learned. */
+/**
+ * A detector with memory is explained before it takes a row in, and asked only for rows from this grade on; what it could
+ * say later would depend on the rows that were scored since. Its milder rows add nothing to a combination's reasons.
+ */
 const explainFromGrade = 0.25;
 
 /** Scores the rows of one stream, in order: views once, then detectors, then combinations, then why. */
@@ -67,7 +70,7 @@ export class Scorer {
   /** Why verdict `v` is what it is at a row of the last batch. */
   peak(v: number, row: number): Peak {
     const detectors = this.model.detectors.length;
-    if (v < detectors) return { causes: [this.#detectors[v].name], contributions: this.#detectorShares(v, row) };
+    if (v < detectors) return { causes: [this.#detectors[v].name], contributions: this.#detectorShares(v, row) ?? new Float64Array(0) };
     const causes = new Set<string>();
     for (const [part, track] of this.#tellingParts(v - detectors, row)) {
       const members = part.members.map((m) => this.#detectors[m]);
@@ -75,13 +78,13 @@ export class Scorer {
       const telling = flagged.length > 0 || !isFlagged(track.status[row]) ? flagged : members.filter((_, m) => part.definition.weight(members, row, m) > 0);
       for (const member of telling) causes.add(member.name);
     }
-    return { causes: [...causes], contributions: this.#combinedShares(v - detectors, row) };
+    return { causes: [...causes], contributions: this.#combinedShares(v - detectors, row) ?? new Float64Array(0) };
   }
 
   /** Called before a row is learned; true = learn from it. Only rows below the warn level are. */
   #gate(d: number, row: number, score: number): boolean {
     const { calibration } = this.model.detectors[d];
-    if (gradeOf(score, calibration) >= explainFromGrade) this.#detectorShares(d, row);
+    if (gradeOf(score, calibration) >= explainFromGrade) this.#explain(d, row);
     return !isFlagged(statusOf(score, calibration));
   }
 
@@ -92,7 +95,7 @@ export class Scorer {
       if (!isFlagged(track.status[row])) continue;
       const shares = v < detectors ? this.#detectorShares(v, row) : this.#combinedShares(v - detectors, row);
       out.rows.push(row);
-      pushTop(shares, out);
+      pushTop(shares ?? new Float64Array(this.#tags), out);
     }
     return out;
   }
@@ -104,7 +107,8 @@ export class Scorer {
     return flagged.length > 0 ? flagged : all;
   }
 
-  #combinedShares(c: number, row: number): Float64Array {
+  /** Undefined when none of the telling members can explain itself. */
+  #combinedShares(c: number, row: number): Float64Array | undefined {
     const sum = new Float64Array(this.#tags);
     for (const [part] of this.#tellingParts(c, row)) {
       const members = part.members.map((m) => this.#detectors[m]);
@@ -113,18 +117,24 @@ export class Scorer {
         const weight = part.definition.weight(members, row, m);
         if (!(weight > 0)) continue;
         const shares = this.#detectorShares(detector, row);
-        for (let t = 0; t < own.length; t++) own[t] += weight * shares[t];
+        if (shares) for (let t = 0; t < own.length; t++) own[t] += weight * shares[t];
       }
       normalise(own);
       for (let t = 0; t < sum.length; t++) sum[t] += own[t];
     }
-    normalise(sum);
-    return sum;
+    return normalise(sum) ? sum : undefined;
   }
 
-  #detectorShares(d: number, row: number): Float64Array {
+  /** Undefined for a row that a detector with memory has taken in unexplained, and where no tag stands out. */
+  #detectorShares(d: number, row: number): Float64Array | undefined {
     const known = this.#shares[d].get(row);
-    if (known) return known;
+    if (!known && this.model.detectors[d].definition.step) return undefined;
+    const shares = known ?? this.#explain(d, row);
+    return shares.length > 0 ? shares : undefined;
+  }
+
+  /** Shares of all tags, kept for the batch; empty where no tag stands out. */
+  #explain(d: number, row: number): Float64Array {
     const { definition, model, view } = this.model.detectors[d];
     const matrix = this.#views.get(view) as Matrix;
     const values = matrix.values.slice(row * matrix.cols, (row + 1) * matrix.cols);
@@ -137,18 +147,20 @@ export class Scorer {
       if (!(shares[t] > 0)) shares[t] = 0;
       else if (explained.value[t] < explained.reference[t]) shares[t] = -shares[t];
     }
-    normalise(shares);
-    this.#shares[d].set(row, shares);
-    return shares;
+    const told = normalise(shares) ? shares : new Float64Array(0);
+    this.#shares[d].set(row, told);
+    return told;
   }
 }
 
-/** Scales magnitudes to a sum of 1; all zero stays all zero. */
-function normalise(shares: Float64Array): void {
+/** Scales magnitudes to a sum of 1; false, and all zero, where that cannot be. */
+function normalise(shares: Float64Array): boolean {
   let sum = 0;
   for (let t = 0; t < shares.length; t++) sum += Math.abs(shares[t]);
-  if (sum > 0 && Number.isFinite(sum)) for (let t = 0; t < shares.length; t++) shares[t] /= sum;
+  const possible = sum > 0 && Number.isFinite(sum);
+  if (possible) for (let t = 0; t < shares.length; t++) shares[t] /= sum;
   else shares.fill(0);
+  return possible;
 }
 
 function pushTop(shares: Float64Array, out: Contributions): void {
