@@ -132,9 +132,10 @@ export class Pipeline {
     const stream = new StreamPipeline(name, schema, this.#context);
     const records = new Map(Object.entries(this.#manifest?.records ?? {}));
     if ([...records.keys()].some((record) => stream.owns(record))) await stream.load(records, (hash) => store.record(hash));
+    else await this.#requireNoRows(name);
     if (!stream.model) {
       if (this.#model) stream.useModel(this.#model, model?.place ?? 'model');
-      else if (trainingRows) stream.trainOn(await trainingRows(schema), trainingPlace(this.#context.config));
+      else if (trainingRows) await stream.trainOn(await trainingRows(schema), trainingPlace(this.#context.config));
     }
     this.#streams.set(name, stream);
     return stream;
@@ -209,6 +210,18 @@ export class Pipeline {
     this.#uncommittedRows = 0;
     this.#changed = false;
     observer?.commit?.(manifest, (performance.now() - started) / 1000);
+  }
+
+  /** Without the state that belongs to its rows a stream could not tell which rows it has: they would be stored twice. */
+  async #requireNoRows(stream: string): Promise<void> {
+    const { store, key, config } = this.#options;
+    const { times } = await store.rows({ stream, tags: [], limit: 1 });
+    if (times.length === 0) return;
+    const others = (await store.manifests()).filter(({ records }) => streamsOfRecords(Object.keys(records)).includes(stream)).map((other) => `'${other.key}'`);
+    throw new SluiceError('RECORD_VERSION', `the store holds rows of stream '${stream}', but no state of it under '${key}'`, {
+      place: config.file,
+      fix: `${others.length > 0 ? `They were written under ${others.join(' and ')}: set \`topic\` back, or name` : 'Name'} another stream or store; or start anew with --fresh.`,
+    });
   }
 
   #count(chunk: Chunk, writes: readonly StoreWrite[], changes: readonly IncidentChange[], dead: number): void {

@@ -95,6 +95,20 @@ describe('sluice run', { timeout: 120_000 }, () => {
     expect(differences(await contentOfFile(place.path('plant.duckdb'), 'plant'), before)).toEqual([]);
   });
 
+  it('refuses to write a stream that it has no state of, which would store its rows twice', async () => {
+    const place = await workplace({ 'plant.csv': plantText(plantLines(600)), 'plant.yaml': small });
+    await place.run('plant.yaml');
+    const before = await contentOfFile(place.path('plant.duckdb'), 'plant');
+    const refused = await place.call('run', 'plant.yaml', '--until-end', '--json', '--set', 'topic=OTHER');
+    expect(refused).toMatchObject({ code: 5, stdout: '' });
+    expect(JSON.parse(refused.stderr.trimEnd().split('\n').at(-1) as string).error).toMatchObject({
+      code: 'RECORD_VERSION',
+      message: expect.stringContaining("no state of it under 'OTHER/0'"),
+      fix: expect.stringContaining("written under 'SWAT/0'"),
+    });
+    expect(differences(await contentOfFile(place.path('plant.duckdb'), 'plant'), before)).toEqual([]);
+  });
+
   it('keeps streams apart that share a file, and forgets only its own when it begins anew', async () => {
     const [north, south] = [plantLines(700, { attacks }), plantLines(700, { seed: 5 })];
     const header = 'Plant,Timestamp,FIT101,LIT101,MV101,P101,P102,AIT201,Normal/Attack';
