@@ -118,9 +118,7 @@ export class DuckFile {
     try {
       await this.close();
       if (remove) {
-        // The log first: left behind alone, it would be replayed into the next file of that name.
-        await rm(`${this.options.path}.wal`, { force: true });
-        await rm(this.options.path, { force: true });
+        await this.#remove();
       }
       await this.#open();
     } catch (error) {
@@ -140,6 +138,12 @@ export class DuckFile {
     if (!this.options.readOnly) ownedHere.delete(this.#canonical);
   }
 
+  /** The log first: left behind alone, it would be replayed into the next file of that name. */
+  async #remove(): Promise<void> {
+    await rm(`${this.options.path}.wal`, { force: true });
+    await rm(this.options.path, { force: true });
+  }
+
   #hold(): () => void {
     let release = (): void => {};
     const use = new Promise<void>((resolve) => {
@@ -157,6 +161,7 @@ export class DuckFile {
     if (readOnly && !existsSync(path)) {
       throw new SluiceError('STORE_UNAVAILABLE', `there is no store '${path}'`, { fix: 'Run the pipeline first, or name its file with --store.' });
     }
+    const isNew = !existsSync(path);
     let instance: DuckDBInstance | undefined;
     let reserved = false;
     try {
@@ -185,14 +190,18 @@ export class DuckFile {
     } catch (error) {
       instance?.closeSync();
       if (reserved) ownedHere.delete(this.#canonical);
-      throw storeError(error, path);
+      const reported = storeError(error, path);
+      const held = reported instanceof SluiceError && reported.code === 'STORE_LOCKED';
+      // Half a file, as a full disk leaves it, would be in the way of the next start.
+      if (isNew && !held && existsSync(path)) await this.#remove();
+      throw reported;
     }
     this.#instance = instance;
     this.#gone = undefined;
   }
 }
 
-const restore = 'Restore it from a backup, move it away, or start anew with --fresh.';
+const restore = 'Restore it from a backup, or move it away: the next start makes a new one.';
 
 /** DuckDB reports by text alone; this is the one place that reads it. */
 export function storeError(error: unknown, path: string): Error {
@@ -219,7 +228,7 @@ export function storeError(error: unknown, path: string): Error {
   if (/not a valid DuckDB database file|no DuckDB database/i.test(text)) {
     return new SluiceError('STORE_UNAVAILABLE', 'this is not a DuckDB file', { place, fix: 'Give another store.path.', cause });
   }
-  if (/permission denied|read-only file system|in read-only mode|EACCES|EROFS|EPERM/i.test(text)) {
+  if (/permission denied|operation not permitted|read-only file system|in read-only mode|EACCES|EROFS|EPERM/i.test(text)) {
     return new SluiceError('STORE_UNAVAILABLE', 'the store cannot be written: no rights, or a read-only file system', {
       place,
       fix: 'Give rights to the file and its folder, or another store.path.',
@@ -229,7 +238,11 @@ export function storeError(error: unknown, path: string): Error {
   if (/ENOTDIR|EEXIST|ENOENT|EISDIR|not a directory|is a directory|no such file/i.test(text)) {
     return new SluiceError('STORE_UNAVAILABLE', `the path cannot be opened: ${firstLine(text)}`, { place, fix: 'Give another store.path.', cause });
   }
-  if (/corrupt|checksum|deserializ|serialization error|failure while replaying|checkpoint iteration|invalidated|INTERNAL Error/i.test(text)) {
+  if (
+    /corrupt|checksum|could not read enough bytes|deserializ|serialization error|failure while replaying|checkpoint iteration|invalidated|INTERNAL Error/i.test(
+      text,
+    )
+  ) {
     return new SluiceError('STORE_UNAVAILABLE', `the store is damaged: ${firstLine(text)}`, { place, fix: restore, cause });
   }
   return new SluiceError('STORE_UNAVAILABLE', `the store failed: ${firstLine(text)}`, { place, fix: restore, cause });

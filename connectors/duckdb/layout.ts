@@ -56,7 +56,7 @@ export async function prepareLayout(connection: DuckDBConnection, path: string, 
     if (version === formatVersion) return;
     throw new SluiceError('STORE_UNAVAILABLE', `the store has format ${version}, this version reads ${formatVersion}`, {
       place: path,
-      fix: 'Use the version that wrote it, or start anew with --fresh.',
+      fix: 'Use the version that wrote it, or move the file away: the next start makes a new one.',
     });
   }
   const others = (await connection.runAndReadAll(`SELECT count(*) FROM information_schema.tables WHERE table_catalog = current_database()`)).getRows()[0][0];
