@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect } from 'vitest';
+import { afterAll, expect, vi } from 'vitest';
 import { openStoreForReading } from '../../connectors/duckdb/open.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { StoreReader } from '../../core/store.ts';
@@ -11,6 +11,9 @@ import { root } from '../cli/sluice.ts';
 const main = join(root, 'dist/cli/main.js');
 /** Tells the most memory that the process held, on a channel of its own, however it ends. */
 const tellPeak = `data:text/javascript,import{writeSync}from'node:fs';process.on('exit',()=>writeSync(3,String(process.resourceUsage().maxRSS)))`;
+
+// A start takes half a second of a processor, and many at once wait for one.
+vi.setConfig({ testTimeout: 90_000 });
 
 export const header = 'Timestamp,FLOW,LEVEL,PUMP';
 export const clock = (second: number): string => `${new Date(Date.UTC(2024, 0, 1) + second * 1000).toISOString().slice(0, 19)}Z`;
@@ -50,6 +53,7 @@ export interface Summary {
   readonly rowsRead: number;
   readonly rowsStored: number;
   readonly deadLetters: number;
+  readonly deadReasons: Record<string, number>;
   readonly duplicates: number;
   readonly late: number;
   readonly missing: Record<string, number>;
@@ -76,6 +80,8 @@ export interface Refusal {
 /** A temporary folder with a pipeline file, in which the built command line runs. */
 export class Plant {
   readonly path = mkdtempSync(join(tmpdir(), 'sluice-bad-input-'));
+  /** The built command line. */
+  readonly main = main;
 
   constructor() {
     afterAll(() => rmSync(this.path, { recursive: true, force: true }));
@@ -130,12 +136,13 @@ export class Plant {
   }
 
   /** Each command must refuse: the first in words, the last with --json, and both say the same. */
-  async refuses(refusal: Refusal, ...commands: string[][]): Promise<void> {
+  async refuses(refusal: Refusal, ...commands: string[][]): Promise<Outcome[]> {
     const text = await this.sluice(...commands[0]);
     const json = await this.sluice(...(commands.at(-1) as string[]), '--json');
     expectRefusal(text, refusal);
     expectRefusal(json, refusal);
     expect(errorOf(json).message).toBe(lastError(text));
+    return [text, json];
   }
 }
 
@@ -146,7 +153,7 @@ export function expectRefusal(outcome: Outcome, { code, says, place, fix }: Refu
   expect(error.message).toMatch(says);
   expect(error.message).toMatch(fix);
   if (place !== undefined) expect(error.place ?? error.message).toMatch(place);
-  expect(outcome.status).toBe(exitCodes[code.slice(0, code.indexOf('_'))]);
+  expect(outcome.status).toBe(exitCodes[code.split('_')[0]]);
   expect(outcome.stderr).not.toMatch(/\n +at |INTERNAL|undefined|\[object/);
   expect(outcome.stdout).not.toContain('rowsRead');
 }

@@ -1,6 +1,6 @@
 import { writeXlsx } from 'hucre/xlsx';
 import { expect, test } from 'vitest';
-import type { DeadReason } from '../../core/chunk.ts';
+import type { DeadLetter, DeadReason } from '../../core/chunk.ts';
 import { parseTime } from '../../core/time.ts';
 import { contentOfFile, differences } from '../store-content.ts';
 import { clock, csv, header, Plant, rowAt, valuesAt } from './plant.ts';
@@ -123,11 +123,11 @@ test.each(files)('every row that cannot be taken from %s is a dead letter that s
   expect(JSON.parse(checked.stdout).source).toMatchObject({ rows: good.length, dead: bad.length });
 
   expect(await plant.run(file)).toMatchObject({ rowsRead: rows, rowsStored: good.length, deadLetters: bad.length, duplicates: 0, late: 0 });
-  const { dead, stored } = await plant.stored(async (store) => ({ dead: await store.deadLetters({}), stored: await store.rows({ stream: 'plant' }) }));
-  expect(dead.map(({ position, reason, message }, n) => ({ position, reason, says: expectedDead[n].says.filter((part) => message.includes(part)) }))).toEqual(
-    expectedDead,
-  );
+  const { dead } = JSON.parse((await plant.sluice('query', 'dead', file, '--json')).stdout) as { dead: DeadLetter[] };
+  const saysOf = (message: string, n: number): string[] => expectedDead[n].says.filter((part) => message.includes(part));
+  expect(dead.map(({ position, reason, message }, n) => ({ position, reason, says: saysOf(message, n) }))).toEqual(expectedDead);
   expect(dead.map(({ payload }) => payload)).toEqual(bad.map(({ row }) => (typeof row === 'string' ? row : JSON.stringify(row).replace('.000Z"', '.000"'))));
+  const stored = await plant.stored((store) => store.rows({ stream: 'plant' }));
   expect([...stored.times]).toEqual(good.map((i) => parseTime(clock(i))));
   expect(stored.columns.map((column) => [...column])).toEqual([0, 1, 2].map((tag) => good.map((i) => valuesAt(i)[tag])));
 
@@ -154,7 +154,7 @@ test('a column that turns from numbers to text: each row from there on is kept a
     csv(rows, (i) => (i < 150 ? undefined : rowAt(i).replace(/,[12]$/, ',open'))),
   );
   const file = plant.pipeline('{ type: csv, path: plant.csv }');
-  expect(await plant.run(file)).toMatchObject({ rowsRead: rows, rowsStored: 150, deadLetters: 50 });
+  expect(await plant.run(file)).toMatchObject({ rowsRead: rows, rowsStored: 150, deadLetters: 50, deadReasons: { number: 50 } });
   const dead = await plant.stored((store) => store.deadLetters({}));
   expect(dead.map(({ position, payload }) => [position, payload])).toEqual(
     Array.from({ length: 50 }, (_, n) => [150 + n, rowAt(150 + n).replace(/,[12]$/, ',open')]),
@@ -162,6 +162,11 @@ test('a column that turns from numbers to text: each row from there on is kept a
   expect(new Set(dead.map(({ message }) => message.replace(/\d+/g, 'N')))).toEqual(
     new Set(["'open' in column 'PUMP' is text, not a number (plant.csv line N)"]),
   );
+  const told = await plant.sluice('run', file, '--until-end', '--fresh');
+  expect(told.stdout).toMatch(/^dead {6}number 50; what is wrong with each: sluice query dead plant\.yaml$/m);
+  const listed = (await plant.sluice('query', 'dead', file)).stdout.split('\n');
+  expect(listed[1]).toMatch(/^150 +number +'open' in column 'PUMP' is text, not a number \(plant\.csv line 152\)$/);
+  expect(listed[21]).toBe('the first 20; --json lists more, with the raw rows');
 });
 
 test('a row ahead of its time is kept in its place, one that repeats a time beside the other, one from long ago as a dead letter', async () => {
