@@ -1,3 +1,4 @@
+import { setImmediate as eventLoopTurn } from 'node:timers/promises';
 import { type Batch, concatBatches, sliceBatch } from '../core/batch.ts';
 import type { DeadLetter } from '../core/chunk.ts';
 import { SluiceError } from '../core/errors.ts';
@@ -42,6 +43,8 @@ type SavedState = {
   scoring: ScoringState | null;
   thresholdsStored: boolean;
   incidents: Record<string, IncidentState>;
+  /** The rows that are collected for the warm-up; null when it trains on none of the stream. */
+  collecting: { from: number; to: number } | null;
 };
 
 /**
@@ -58,10 +61,9 @@ export class StreamPipeline {
   readonly #trackers: IncidentTracker[];
   /** Admitted rows since the stream began. */
   #rows = 0;
-  #collected: Batch[] = [];
-  /** Records of collected rows that are already saved, and how many of the collected batches they hold. */
-  #segments: { name: string; hash: string }[] = [];
-  #savedBatches = 0;
+  /** Pieces of the rows to train on, in order; those that are saved with the hash of their record. */
+  #collected: { rows: Batch; hash?: string }[] = [];
+  #training: 'fitting' | 'calibrating' | undefined;
   #scorer: Scorer | undefined;
   #model: { bytes: Uint8Array; hash: string } | undefined;
   #thresholdsStored = false;
@@ -93,10 +95,11 @@ export class StreamPipeline {
 
   warmUp(): WarmUp {
     const { train } = this.#context.config;
-    if (this.#scorer) return { stage: 'ready', have: 0, need: 0 };
-    if (train.kind !== 'rows') return { stage: 'waiting', have: 0, need: 0 };
-    const need = train.to - train.from;
-    return this.#rows <= train.from ? { stage: 'waiting', have: 0, need } : { stage: 'collecting', have: Math.min(need, this.#rows - train.from), need };
+    const need = train.kind === 'rows' ? train.to - train.from : 0;
+    if (this.#scorer) return { stage: 'ready', have: need, need };
+    if (this.#training) return { stage: this.#training, have: need, need };
+    if (train.kind !== 'rows' || this.#rows <= train.from) return { stage: 'waiting', have: 0, need };
+    return { stage: 'collecting', have: this.#rows - train.from, need };
   }
 
   /** Begins with a model that was made elsewhere. @throws SCHEMA_MISMATCH, RECORD_VERSION */
@@ -107,9 +110,9 @@ export class StreamPipeline {
   }
 
   /** Trains on rows that are not the stream's own, e.g. of a training file. */
-  trainOn(rows: Batch, place: string): void {
+  async trainOn(rows: Batch, place: string): Promise<void> {
     requireSameSchema(this.schema, rows.schema, place, 'Name a training file with the tags of the source.');
-    const { model } = train({ ...rows, stream: this.stream }, this.#context.config, this.#context.definitions);
+    const { model } = await this.#train({ ...rows, stream: this.stream });
     this.#begin(model, startScoring(model));
   }
 
@@ -122,7 +125,7 @@ export class StreamPipeline {
     for (let from = 0; from < rows; ) {
       const to = this.#scorer ? rows : this.#nextBoundary(from, rows);
       const part = sliceBatch(admission.batch, from, to);
-      const write = this.#scorer ? this.#score(this.#scorer, part, incidents) : this.#warm(part);
+      const write = this.#scorer ? this.#score(this.#scorer, part, incidents) : await this.#warm(part);
       writes.push({ ...write, buckets: this.#levelOfDetail.add(part) });
       from = to;
     }
@@ -159,19 +162,16 @@ export class StreamPipeline {
       scoring: this.#scorer?.state ?? null,
       thresholdsStored: this.#thresholdsStored,
       incidents,
+      collecting: this.#collecting(),
     };
     add('state', encodeRecord(stateKind, state as unknown as Plain));
     if (this.#model) {
       names.set(`${this.#prefix}model`, this.#model.hash);
       fresh.set(this.#model.hash, this.#model.bytes);
     }
-    const unsaved = this.#collected.slice(this.#savedBatches);
-    if (unsaved.length > 0) {
-      const name = `training/${String(this.#segments.length).padStart(6, '0')}`;
-      this.#segments.push({ name, hash: add(name, encodeRows(concatBatches(unsaved))) });
-      this.#savedBatches = this.#collected.length;
-    }
-    for (const { name, hash } of this.#segments) names.set(this.#prefix + name, hash);
+    const joined = this.#joinNewest();
+    if (joined) this.#collected.push({ rows: joined, hash: add(trainingName(this.#collected.length), encodeRows(joined)) });
+    for (const [n, { hash }] of this.#collected.entries()) if (hash !== undefined) names.set(this.#prefix + trainingName(n), hash);
     return { names, fresh };
   }
 
@@ -193,25 +193,64 @@ export class StreamPipeline {
       this.#scorer = new Scorer(model, saved.scoring);
       this.#model = { bytes: modelBytes, hash: recordHash(modelBytes) };
     }
+    if (!this.#scorer) this.#requireSameWarmUp(saved, place);
     this.#rows = saved.rows;
     this.#window.load(saved.window);
     this.#levelOfDetail.load(saved.levelOfDetail);
     this.#thresholdsStored = saved.thresholdsStored;
     for (const [v, name] of this.names.entries()) if (saved.incidents[name]) this.#trackers[v].load(saved.incidents[name]);
-    const segments = [...names].filter(([name]) => name.startsWith(`${this.#prefix}training/`)).sort(([a], [b]) => (a < b ? -1 : 1));
-    for (const [name, hash] of segments) {
-      this.#collected.push(decodeRows(await read(hash), this.stream, this.schema, place));
-      this.#segments.push({ name: name.slice(this.#prefix.length), hash });
+    for (let n = 0; ; n++) {
+      const hash = names.get(this.#prefix + trainingName(n));
+      if (hash === undefined) break;
+      this.#collected.push({ rows: decodeRows(await read(hash), this.stream, this.schema, place), hash });
     }
-    this.#savedBatches = this.#collected.length;
   }
 
   #begin(model: StreamModel, state: ScoringState): void {
     this.#scorer = new Scorer(model, state);
     this.#model = saveModel(model);
     this.#collected = [];
-    this.#segments = [];
-    this.#savedBatches = 0;
+    this.#training = undefined;
+  }
+
+  /**
+   * Takes out the rows collected since the last save, as one batch, together with the saved pieces before them that are not
+   * longer. So there are few records however often commits come, and no row is written more often than pieces double.
+   */
+  #joinNewest(): Batch | undefined {
+    const newest: Batch[] = [];
+    let count = 0;
+    for (let last = this.#collected.at(-1); last && (last.hash === undefined || last.rows.rows <= count); last = this.#collected.at(-1)) {
+      newest.unshift(last.rows);
+      count += last.rows.rows;
+      this.#collected.pop();
+    }
+    return newest.length === 0 ? undefined : concatBatches(newest);
+  }
+
+  #collecting(): SavedState['collecting'] {
+    const { train } = this.#context.config;
+    return train.kind === 'rows' ? { from: train.from, to: train.to } : null;
+  }
+
+  /** Collecting goes on only over the rows that it would have collected from the beginning. */
+  #requireSameWarmUp({ rows, collecting: before }: SavedState, place: string): void {
+    const now = this.#collecting();
+    if (!now || !before || (rows <= before.from && rows <= now.from) || (now.from === before.from && rows < now.to)) return;
+    const text = ({ from, to }: { from: number; to: number }): string => `${from}-${to}`;
+    throw new SluiceError('RECORD_VERSION', `${rows} rows were taken in with \`train.rows\` ${text(before)}, and it is ${text(now)} now`, {
+      place,
+      fix: 'Undo the change, or begin anew with --fresh.',
+    });
+  }
+
+  async #train(rows: Batch): ReturnType<typeof train> {
+    const { config, definitions } = this.#context;
+    return await train(rows, config, definitions, async (stage) => {
+      this.#training = stage;
+      // Training keeps the process busy: whoever asks how far it is gets the answer now.
+      await eventLoopTurn();
+    });
   }
 
   /** Where the rows from `from` on must be cut: collecting begins and ends at declared rows, wherever batches do. */
@@ -222,14 +261,14 @@ export class StreamPipeline {
     return Math.min(rows, from + boundary - this.#rows);
   }
 
-  #warm(batch: Batch): StoreWrite {
-    const { config, definitions } = this.#context;
+  async #warm(batch: Batch): Promise<StoreWrite> {
+    const { config } = this.#context;
     const collecting = config.train.kind === 'rows' && this.#rows >= config.train.from;
     this.#rows += batch.rows;
     if (collecting) {
-      this.#collected.push(batch);
+      this.#collected.push({ rows: batch });
       if (this.#rows === (config.train as { to: number }).to) {
-        const { model, state } = train(concatBatches(this.#collected), config, definitions);
+        const { model, state } = await this.#train(concatBatches(this.#collected.map((piece) => piece.rows)));
         this.#begin(model, state);
       }
     }
@@ -285,6 +324,10 @@ export function modelRecordName(stream: string): string {
 /** The streams that these records of a manifest belong to. */
 export function streamsOfRecords(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => decodeURIComponent(name.slice(0, name.indexOf('/')))))];
+}
+
+function trainingName(piece: number): string {
+  return `training/${piece}`;
 }
 
 function recordPrefix(stream: string): string {

@@ -70,6 +70,9 @@ export function splitTraining(rows: number, calibrate: 'split' | 'none'): Split 
   return { fit, calibration: fit + Math.floor(rows * 0.05) };
 }
 
+/** Told when a stage of training begins; it goes on once the answer has come. */
+export type TrainingWatch = (stage: 'fitting' | 'calibrating') => Promise<void>;
+
 /**
  * Fits views and detectors on the training rows' first part and thresholds on the last, then leaves the state as if the
  * rows had streamed through, so that the row after the last one is scored as in any replay.
@@ -77,12 +80,18 @@ export function splitTraining(rows: number, calibrate: 'split' | 'none'): Split 
  * @param batch the training rows, in order, NaN = missing
  * @throws TRAINING_UNFIT when nothing can be learned, and from whom
  */
-export function train(batch: Batch, config: PipelineConfig, definitions: Definitions): { model: StreamModel; state: ScoringState } {
+export async function train(
+  batch: Batch,
+  config: PipelineConfig,
+  definitions: Definitions,
+  watch?: TrainingWatch,
+): Promise<{ model: StreamModel; state: ScoringState }> {
   const rows = batch.rows;
   const split = splitTraining(rows, config.train.calibrate);
   if (split.fit < 2 || split.calibration >= rows) {
     throw new SluiceError('TRAINING_UNFIT', `${rows} training rows are too few to fit on one part and calibrate on another`, { fix: 'Raise train.rows.' });
   }
+  await watch?.('fitting');
   const needed = new Set([...config.detectors.values()].map((detector) => detector.view));
   const views = fitViews({
     views: config.views,
@@ -95,17 +104,27 @@ export function train(batch: Batch, config: PipelineConfig, definitions: Definit
   });
   const { matrices, state: viewsState } = streamThrough(views, needed, batch);
 
+  const fitted = [...config.detectors].map(([name, { type, options, view, threshold = config.threshold }]) => {
+    const definition = definitions.detectors.get(type) as DetectorDefinition;
+    return {
+      name,
+      definition,
+      view,
+      threshold,
+      model: fitDetector(name, definition, options, views, view, matrices.get(view) as Matrix, split.fit, config.seed),
+    };
+  });
+
+  await watch?.('calibrating');
   const detectors: FittedDetector[] = [];
   const tracks: Track[] = [];
   const detectorStates: Plain[] = [];
-  for (const [name, { type, options, view, threshold }] of config.detectors) {
-    const definition = definitions.detectors.get(type) as DetectorDefinition;
+  for (const { name, definition, view, threshold, model } of fitted) {
     const matrix = matrices.get(view) as Matrix;
-    const model = fitDetector(name, definition, options, views, view, matrix, split.fit, config.seed);
     const state = definition.start?.(model) ?? null;
     const track = makeTrack(name, rows);
     rawScores({ definition, model }, state, matrix, completeRows(matrix), track.score, () => true);
-    const calibration = calibrate(name, track.score.subarray(split.calibration), threshold ?? config.threshold, definitions);
+    const calibration = calibrate(name, track.score.subarray(split.calibration), threshold, definitions);
     judge(track.score, rows, calibration, track);
     detectors.push({ name, definition, view, model, calibration });
     detectorStates.push(state);

@@ -38,7 +38,7 @@ async function trainModel(file: string, options: TrainOptions): Promise<void> {
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
   const rows = await trainingRows(config, registry);
-  const { model } = train(rows, config, await loadDefinitions(config, registry));
+  const { model } = await train(rows, config, await loadDefinitions(config, registry));
   const out = options.out ?? `${config.stream}.model`;
   await writeWhole(out, saveModel(model).bytes);
   const levels = levelsOf(model);

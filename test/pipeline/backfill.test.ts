@@ -103,7 +103,7 @@ describe('backfill', () => {
     const own = await store.thresholds('plant');
     const context = { config: bench.config, registry: bench.registry, definitions: await loadDefinitions(bench.config, bench.registry) };
     const other = new StreamPipeline('plant', rows.schema, context);
-    other.trainOn(sliceBatch(rows, 600, 1700), 'another stretch');
+    await other.trainOn(sliceBatch(rows, 600, 1700), 'another stretch');
     const [from, to] = [plantStart + 1600n * second, plantStart + 1700n * second];
     await backfill(store, other, { from, to, lead: 100n * second }, () => undefined);
     const levels = await store.thresholds('plant');
