@@ -9,7 +9,7 @@ store: { type: duckdb, path: plant.duckdb, threads: 1 }
 serve: false
 `;
 
-export const plantHeader = 'Timestamp,FIT101,LIT101,MV101,P101,P102,AIT201,Normal/Attack';
+const plantHeader = 'Timestamp,FIT101,LIT101,MV101,P101,P102,AIT201,Normal/Attack';
 
 export interface PlantFileOptions {
   readonly attacks?: readonly Attack[];

@@ -29,8 +29,10 @@ async function killAt(run: Sluice, { at, when }: Kill): Promise<Seen & { resumed
   let reached = false;
   run.onLine(({ log }) => {
     if (log?.msg === 'started') seen.committed = seen.processed = seen.resumedAt = Number(log.resumedAt);
-    else if (log?.msg === 'committed') seen.commits.push((seen.committed = Number(log.nextOffset)));
-    else if (log?.msg === 'processed, not yet committed') seen.processed = Number(log.nextOffset);
+    else if (log?.msg === 'committed') {
+      seen.committed = Number(log.nextOffset);
+      seen.commits.push(seen.committed);
+    } else if (log?.msg === 'processed, not yet committed') seen.processed = Number(log.nextOffset);
     else if (log?.msg.startsWith('warmed up')) seen.warm = true;
     if (!reached && seen.processed > seen.resumedAt && at(seen)) {
       reached = true;
