@@ -71,7 +71,6 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     });
   }
   const key = manifestKey(config);
-  if (run.fresh) await forgetAll(store, key, config.stream);
   const source = await openSource(config.source, config, registry, watch);
   let bus: Bus | undefined;
   const outputs: Output[] = [];
@@ -80,6 +79,9 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     for (const { type, options } of config.outputs) {
       outputs.push((await registry.load('output', type)).create(options, { stream: config.stream, print: watch.print, colour: watch.colour }));
     }
+    const taught = await training(run);
+    // Not before everything that the new start needs is there.
+    if (run.fresh) await forgetAll(store, key, config.stream);
     const pipeline = await Pipeline.open({
       config,
       registry,
@@ -88,7 +90,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
       source: source.id,
       outputs,
       ...(watch.observer ? { observer: watch.observer } : {}),
-      ...(await training(run)),
+      ...taught,
     });
     // Tags first: a source that lost or renamed one is also another source, which says less.
     for (const name of info.streamsByRow ? pipeline.savedStreams : [config.stream]) await pipeline.openStream(name, info.schema);
@@ -99,29 +101,25 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     await bus.ensureTopic(config.topic, { partitions: 1 });
     const producer = await bus.producer(config.topic);
     const consumer = await bus.consumer(config.topic, { group, position: async () => position.nextOffset });
+    // When the source breaks down, what came before is still taken in; when the pipeline does, nothing more is read.
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
-    const abortOnError = (error: unknown): never => {
-      failed.abort(error);
-      throw error;
-    };
     const produced = produce({
       source,
       info,
       bus: producer,
       from: position.nextOffset,
       pace: run.pace,
-      freeRows: warmUpRows(config, position.nextOffset),
+      freeRows: warmUpRows(config, pipeline),
       loop: config.source.loop,
       shift: BigInt(position.shiftMs) * 1_000_000n,
       signal: stop,
       onProgress: watch.progress,
       onGap: watch.gap,
-    }).catch(abortOnError);
-    const drained = drain(pipeline, consumer, { maxRows: config.batch.rows, maxWaitMs: config.batch.wait, signal: stop }).catch(async (error) => {
-      // A producer that waits for room would wait for ever.
-      await bus?.close();
-      return abortOnError(error);
+    });
+    const drained = drain(pipeline, consumer, { maxRows: config.batch.rows, maxWaitMs: config.batch.wait, signal: stop }).catch((error) => {
+      failed.abort(error);
+      throw error;
     });
     const [production, draining] = await Promise.allSettled([produced, drained]);
     if (draining.status === 'rejected') throw draining.reason;
@@ -155,11 +153,11 @@ async function training({ config, registry, watch }: EmbeddedRun): Promise<Pick<
   if (train.kind === 'model') return { model: { bytes: await readModelFile(train.path), place: train.path } };
   if (train.kind !== 'file') return {};
   return {
-    trainingRows: async () => {
-      const source = await openSource(train.source, config, registry, watch);
+    trainingRows: async (stream) => {
+      const source = await openSource(train.source, { ...config, stream }, registry, watch);
       try {
         await source.open();
-        return await collectRows(source, config.stream);
+        return await collectRows(source, stream);
       } finally {
         await source.close();
       }
@@ -180,10 +178,11 @@ export async function readModelFile(path: string): Promise<Uint8Array> {
   }
 }
 
-/** Forgets the streams that the manifest knows, and the pipeline's own. */
-async function forgetAll(store: Store, key: string, stream: string): Promise<void> {
+/** Forgets the streams that the manifest knows, and the pipeline's own. The manifest, which names them, goes with the last. */
+async function forgetAll(store: Store, key: string, own: string): Promise<void> {
   const manifest = await store.manifest(key);
-  for (const name of new Set([stream, ...streamsOfRecords(Object.keys(manifest?.records ?? {}))])) await store.forget(name, key);
+  for (const stream of streamsOfRecords(Object.keys(manifest?.records ?? {}))) if (stream !== own) await store.forget(stream);
+  await store.forget(own, key);
 }
 
 async function shiftOf(config: PipelineConfig, source: Source): Promise<number> {
@@ -193,8 +192,10 @@ async function shiftOf(config: PipelineConfig, source: Source): Promise<number> 
 }
 
 /** Rows of the warm-up that are still to come: they are read as fast as possible, whatever the pace. */
-function warmUpRows({ train }: PipelineConfig, readAlready: number): number {
-  return train.kind === 'rows' ? Math.max(0, train.to - readAlready) : 0;
+function warmUpRows({ train }: PipelineConfig, pipeline: Pipeline): number {
+  const stages = [...pipeline.warmUp().values()].map(({ stage }) => stage);
+  if (train.kind !== 'rows' || (stages.length > 0 && stages.every((stage) => stage === 'ready'))) return 0;
+  return Math.max(0, train.to - (pipeline.position?.nextOffset ?? 0));
 }
 
 function requireWarm(pipeline: Pipeline, config: PipelineConfig): void {
@@ -205,7 +206,7 @@ function requireWarm(pipeline: Pipeline, config: PipelineConfig): void {
       `the stream ended after ${have.toLocaleString('en-US')} of ${need.toLocaleString('en-US')} warm-up rows; its rows are stored, none is judged`,
       {
         place: `stream '${stream}', ${config.file}`,
-        fix: 'Lower train.rows, or train on another file with train.file.',
+        fix: 'Lower train.rows, or train on another file with train.file, and begin anew with --fresh.',
       },
     );
   }

@@ -47,8 +47,11 @@ export interface StoreWriter {
    */
   replaceVerdicts(stream: string, from: bigint, to: bigint, writes: AsyncIterable<StoreWrite>): Promise<void>;
   annotate(annotation: Annotation): Promise<void>;
-  /** Forgets a stream: rows, verdicts, incidents, buckets, dead letters of `source`, manifests under `manifestKey`. */
-  forget(stream: string, manifestKey: string): Promise<void>;
+  /**
+   * Forgets a stream: rows, verdicts, incidents, buckets, annotations and its dead letters; with `manifestKey` also that manifest
+   * and the dead letters of its sources. Needs everything appended to be committed.
+   */
+  forget(stream: string, manifestKey?: string): Promise<void>;
 }
 
 /** A range of event time, [from, to); an absent bound is open. */

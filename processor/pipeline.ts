@@ -1,3 +1,4 @@
+import type { Batch } from '../core/batch.ts';
 import type { Chunk } from '../core/chunk.ts';
 import { rowsIn } from '../core/chunk.ts';
 import type { Output } from '../core/component.ts';
@@ -44,8 +45,8 @@ export interface PipelineOptions {
   readonly source: string;
   readonly outputs?: readonly Output[];
   readonly observer?: PipelineObserver;
-  /** Training rows of a file (`train.file`), by the stream's schema. */
-  readonly trainingRows?: (schema: Schema) => Promise<Parameters<StreamPipeline['trainOn']>[0]>;
+  /** Training rows of a stream from a file (`train.file`). */
+  readonly trainingRows?: (stream: string) => Promise<Batch>;
   /** A model from a file (`train.model`), as bytes. */
   readonly model?: { bytes: Uint8Array; place: string };
 }
@@ -135,7 +136,7 @@ export class Pipeline {
     else await this.#requireNoRows(name);
     if (!stream.model) {
       if (this.#model) stream.useModel(this.#model, model?.place ?? 'model');
-      else if (trainingRows) await stream.trainOn(await trainingRows(schema), trainingPlace(this.#context.config));
+      else if (trainingRows) await stream.trainOn(await trainingRows(name), trainingPlace(this.#context.config));
     }
     this.#streams.set(name, stream);
     return stream;

@@ -652,6 +652,20 @@ function lifeChecks(check: MakeCheck): Check[] {
       await verify(await reopen());
     }),
 
+    check('forget without a key leaves the manifest, also of the only stream', async ({ store, reopen }) => {
+      await store.openStream('plant', plant);
+      await store.append(writing(makeBatch('plant', plant, [0, 1])));
+      const manifest = { key: 'plant/0', positions: { 'plant.csv': { nextOffset: 2, shiftMs: 0 } }, totals: { read: 2 }, records: {} };
+      await store.commit(manifest);
+      await store.forget('plant');
+      const verify = async (left: Store): Promise<void> => {
+        assert.deepEqual(await left.streams(), []);
+        assert.deepEqual(await left.manifest('plant/0'), manifest);
+      };
+      await verify(store);
+      await verify(await reopen());
+    }),
+
     check('forget of the only stream leaves an empty store that goes on', async ({ store }) => {
       await store.openStream('plant', plant);
       await store.append(writing(makeBatch('plant', plant, [0, 1])));

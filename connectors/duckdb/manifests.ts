@@ -26,7 +26,7 @@ export class ManifestTable {
     return this.#manifests.get(key);
   }
 
-  hasOther(key: string): boolean {
+  hasOther(key: string | undefined): boolean {
     return [...this.#manifests.keys()].some((other) => other !== key);
   }
 

@@ -153,7 +153,7 @@ export class DuckWriter implements StoreWriter {
     return done;
   }
 
-  forget(stream: string, manifestKey: string): Promise<void> {
+  forget(stream: string, manifestKey?: string): Promise<void> {
     return this.#alone(async () => {
       this.#requireNothingStaged('forget');
       const others = [...this.#streams.values()].filter(({ name }) => name !== stream);
@@ -162,9 +162,9 @@ export class DuckWriter implements StoreWriter {
           await this.#begin();
           const entry = this.#streams.get(stream);
           if (entry) await forgetStream(this.#connection, entry, others);
-          const manifest = this.#manifests.get(manifestKey);
+          const manifest = manifestKey === undefined ? undefined : this.#manifests.get(manifestKey);
           await forgetDeadLetters(this.#connection, stream, Object.keys(manifest?.positions ?? {}));
-          await this.#manifests.remove(this.#connection, manifestKey);
+          if (manifest) await this.#manifests.remove(this.#connection, manifest.key);
           await this.#commit();
         });
         this.#connection.closeSync();
