@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SluiceError } from './errors.ts';
-import { decodeRecord, encodeRecord, type Plain, recordHash } from './record.ts';
+import { decodeRecord, encodeRecord, type Plain, recordHash, restoreRecord } from './record.ts';
 
 const code = (run: () => unknown): string => {
   try {
@@ -71,6 +71,26 @@ describe('records', () => {
     const larger = new Uint8Array(bytes.length + 3);
     larger.set(bytes, 3);
     expect(decodeRecord(larger.subarray(3), 'state')).toEqual({ times: new BigInt64Array([1n, -1n]) });
+  });
+
+  it('say what helps, where that is not to start anew', () => {
+    expect(() => decodeRecord(new Uint8Array(3), 'model', 'plant.model', 'Train again.')).toThrow(/ \(plant\.model\)\. Train again\.$/);
+  });
+
+  it('laid out otherwise are of another version; errors of stores, models and snapshots stay as they are', async () => {
+    const { tags } = decodeRecord(encodeRecord('model', {}), 'model') as { tags: string[] };
+    await expect(restoreRecord('plant.model', async () => tags.length, 'Train again.')).rejects.toMatchObject({
+      code: 'RECORD_VERSION',
+      message: 'the record does not hold what this version reads (plant.model). Train again.',
+      cause: expect.any(TypeError),
+    });
+    const unknown = new SluiceError('CONFIG_INVALID', "there is no detector 'oracle'");
+    await expect(restoreRecord('plant.model', () => Promise.reject(unknown))).rejects.toThrow(
+      "the record does not hold what this version reads: there is no detector 'oracle' (plant.model).",
+    );
+    const own = new SluiceError('SCHEMA_MISMATCH', 'the tags differ');
+    await expect(restoreRecord('plant.model', () => Promise.reject(own))).rejects.toBe(own);
+    expect(await restoreRecord('plant.model', async () => 7)).toBe(7);
   });
 
   it('are named by SHA-256 of their content', () => {

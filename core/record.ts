@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SluiceError } from './errors.ts';
+import { errorCodes, SluiceError } from './errors.ts';
 
 /** What a model, a state or a snapshot is made of: data without behaviour. */
 export type Plain =
@@ -62,12 +62,15 @@ export function encodeRecord(kind: string, value: Plain): Uint8Array {
   return Buffer.concat([body, createHash('sha256').update(body).digest()]);
 }
 
+/** What helps against a record of the store that cannot be used. */
+const startAnew = 'Restore it from a backup, or start anew with --fresh.';
+
 /**
+ * @param fix what helps, where that is not to start anew
  * @throws RECORD_CORRUPT when bytes are missing, added or altered; RECORD_VERSION when it is of another kind or format.
  */
-export function decodeRecord(bytes: Uint8Array, kind: string, place = `${kind} record`): Plain {
+export function decodeRecord(bytes: Uint8Array, kind: string, place = `${kind} record`, fix = startAnew): Plain {
   const whole = Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
-  const fix = 'Restore it from a backup, or start anew with --fresh.';
   if (whole.length < 48 || !whole.subarray(0, 6).equals(magic.subarray(0, 6))) {
     throw new SluiceError('RECORD_CORRUPT', `not a Sluice record: it has ${whole.length} bytes and begins with ${quoteBytes(whole)}`, { place, fix });
   }
@@ -99,6 +102,21 @@ export function decodeRecord(bytes: Uint8Array, kind: string, place = `${kind} r
     return new type(copy.buffer) as Plain;
   };
   return restore(header.value);
+}
+
+/**
+ * Makes of a decoded record what it stands for. Its bytes are sound by then: what does not fit was written by a version that
+ * laid it out otherwise, or knew other components.
+ * @throws RECORD_VERSION in place of every error but those of stores, models and snapshots
+ */
+export async function restoreRecord<T>(place: string, restore: () => Promise<T>, fix = startAnew): Promise<T> {
+  try {
+    return await restore();
+  } catch (cause) {
+    if (cause instanceof SluiceError && cause.exitCode >= errorCodes.STORE_UNAVAILABLE.exit) throw cause;
+    const why = cause instanceof SluiceError ? `: ${cause.message.replace(/\.$/, '')}` : '';
+    throw new SluiceError('RECORD_VERSION', `the record does not hold what this version reads${why}`, { place, fix, cause });
+  }
 }
 
 /** The name of a record: SHA-256 of its content, hex. */

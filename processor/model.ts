@@ -1,7 +1,7 @@
 import type { CombinerDefinition, DetectorDefinition } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
-import { decodeRecord, encodeRecord, type Plain, recordHash } from '../core/record.ts';
+import { decodeRecord, encodeRecord, type Plain, recordHash, restoreRecord } from '../core/record.ts';
 import type { Registry } from '../core/registry.ts';
 import { makeSchema, type Schema, type Tag } from '../core/schema.ts';
 import type { Calibration } from './calibration.ts';
@@ -81,9 +81,19 @@ interface Saved {
   calibrationRows: number;
 }
 
-/** @throws RECORD_CORRUPT, RECORD_VERSION; CONFIG_INVALID when a component type is not known here. */
-export async function loadModel(bytes: Uint8Array, registry: Registry, place: string): Promise<StreamModel> {
-  const saved = decodeRecord(bytes, kind, place) as unknown as Saved;
+/** What helps against a model file that cannot be used. */
+export const trainAgain = 'Make it anew with `sluice train`.';
+
+/**
+ * @param fix what helps, where that is not to start anew
+ * @throws RECORD_CORRUPT; RECORD_VERSION, also when a component type is not known here.
+ */
+export async function loadModel(bytes: Uint8Array, registry: Registry, place: string, fix?: string): Promise<StreamModel> {
+  const saved = decodeRecord(bytes, kind, place, fix) as unknown as Saved;
+  return await restoreRecord(place, () => modelOf(saved, registry), fix);
+}
+
+async function modelOf(saved: Saved, registry: Registry): Promise<StreamModel> {
   return {
     schema: makeSchema(saved.tags),
     views: await loadViews(saved.views, registry),
@@ -130,12 +140,18 @@ export function modelConfiguration(config: PipelineConfig): Record<string, strin
 }
 
 /** @throws RECORD_VERSION that names the parts of the configuration the model was not made for. */
-export function requireSameConfiguration(model: StreamModel, config: PipelineConfig, place: string, leaveOut: readonly string[] = []): void {
+export function requireSameConfiguration(
+  model: StreamModel,
+  config: PipelineConfig,
+  place: string,
+  leaveOut: readonly string[] = [],
+  fix = 'Undo the change, or train anew with --fresh.',
+): void {
   const now = modelConfiguration(config);
   const changed = Object.keys(now).filter((key) => !leaveOut.includes(key) && model.configuration[key] !== now[key]);
   if (changed.length === 0) return;
   throw new SluiceError('RECORD_VERSION', `the model was trained with other settings: ${changed.map((key) => `\`${key}\``).join(', ')} changed`, {
     place,
-    fix: 'Undo the change, or train anew with --fresh.',
+    fix,
   });
 }

@@ -3,7 +3,7 @@ import { type Batch, concatBatches, sliceBatch } from '../core/batch.ts';
 import type { DeadLetter } from '../core/chunk.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
-import { decodeRecord, encodeRecord, type Plain, recordHash } from '../core/record.ts';
+import { decodeRecord, encodeRecord, type Plain, recordHash, restoreRecord } from '../core/record.ts';
 import type { Registry } from '../core/registry.ts';
 import type { WarmUp } from '../core/runtime.ts';
 import { requireSameSchema, type Schema } from '../core/schema.ts';
@@ -105,7 +105,7 @@ export class StreamPipeline {
   /** Begins with a model that was made elsewhere. @throws SCHEMA_MISMATCH, RECORD_VERSION */
   useModel(model: StreamModel, place: string): void {
     requireSameSchema(this.schema, model.schema, place, 'Name a model of these tags; `sluice train` makes one.');
-    requireSameConfiguration(model, this.#context.config, place, ['train']);
+    requireSameConfiguration(model, this.#context.config, place, ['train'], 'Undo the change, or make the model anew with `sluice train`.');
     this.#begin(model, startScoring(model));
   }
 
@@ -177,6 +177,10 @@ export class StreamPipeline {
 
   /** @throws RECORD_CORRUPT, RECORD_VERSION, and RECORD_VERSION naming settings that changed since. */
   async load(names: ReadonlyMap<string, string>, read: (hash: string) => Promise<Uint8Array>): Promise<void> {
+    await restoreRecord(`state of stream '${this.stream}'`, () => this.#restore(names, read));
+  }
+
+  async #restore(names: ReadonlyMap<string, string>, read: (hash: string) => Promise<Uint8Array>): Promise<void> {
     const place = `state of stream '${this.stream}'`;
     const record = async (name: string): Promise<Uint8Array | undefined> => {
       const hash = names.get(this.#prefix + name);

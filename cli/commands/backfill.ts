@@ -101,13 +101,13 @@ async function modelOf(
   store: Store,
   stream: string,
 ): Promise<{ model: StreamModel; place: string }> {
-  const [{ loadModel }, { readModelFile, manifestKey }, { modelRecordName }, { SluiceError }] = await Promise.all([
+  const [{ loadModel, trainAgain }, { readModelFile, manifestKey }, { modelRecordName }, { SluiceError }] = await Promise.all([
     import('../../processor/model.ts'),
     import('../embedded.ts'),
     import('../../processor/stream.ts'),
     import('../../core/errors.ts'),
   ]);
-  if (path !== undefined) return { model: await loadModel(await readModelFile(path), registry, path), place: path };
+  if (path !== undefined) return { model: await loadModel(await readModelFile(path), registry, path, trainAgain), place: path };
   const hash = (await store.manifest(manifestKey(config)))?.records[modelRecordName(stream)];
   if (hash === undefined) {
     throw new SluiceError('WARMUP_TOO_SHORT', `stream '${stream}' has no model yet`, { fix: 'Let it run past its warm-up, or name one with --model.' });

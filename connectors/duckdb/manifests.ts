@@ -1,6 +1,6 @@
 import { blobValue, type DuckDBConnection } from '@duckdb/node-api';
 import { SluiceError } from '../../core/errors.ts';
-import type { Manifest } from '../../core/manifest.ts';
+import { type Manifest, parseManifest } from '../../core/manifest.ts';
 import { rowsOfQuery } from './chunks.ts';
 
 /** Manifests and the records that they name; a record that none names any more is deleted. All inside the caller's transaction. */
@@ -11,11 +11,12 @@ export class ManifestTable {
   /** Bytes of deleted records that the file may still hold: a checkpoint writes what was deleted since the one before, too. */
   dropped = 0;
 
-  async load(connection: DuckDBConnection): Promise<void> {
+  /** @throws RECORD_CORRUPT */
+  async load(connection: DuckDBConnection, path: string): Promise<void> {
     this.#manifests.clear();
     this.#records.clear();
     for (const [content] of await rowsOfQuery(connection, 'SELECT content FROM sluice_data.manifests')) {
-      const manifest = JSON.parse(String(content)) as Manifest;
+      const manifest = parseManifest(String(content), path);
       this.#manifests.set(manifest.key, manifest);
     }
     const records = await rowsOfQuery(connection, 'SELECT hash, octet_length(bytes) FROM sluice_data.records');

@@ -4,7 +4,7 @@ import type { DeadLetter, DeadReason } from '../../core/chunk.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { Incident } from '../../core/incident.ts';
 import { BucketFold, bucketStart } from '../../core/level-of-detail.ts';
-import type { Manifest } from '../../core/manifest.ts';
+import { type Manifest, parseManifest } from '../../core/manifest.ts';
 import { recordHash } from '../../core/record.ts';
 import type {
   Annotation,
@@ -40,7 +40,7 @@ export function duckReader(file: DuckFile): StoreReader {
     });
   const manifests = (): Promise<Manifest[]> =>
     file.read(async (c) =>
-      (await rowsOfQuery(c, 'SELECT content FROM sluice_data.manifests ORDER BY key')).map(([content]) => JSON.parse(String(content)) as Manifest),
+      (await rowsOfQuery(c, 'SELECT content FROM sluice_data.manifests ORDER BY key')).map(([content]) => parseManifest(String(content), file.options.path)),
     );
 
   return {

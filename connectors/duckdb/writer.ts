@@ -313,7 +313,7 @@ export class DuckWriter implements StoreWriter {
       this.#detectors.set(detectorKey(Number(stream), String(name)), Number(id));
       this.#nextDetector = Math.max(this.#nextDetector, Number(id) + 1);
     }
-    await this.#manifests.load(this.#connection);
+    await this.#manifests.load(this.#connection, this.#file.options.path);
     await this.#loadNewest();
   }
 
