@@ -53,6 +53,7 @@ export interface EmbeddedRun {
 export interface RunResult {
   readonly pipeline: Pipeline;
   readonly produced: ProduceTotals;
+  /** The source was read to its end, and all of it taken in. */
   readonly ended: boolean;
 }
 

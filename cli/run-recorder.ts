@@ -1,3 +1,4 @@
+import type { Batch } from '../core/batch.ts';
 import type { Chunk } from '../core/chunk.ts';
 import { rowsIn } from '../core/chunk.ts';
 import type { Log } from '../core/log.ts';
@@ -7,10 +8,10 @@ import type { Runtime } from '../core/runtime.ts';
 import type { StoreWrite } from '../core/store.ts';
 import { formatTime } from '../core/time.ts';
 import { Status } from '../core/verdict.ts';
-import type { Pipeline, PipelineObserver, Totals } from '../processor/pipeline.ts';
-import type { ProduceProgress, ProduceTotals } from '../producer/producer.ts';
+import type { PipelineObserver, Totals } from '../processor/pipeline.ts';
+import type { ProduceProgress } from '../producer/producer.ts';
 import type { Progress } from '../producer/progress.ts';
-import type { RunStart } from './embedded.ts';
+import type { RunResult, RunStart } from './embedded.ts';
 import type { RunSummary } from './run-summary.ts';
 
 const statusNames: Record<number, string> = { [Status.error]: 'error', [Status.warning]: 'warning', [Status.ok]: 'ok', [Status.undefined]: 'undefined' };
@@ -31,6 +32,7 @@ export class RunRecorder {
   #waiting = '';
   #open = new Map<string, Set<string>>();
   #ready = new Set<string>();
+  #newest = new Map<string, bigint>();
   readonly #deadReasons: Record<string, number> = {};
 
   constructor(parts: { config: PipelineConfig; log: Log; metrics: Metrics; progress: Progress; pace: string }) {
@@ -38,21 +40,20 @@ export class RunRecorder {
     const { config, metrics, log } = parts;
     this.observer = {
       chunk: (chunk, writes, seconds) => this.#chunk(chunk, writes, seconds),
-      counted: ({ duplicate, late }) => {
-        metrics.rowsDuplicate.inc({ stream: config.stream }, duplicate);
-        metrics.rowsLate.inc({ stream: config.stream }, late);
+      counted: ({ stream, duplicate, late }) => {
+        metrics.rowsDuplicate.inc({ stream }, duplicate);
+        metrics.rowsLate.inc({ stream }, late);
       },
       dead: (letters) => {
-        for (const { reason, message, source, position } of letters) {
+        for (const { reason, message, source, position, stream = config.stream } of letters) {
           metrics.rowsDead.inc({ reason });
           this.#deadReasons[reason] = (this.#deadReasons[reason] ?? 0) + 1;
-          if (reason === 'too-late') metrics.rowsTooLate.inc({ stream: config.stream });
+          if (reason === 'too-late') metrics.rowsTooLate.inc({ stream });
           log.debug({ source, row: position, reason }, message);
         }
       },
       incident: ({ incident, change }) => {
-        const open = this.#open.get(incident.detector) ?? new Set();
-        this.#open.set(incident.detector, open);
+        const open = this.#openOf(incident.detector);
         if (change === 'opened') metrics.incidents.inc({ detector: incident.detector });
         if (incident.open) open.add(incident.id);
         else open.delete(incident.id);
@@ -84,6 +85,10 @@ export class RunRecorder {
   start(start: RunStart): void {
     this.#start = start;
     this.#before = copyOf(start.pipeline.totals);
+    for (const stream of start.pipeline.streams) {
+      for (const { detector, id } of stream.openIncidents) this.#openOf(detector).add(id);
+      for (const name of stream.names) this.#parts.metrics.incidentsOpen.set({ detector: name }, this.#openOf(name).size);
+    }
     this.#parts.log.info({ source: start.description, resumedAt: start.resumedAt, pace: this.#parts.pace }, 'started');
   }
 
@@ -107,6 +112,7 @@ export class RunRecorder {
   }
 
   read(read: ProduceProgress): void {
+    for (const [reason, n] of read.missing) this.#parts.metrics.valuesMissing.inc({ reason }, n - (this.#read?.missing.get(reason) ?? 0));
     this.#read = read;
     this.#waiting = '';
   }
@@ -116,11 +122,10 @@ export class RunRecorder {
     this.#show();
   }
 
-  summary(pipeline: Pipeline, produced: ProduceTotals): RunSummary {
+  summary({ pipeline, produced, ended }: RunResult): RunSummary {
     const { config } = this.#parts;
     const now = pipeline.totals;
     const before = this.#before;
-    for (const [reason, n] of produced.missing) this.#parts.metrics.valuesMissing.inc({ reason }, n);
     const seconds = ((this.#lastRowAt ?? 0) - (this.#firstRowAt ?? 0)) / 1000;
     const rowsRead = now.read - before.read;
     const names = pipeline.streams.flatMap((stream) => stream.names);
@@ -139,7 +144,7 @@ export class RunRecorder {
       missing: Object.fromEntries(produced.missing),
       incidents: Object.fromEntries(names.map((name) => [name, (now.incidents[name] ?? 0) - (before.incidents[name] ?? 0)])),
       resumedAt: this.#start?.resumedAt ?? 0,
-      ended: !produced.aborted,
+      ended,
       seconds: Math.round(((performance.now() - this.#startedAt) / 1000) * 1000) / 1000,
       rowsPerSecond: seconds > 0 ? Math.round(rowsRead / seconds) : 0,
       peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
@@ -160,12 +165,12 @@ export class RunRecorder {
     this.#lastRowAt = performance.now();
     const rows = rowsIn(chunk);
     this.#processed += rows + chunk.dead.length;
-    metrics.batchSeconds.observe({ stage: 'detect' }, seconds.score);
+    metrics.batchSeconds.observe({ stage: 'score' }, seconds.score);
     metrics.batchSeconds.observe({ stage: 'store' }, seconds.store);
     for (const batch of chunk.batches) metrics.rowsRead.inc({ stream: batch.stream }, batch.rows);
     for (const { batch, verdicts } of writes) {
       metrics.rowsStored.inc({ stream: batch.stream }, batch.rows);
-      metrics.lastRowTimestamp.set({ stream: batch.stream }, Number(batch.times[batch.rows - 1]) / 1e9);
+      this.#newestRow(batch);
       for (const { detector, status } of verdicts) {
         const counts = [0, 0, 0, 0];
         for (let row = 0; row < batch.rows; row++) counts[status[row] + 1]++;
@@ -178,13 +183,27 @@ export class RunRecorder {
     this.#show();
   }
 
+  #newestRow({ stream, times, rows }: Batch): void {
+    let newest = this.#newest.get(stream) ?? times[0];
+    for (let row = 0; row < rows; row++) if (times[row] > newest) newest = times[row];
+    this.#newest.set(stream, newest);
+    this.#parts.metrics.lastRowTimestamp.set({ stream }, Number(newest) / 1e9);
+  }
+
+  /** Ids of the incidents of a detector that are open. */
+  #openOf(detector: string): Set<string> {
+    const open = this.#open.get(detector) ?? new Set();
+    this.#open.set(detector, open);
+    return open;
+  }
+
   #warmUp(): void {
     const { metrics, log } = this.#parts;
     for (const [stream, { stage, have, need }] of this.#start?.pipeline.warmUp() ?? []) {
-      if (stage !== 'ready') {
-        metrics.warmupRows.set({ stream }, have);
-        metrics.warmupRowsNeeded.set({ stream }, need);
-      } else if (!this.#ready.has(stream)) {
+      if (this.#ready.has(stream)) continue;
+      metrics.warmupRows.set({ stream }, have);
+      metrics.warmupRowsNeeded.set({ stream }, need);
+      if (stage === 'ready') {
         this.#ready.add(stream);
         const model = this.#start?.pipeline.stream(stream)?.model;
         log.info({ stream, fitRows: model?.fitRows, calibrationRows: model?.calibrationRows }, 'warmed up: rows are judged from here on');

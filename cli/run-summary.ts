@@ -21,7 +21,7 @@ export interface RunSummary {
   /** Incidents that opened, per detector and combination. */
   readonly incidents: Readonly<Record<string, number>>;
   readonly resumedAt: number;
-  /** The source was read to its end. */
+  /** The source was read to its end, and all of it taken in. */
   readonly ended: boolean;
   readonly seconds: number;
   readonly rowsPerSecond: number;

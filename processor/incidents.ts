@@ -69,6 +69,12 @@ export class IncidentTracker {
     return this.#state.candidate === null && this.#state.current?.open !== true;
   }
 
+  /** The id of the incident that goes on now. */
+  get openId(): string | undefined {
+    const { current } = this.#state;
+    return current?.open ? incidentId(this.#stream, this.#detector, current.start) : undefined;
+  }
+
   /** Takes the next row in order; `peak` is asked only when the row is the worst of its stretch. */
   row(time: bigint, status: number, score: number, grade: number, peak: () => Peak): void {
     if (status === Status.undefined) return;

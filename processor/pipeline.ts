@@ -1,4 +1,4 @@
-import type { Batch } from '../core/batch.ts';
+import { type Batch, concatBatches } from '../core/batch.ts';
 import type { Chunk } from '../core/chunk.ts';
 import { rowsIn } from '../core/chunk.ts';
 import type { Output } from '../core/component.ts';
@@ -10,7 +10,7 @@ import type { WarmUp } from '../core/runtime.ts';
 import type { Schema } from '../core/schema.ts';
 import type { Store, StoreWrite } from '../core/store.ts';
 import type { IncidentChange } from './incidents.ts';
-import { loadModel, type StreamModel } from './model.ts';
+import { loadModel, type StreamModel, trainAgain } from './model.ts';
 import { StreamPipeline, type StreamPipelineContext, streamsOfRecords } from './stream.ts';
 import { loadDefinitions } from './train.ts';
 
@@ -31,7 +31,7 @@ export interface PipelineObserver {
   chunk?(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }): void;
   incident?(change: IncidentChange): void;
   dead?(letters: Chunk['dead']): void;
-  counted?(counts: { duplicate: number; late: number }): void;
+  counted?(counts: { stream: string; duplicate: number; late: number }): void;
   commit?(manifest: Manifest, seconds: number): void;
 }
 
@@ -78,7 +78,7 @@ export class Pipeline {
   static async open(options: PipelineOptions): Promise<Pipeline> {
     const { config, registry, store, key, source } = options;
     const definitions = await loadDefinitions(config, registry);
-    const model = options.model ? await loadModel(options.model.bytes, registry, options.model.place) : undefined;
+    const model = options.model ? await loadModel(options.model.bytes, registry, options.model.place, trainAgain) : undefined;
     const pipeline = new Pipeline(options, { config, definitions, registry }, model);
     const manifest = await store.manifest(key);
     if (manifest) {
@@ -150,7 +150,7 @@ export class Pipeline {
     const writes: StoreWrite[] = [];
     const changes: IncidentChange[] = [];
     const dead = [...chunk.dead];
-    for (const batch of chunk.batches) {
+    for (const batch of byStream(chunk.batches)) {
       const stream = await this.openStream(batch.stream, batch.schema);
       const known = (times: BigInt64Array, seqs: Int32Array): Promise<Uint8Array> => store.known(batch.stream, times, seqs);
       const result = await stream.take(batch, known, source, chunk.partition);
@@ -159,7 +159,7 @@ export class Pipeline {
       dead.push(...result.dead);
       this.totals.duplicate += result.duplicates;
       this.totals.late += result.late;
-      if (result.duplicates + result.late > 0) observer?.counted?.({ duplicate: result.duplicates, late: result.late });
+      if (result.duplicates + result.late > 0) observer?.counted?.({ stream: batch.stream, duplicate: result.duplicates, late: result.late });
       // A later batch may ask the store which identities it knows.
       const scored = performance.now();
       for (const write of result.writes) await store.append(write);
@@ -236,6 +236,17 @@ export class Pipeline {
     this.#changed = true;
     this.#position = { shiftMs: 0, ...this.#position, nextOffset: chunk.nextOffset };
   }
+}
+
+/** One batch per stream: streams know nothing of each other, and rows that alternate would else be scored one by one. */
+function byStream(batches: readonly Batch[]): Batch[] {
+  const streams = new Map<string, Batch[]>();
+  for (const batch of batches) {
+    const own = streams.get(batch.stream);
+    if (own) own.push(batch);
+    else streams.set(batch.stream, [batch]);
+  }
+  return [...streams.values()].map(concatBatches);
 }
 
 function trainingPlace({ train }: PipelineConfig): string {

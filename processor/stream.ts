@@ -102,6 +102,13 @@ export class StreamPipeline {
     return { stage: 'collecting', have: this.#rows - train.from, need };
   }
 
+  get openIncidents(): { detector: string; id: string }[] {
+    return this.names.flatMap((detector, v) => {
+      const id = this.#trackers[v].openId;
+      return id === undefined ? [] : [{ detector, id }];
+    });
+  }
+
   /** Begins with a model that was made elsewhere. @throws SCHEMA_MISMATCH, RECORD_VERSION */
   useModel(model: StreamModel, place: string): void {
     requireSameSchema(this.schema, model.schema, place, 'Name a model of these tags; `sluice train` makes one.');

@@ -119,11 +119,11 @@ describe('produce', () => {
   });
 
   it('tells how far it is, also where only the number of rows is known', async () => {
-    const source = await sourceOf(lines(4000));
+    const source = await sourceOf([...lines(3999), `${second(3999)},`]);
     const seen: ProduceProgress[] = [];
     await run(source, { onProgress: (progress) => seen.push(progress) });
     expect(seen.length).toBeGreaterThan(2);
-    expect(seen.at(-1)).toEqual({ rows: 4000, dead: 0, nextOffset: 4000, progress: 1 });
+    expect(seen.at(-1)).toEqual({ rows: 4000, dead: 0, nextOffset: 4000, progress: 1, missing: new Map([['empty', 1]]) });
     const silent: Source = {
       ...source,
       async *read(from) {

@@ -34,6 +34,8 @@ export interface ProduceProgress {
   readonly nextOffset: number;
   /** Share of the source that has been read in this pass, 0 to 1, where known. */
   readonly progress: number | undefined;
+  /** Reasons for missing values of the rows read in this call. */
+  readonly missing: ReadonlyMap<string, number>;
 }
 
 export interface ProduceTotals {
@@ -77,6 +79,10 @@ export async function produce(options: ProduceOptions): Promise<ProduceTotals> {
 
   const startPasses = passes;
   const missingBefore = new Map(source.missing());
+  const missing = (): ReadonlyMap<string, number> => {
+    const here = [...source.missing()].map(([reason, count]): [string, number] => [reason, count - (missingBefore.get(reason) ?? 0)]);
+    return new Map(here.filter(([, count]) => count > 0));
+  };
   const send = async (piece: Chunk, progress: number | undefined): Promise<void> => {
     for (const { stream } of piece.batches) {
       if (announced.has(stream)) continue;
@@ -88,7 +94,7 @@ export async function produce(options: ProduceOptions): Promise<ProduceTotals> {
     dead += piece.dead.length;
     nextOffset = piece.nextOffset;
     const share = progress ?? (info.rows === undefined ? undefined : (nextOffset - base) / info.rows);
-    options.onProgress?.({ rows, dead, nextOffset, progress: share });
+    options.onProgress?.({ rows, dead, nextOffset, progress: share, missing: missing() });
   };
 
   /** False when the signal ended it. */
@@ -126,12 +132,7 @@ export async function produce(options: ProduceOptions): Promise<ProduceTotals> {
   } finally {
     await bus.end();
   }
-  const missing = new Map<string, number>();
-  for (const [reason, count] of source.missing()) {
-    const here = count - (missingBefore.get(reason) ?? 0);
-    if (here > 0) missing.set(reason, here);
-  }
-  return { rows, dead, missing, nextOffset, passes: passes - startPasses, aborted: !whole || (loop && signal?.aborted === true) };
+  return { rows, dead, missing: missing(), nextOffset, passes: passes - startPasses, aborted: !whole || (loop && signal?.aborted === true) };
 }
 
 /** The share read after this part of a chunk, so that the display moves on while a chunk is paced. */

@@ -89,7 +89,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
         for (const line of recorder.headLines(server?.url)) print(line);
       },
     };
-    const { pipeline, produced } = await runEmbedded({
+    const result = await runEmbedded({
       config,
       registry,
       store,
@@ -100,7 +100,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
       watch,
     });
     progress.stop();
-    const summary: RunSummary = recorder.summary(pipeline, produced);
+    const summary: RunSummary = recorder.summary(result);
     if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     else process.stdout.write(summaryText(summary, config));
   } finally {
