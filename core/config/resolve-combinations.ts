@@ -1,4 +1,4 @@
-import { didYouMean, quote } from '../errors.ts';
+import { didYouMean, quote, SluiceError } from '../errors.ts';
 import type { CombinationConfig, ThresholdConfig } from '../pipeline-config.ts';
 import { findDefinition, isKeys, type PipelineFile, parseOptions } from './component-forms.ts';
 import { thresholdKeys } from './frame.ts';
@@ -66,5 +66,16 @@ async function combinationPart(
       );
     } else if (members.indexOf(member) < i) file.document.mistake(at, `${quote(member)} is listed twice`);
   }
+  if (parsed) requirePossible(file, () => definition.start?.(parsed.options, members.length), path);
   return parsed && { ...parsed, of: members as string[] };
+}
+
+/** A combiner refuses options that do not suit the number of its members when it starts. */
+function requirePossible(file: PipelineFile, start: () => unknown, path: ConfigPath): void {
+  try {
+    start();
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    file.document.mistake(path, error.message);
+  }
 }

@@ -204,3 +204,10 @@ function withKey(root: unknown, map: readonly (string | number)[], key: string, 
   };
   return write(root, 0, true);
 }
+
+test('a vote that its members can never reach is refused before any row', async () => {
+  const text = `${least}combine: { most: { vote: { of: [mahalanobis, constant-broken], need: 3 } } }\n`;
+  expect(await mistakesIn(text)).toEqual([
+    { path: 'combine.most.vote', place: expect.stringMatching(/^5:/), message: 'vote cannot have need: 3 with 2 members. Set need to 2 or less.' },
+  ]);
+});
