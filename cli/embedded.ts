@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Bus } from '../core/bus.ts';
 import type { Output, Source, SourceContext } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
+import type { Position } from '../core/manifest.ts';
 import type { Pace } from '../core/pace.ts';
 import type { PipelineConfig, SourceConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
@@ -95,6 +96,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     });
     // Tags first: a source that lost or renamed one is also another source, which says less.
     for (const name of info.streamsByRow ? pipeline.savedStreams : [config.stream]) await pipeline.openStream(name, info.schema);
+    requireSameClock(config, pipeline.position, source.id);
     pipeline.attach(info.fingerprint, pipeline.position ? 0 : await shiftOf(config, source));
     const position = pipeline.position as NonNullable<typeof pipeline.position>;
     await watch.started?.({ pipeline, description: info.description, rows: info.rows, resumedAt: position.nextOffset, shiftMs: position.shiftMs });
@@ -184,6 +186,15 @@ async function forgetAll(store: Store, key: string, own: string): Promise<void> 
   const manifest = await store.manifest(key);
   for (const stream of streamsOfRecords(Object.keys(manifest?.records ?? {}))) if (stream !== own) await store.forget(stream);
   await store.forget(own, key);
+}
+
+function requireSameClock({ clock }: PipelineConfig, position: Position | undefined, place: string): void {
+  if (position === undefined || position.nextOffset === 0 || (position.shiftMs !== 0) === (clock === 'shifted')) return;
+  const before = clock === 'shifted' ? 'original' : 'shifted';
+  throw new SluiceError('CONFIG_INVALID', `its rows so far were taken in with \`clock: ${before}\`, and it is ${clock} now`, {
+    place,
+    fix: 'Undo the change, or begin anew with --fresh.',
+  });
 }
 
 async function shiftOf(config: PipelineConfig, source: Source): Promise<number> {

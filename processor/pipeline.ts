@@ -10,7 +10,7 @@ import type { WarmUp } from '../core/runtime.ts';
 import type { Schema } from '../core/schema.ts';
 import type { Store, StoreWrite } from '../core/store.ts';
 import type { IncidentChange } from './incidents.ts';
-import { loadModel, type StreamModel, trainAgain } from './model.ts';
+import { loadModel, type StreamModel, saveModel, trainAgain } from './model.ts';
 import { StreamPipeline, type StreamPipelineContext, streamsOfRecords } from './stream.ts';
 import { loadDefinitions } from './train.ts';
 
@@ -65,7 +65,7 @@ export class Pipeline {
   #position: Position | undefined;
   readonly totals: Totals = { read: 0, stored: 0, duplicate: 0, late: 0, dead: 0, incidents: {} };
   #uncommittedRows = 0;
-  #committedAt = Date.now();
+  #committedAt = performance.now();
   #changed = false;
 
   private constructor(options: PipelineOptions, context: StreamPipelineContext, model: StreamModel | undefined) {
@@ -134,7 +134,9 @@ export class Pipeline {
     const records = new Map(Object.entries(this.#manifest?.records ?? {}));
     if ([...records.keys()].some((record) => stream.owns(record))) await stream.load(records, (hash) => store.record(hash));
     else await this.#requireNoRows(name);
-    if (!stream.model) {
+    if (stream.model) {
+      if (this.#model) requireSameModel(stream, this.#model, model?.place ?? 'model');
+    } else {
       if (this.#model) stream.useModel(this.#model, model?.place ?? 'model');
       else if (trainingRows) await stream.trainOn(await trainingRows(name), trainingPlace(this.#context.config));
     }
@@ -182,13 +184,13 @@ export class Pipeline {
   /** Is it time to commit: enough rows, or long enough ago? */
   get due(): boolean {
     const { rows, interval } = this.#context.config.commit;
-    return this.#changed && (this.#uncommittedRows >= rows || Date.now() - this.#committedAt >= interval);
+    return this.#changed && (this.#uncommittedRows >= rows || performance.now() - this.#committedAt >= interval);
   }
 
   /** Makes everything processed so far durable, with the position and state to go on from. */
   async commit(): Promise<void> {
     const { store, key, source, observer } = this.#options;
-    this.#committedAt = Date.now();
+    this.#committedAt = performance.now();
     if (!this.#changed && this.#manifest) return;
     const started = performance.now();
     // Streams that did not come up in this run keep their records.
@@ -236,6 +238,15 @@ export class Pipeline {
     this.#changed = true;
     this.#position = { shiftMs: 0, ...this.#position, nextOffset: chunk.nextOffset };
   }
+}
+
+/** Rows that one model judged are not gone on with under another unseen. */
+function requireSameModel(stream: StreamPipeline, model: StreamModel, place: string): void {
+  if (saveModel(model).hash === stream.modelRecord?.hash) return;
+  throw new SluiceError('RECORD_VERSION', `stream '${stream.stream}' goes on with the model it began with, which is not this one`, {
+    place,
+    fix: 'Name the former model, or begin anew with --fresh; `sluice backfill --model` judges stored rows by another one.',
+  });
 }
 
 /** One batch per stream: streams know nothing of each other, and rows that alternate would else be scored one by one. */

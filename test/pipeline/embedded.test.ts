@@ -188,4 +188,16 @@ describe('source, bus, pipeline and store in one process', () => {
     expect([result.ended, result.produced.aborted, result.produced.rows]).toEqual([false, true, 1]);
     await store.close();
   });
+
+  it('refuses to go on by another clock', async () => {
+    const store = await bench.openStore('clock');
+    const shifted: [string, string][] = [['outputs: []', 'outputs: []\nclock: shifted']];
+    const { pipeline } = await run(store, '{ type: small-plant }', { replace: shifted });
+    const shift = pipeline.position?.shiftMs as number;
+    const last = (await store.rows({ stream: 'plant', tags: [], last: true, limit: 1 })).times[0];
+    expect(last).toBe(rows.times[rows.rows - 1] + BigInt(shift) * 1_000_000n);
+    expect((await run(store, '{ type: small-plant }', { replace: shifted })).pipeline.position?.shiftMs).toBe(shift);
+    await expect(run(store, '{ type: small-plant }')).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('`clock: shifted`') });
+    await store.close();
+  });
 });

@@ -152,4 +152,32 @@ describe('the pipeline', () => {
     await changed.close();
     await store.close();
   });
+
+  it('refuses another model than the one that the stream goes on with', async () => {
+    const first = await bench.openStore('first-model');
+    const trained = await bench.openPipeline(first);
+    await push(trained, rows, [500], 0, 1600);
+    const own = trained.stream('plant')?.modelRecord?.bytes as Uint8Array;
+    const elsewhere = await bench.openStore('second-model');
+    const again = await bench.openPipeline(elsewhere);
+    await push(again, smallPlant(1600, [], 8), [500]);
+    const other = again.stream('plant')?.modelRecord?.bytes as Uint8Array;
+
+    const fromFile = await workbench(everything.replace('{ rows: 1500 }', '{ model: plant.model }'));
+    const store = await fromFile.openStore('goes-on');
+    const begun = await fromFile.openPipeline(store, { model: { bytes: own, place: 'plant.model' } });
+    await push(begun, rows, [500], 0, 500);
+    expect(begun.stream('plant')?.warmUp().stage).toBe('ready');
+    await begun.commit();
+    const same = await fromFile.openPipeline(store, { model: { bytes: own, place: 'plant.model' } });
+    await push(same, rows, [500], 500, 1000);
+    await same.commit();
+    const different = await fromFile.openPipeline(store, { model: { bytes: other, place: 'plant.model' } });
+    await expect(push(different, rows, [500], 1000)).rejects.toMatchObject({
+      code: 'RECORD_VERSION',
+      message: expect.stringContaining("stream 'plant' goes on with the model it began with, which is not this one (plant.model)"),
+    });
+    for (const open of [store, first, elsewhere]) await open.close();
+    await fromFile.close();
+  });
 });
