@@ -215,6 +215,7 @@ function mostMissing(matrix: Matrix, columns: readonly { readonly name: string }
     return { name, count };
   });
   return missing
+    .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count)
     .slice(0, 3)
     .map(({ name, count }) => `${name} is missing in ${count}`)
