@@ -33,7 +33,7 @@ const places: [place: string, path: string, says: string][] = [
 describe('a pipeline file', () => {
   const plant = new Plant();
 
-  test('with ten mistakes: all ten at once, each with line, column, value and what is allowed', async () => {
+  test.concurrent('with ten mistakes: all ten at once, each with line, column, value and what is allowed', async () => {
     plant.write('ten.yaml', tenMistakes);
     const told = await plant.sluice('check', 'ten.yaml');
     expect(told.status).toBe(2);
@@ -49,7 +49,7 @@ describe('a pipeline file', () => {
     expect(error.mistakes.map((mistake: Record<string, string>) => [mistake.place, mistake.path])).toEqual(places.map(([place, path]) => [place, path]));
   });
 
-  test('that is not there, is a folder, is empty or is no YAML', async () => {
+  test.concurrent('that is not there, is a folder, is empty or is no YAML', async () => {
     plant.write('broken.yaml', 'stream: plant\nsource: { type: csv\ndetectors: [\n');
     plant.write('empty.yaml', '');
     plant.write('latin.yaml', Buffer.from('stream: k\xfchlung\n', 'latin1'));
@@ -63,7 +63,7 @@ describe('a pipeline file', () => {
     await plant.refuses({ code: 'CONFIG_INVALID', says: "'latin.yaml' is not UTF-8 text", fix: 'YAML or JSON' }, ['run', 'latin.yaml']);
   });
 
-  test('whose mistake comes by --set', async () => {
+  test.concurrent('whose mistake comes by --set', async () => {
     plant.write('plant.csv', csv(200));
     const file = plant.pipeline('{ type: csv, path: plant.csv }');
     await plant.refuses({ code: 'CONFIG_INVALID', says: "--set batch.rows=lots batch.rows: expected a number, got 'lots'", fix: 'a number' }, [

@@ -59,7 +59,7 @@ describe('a line of 2 GB', () => {
   ];
   test.each(first)('at the head of a %s file is refused', async (type, content, refusal) => {
     const file = plant.pipeline(`{ type: ${type}, path: ${sparse(`first.${type}`, content, 2 * GB, '\n')} }`, `first-${type}.yaml`);
-    for (const { peakMb } of await plant.refuses(refusal, ['check', file])) expect(peakMb).toBeLessThan(memory);
+    expect((await plant.refuses(refusal, ['check', file])).peakMb).toBeLessThan(memory);
   });
 });
 
@@ -107,12 +107,12 @@ describe('a bomb is refused in little memory:', () => {
   test.each(bombs)('%s', async (_, bytes, refusal) => {
     plant.write('bomb.xlsx', bytes());
     const file = plant.pipeline('{ type: xlsx, path: bomb.xlsx }', 'bomb.yaml');
-    for (const { peakMb } of await plant.refuses(refusal, ['check', file])) expect(peakMb).toBeLessThan(memory);
+    expect((await plant.refuses(refusal, ['check', file])).peakMb).toBeLessThan(memory);
   });
 
-  test('a gzip file of 600 KB with a line of 600 MB is one dead letter', async () => {
+  test('a gzip file of 300 KB with a line of 300 MB is one dead letter', async () => {
     const piece = gzipSync(Buffer.alloc(2 ** 20, 'x'));
-    plant.write('bomb.csv', Buffer.concat([gzipSync(csv(150)), ...Array.from({ length: 600 }, () => piece), gzipSync(`\n${lines(151, 200)}`)]));
+    plant.write('bomb.csv', Buffer.concat([gzipSync(csv(150)), ...Array.from({ length: 300 }, () => piece), gzipSync(`\n${lines(151, 200)}`)]));
     const { status, stdout, stderr, peakMb } = await plant.sluice(
       'run',
       plant.pipeline('{ type: csv, path: bomb.csv }', 'gzip.yaml'),

@@ -148,18 +148,25 @@ describe('a stored snapshot', () => {
     ],
   ];
 
-  test.concurrent.each(changes)('%s is refused, the store is left as it was, and what the message proposes helps', async (is, change, refusal) => {
+  test.concurrent.each(changes)('%s is refused, and the store is left as it was', async (is, change, refusal) => {
     const name = `${is.replaceAll(' ', '-')}.duckdb`;
     const command = await stored(name, change);
     const before = readFileSync(join(plant.path, name));
     await plant.refuses(refusal, command);
     expect(readFileSync(join(plant.path, name)).equals(before)).toBe(true);
-    if (refusal.fix === fresh) command.push('--fresh');
-    else renameSync(join(plant.path, name), join(plant.path, `${name}.away`));
-    expect(await plant.run(file, ...command.slice(3))).toMatchObject({ resumedAt: 0, rowsStored: 200 });
   });
 
-  test('made with other settings is refused by the names of those that changed', async () => {
+  test.concurrent('what the message proposes helps: --fresh, or to move the store away', async () => {
+    await stored('damaged.duckdb', record('plant/state', flip(0.5), false));
+    expect(await plant.run(file, '--set', 'store.path=damaged.duckdb', '--fresh')).toMatchObject({ resumedAt: 0, rowsStored: 200 });
+    await stored('damaged.duckdb', record('plant/model', otherVersion, true));
+    expect(await plant.run(file, '--set', 'store.path=damaged.duckdb', '--fresh')).toMatchObject({ resumedAt: 0, rowsStored: 200 });
+    await stored('damaged.duckdb', sql('UPDATE sluice_data.manifests SET content = substr(content, 1, 40)'));
+    renameSync(join(plant.path, 'damaged.duckdb'), join(plant.path, 'away.duckdb'));
+    expect(await plant.run(file, '--set', 'store.path=damaged.duckdb')).toMatchObject({ resumedAt: 0, rowsStored: 200 });
+  });
+
+  test.concurrent('made with other settings is refused by the names of those that changed', async () => {
     const command = await stored('settings.duckdb', sql());
     const refusal: Refusal = {
       code: 'RECORD_VERSION',
@@ -219,7 +226,7 @@ describe('a model file', () => {
     await plant.refuses(refusal, ['run', file, '--until-end', '--set', `train={ model: ${name}.model }`, '--set', `store.path=${name}-model.duckdb`]);
   });
 
-  test('that fits is taken, and every row judged', async () => {
+  test.concurrent('that fits is taken, and every row judged', async () => {
     expect(await plant.run(file, '--set', 'train={ model: plant.model }', '--set', 'store.path=fits.duckdb')).toMatchObject({ rowsStored: 200 });
     const verdicts = await plant.stored((store) => store.verdicts({ stream: 'plant', detector: 'mahalanobis' }), 'fits.duckdb');
     expect(verdicts.filter(({ status }) => status !== Status.undefined)).toHaveLength(200);

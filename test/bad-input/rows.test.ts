@@ -111,30 +111,33 @@ const files: [type: string, bad: readonly BadRow<string | Cells>[], content: () 
   ],
 ];
 
-test.each(files)('every row that cannot be taken from %s is a dead letter that says why; every other row is stored', async (type, bad, content, place) => {
-  const plant = new Plant();
-  plant.write(`plant.${type}`, await content());
-  const file = plant.pipeline(`{ ${type}: plant.${type} }`);
-  const expectedDead = bad.map(({ at, reason, says }) => ({ position: at, reason, says: [says, place(at)] }));
-  const good = Array.from({ length: rows }, (_, i) => i).filter((i) => !bad.some(({ at }) => at === i));
+test.concurrent.each(files)(
+  'every row that cannot be taken from %s is a dead letter that says why; every other row is stored',
+  async (type, bad, content, place) => {
+    const plant = new Plant();
+    plant.write(`plant.${type}`, await content());
+    const file = plant.pipeline(`{ ${type}: plant.${type} }`);
+    const expectedDead = bad.map(({ at, reason, says }) => ({ position: at, reason, says: [says, place(at)] }));
+    const good = Array.from({ length: rows }, (_, i) => i).filter((i) => !bad.some(({ at }) => at === i));
 
-  const checked = await plant.sluice('check', file, '--all', '--json');
-  expect(checked).toMatchObject({ status: 0, stderr: '' });
-  expect(JSON.parse(checked.stdout).source).toMatchObject({ rows: good.length, dead: bad.length });
+    const checked = await plant.sluice('check', file, '--all', '--json');
+    expect(checked).toMatchObject({ status: 0, stderr: '' });
+    expect(JSON.parse(checked.stdout).source).toMatchObject({ rows: good.length, dead: bad.length });
 
-  expect(await plant.run(file)).toMatchObject({ rowsRead: rows, rowsStored: good.length, deadLetters: bad.length, duplicates: 0, late: 0 });
-  const { dead } = JSON.parse((await plant.sluice('query', 'dead', file, '--json')).stdout) as { dead: DeadLetter[] };
-  const saysOf = (message: string, n: number): string[] => expectedDead[n].says.filter((part) => message.includes(part));
-  expect(dead.map(({ position, reason, message }, n) => ({ position, reason, says: saysOf(message, n) }))).toEqual(expectedDead);
-  expect(dead.map(({ payload }) => payload)).toEqual(bad.map(({ row }) => (typeof row === 'string' ? row : JSON.stringify(row).replace('.000Z"', '.000"'))));
-  const stored = await plant.stored((store) => store.rows({ stream: 'plant' }));
-  expect([...stored.times]).toEqual(good.map((i) => parseTime(clock(i))));
-  expect(stored.columns.map((column) => [...column])).toEqual([0, 1, 2].map((tag) => good.map((i) => valuesAt(i)[tag])));
+    expect(await plant.run(file)).toMatchObject({ rowsRead: rows, rowsStored: good.length, deadLetters: bad.length, duplicates: 0, late: 0 });
+    const { dead } = JSON.parse((await plant.sluice('query', 'dead', file, '--json')).stdout) as { dead: DeadLetter[] };
+    const saysOf = (message: string, n: number): string[] => expectedDead[n].says.filter((part) => message.includes(part));
+    expect(dead.map(({ position, reason, message }, n) => ({ position, reason, says: saysOf(message, n) }))).toEqual(expectedDead);
+    expect(dead.map(({ payload }) => payload)).toEqual(bad.map(({ row }) => (typeof row === 'string' ? row : JSON.stringify(row).replace('.000Z"', '.000"'))));
+    const stored = await plant.stored((store) => store.rows({ stream: 'plant' }));
+    expect([...stored.times]).toEqual(good.map((i) => parseTime(clock(i))));
+    expect(stored.columns.map((column) => [...column])).toEqual([0, 1, 2].map((tag) => good.map((i) => valuesAt(i)[tag])));
 
-  expect(await plant.run(file)).toMatchObject({ resumedAt: rows, rowsRead: 0, deadLetters: 0, total: { rowsStored: good.length, deadLetters: bad.length } });
-});
+    expect(await plant.run(file)).toMatchObject({ resumedAt: rows, rowsRead: 0, deadLetters: 0, total: { rowsStored: good.length, deadLetters: bad.length } });
+  },
+);
 
-test('NaN, status words and empty cells are missing values, counted by reason, never 0 and never a lost row', async () => {
+test.concurrent('NaN, status words and empty cells are missing values, counted by reason, never 0 and never a lost row', async () => {
   const plant = new Plant();
   const cells: Record<number, string> = { 110: 'NaN', 120: 'nan', 130: '', 140: 'Bad Input', 150: '  ', 160: '#DIV/0!' };
   plant.write(
@@ -147,7 +150,7 @@ test('NaN, status words and empty cells are missing values, counted by reason, n
   expect([...columns[0].keys()].filter((i) => Number.isNaN(columns[0][i]))).toEqual([110, 120, 130, 140, 150, 160]);
 });
 
-test('a column that turns from numbers to text: each row from there on is kept as a dead letter, in words and in the summary', async () => {
+test.concurrent('a column that turns from numbers to text: each row from there on is kept as a dead letter, in words and in the summary', async () => {
   const plant = new Plant();
   plant.write(
     'plant.csv',
@@ -169,7 +172,7 @@ test('a column that turns from numbers to text: each row from there on is kept a
   expect(listed[21]).toBe('the first 20; --json lists more, with the raw rows');
 });
 
-test('a row ahead of its time is kept in its place, one that repeats a time beside the other, one from long ago as a dead letter', async () => {
+test.concurrent('a row ahead of its time is kept in its place, one that repeats a time beside the other, one from long ago as a dead letter', async () => {
   const plant = new Plant();
   const odd: Record<number, string> = {
     120: `${clock(105)},6.5,801,1`, // back by 15 s: that time has come already
@@ -207,7 +210,7 @@ test('a row ahead of its time is kept in its place, one that repeats a time besi
   expect(JSON.parse(dead[0].payload)).toEqual({ Timestamp: '2023-12-31T23:00:00Z', values: [9.5, 801, 1] });
 });
 
-test('the same rows as another source are duplicates: counted, and the store stays as it was', async () => {
+test.concurrent('the same rows as another source are duplicates: counted, and the store stays as it was', async () => {
   const plant = new Plant();
   plant.write('plant.csv', csv(rows));
   plant.write('again.csv', csv(rows));

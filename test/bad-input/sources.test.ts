@@ -97,7 +97,12 @@ const unusable: Case[] = [
     'that is some other archive',
     'photos.xlsx',
     () => zipOf([{ name: 'holiday.jpg', data: 'x' }]),
-    { code: 'SOURCE_UNREADABLE', says: "a zip archive without a workbook (it holds 'holiday.jpg')", place: 'photos.xlsx', fix: /\.xlsx/ },
+    {
+      code: 'SOURCE_UNREADABLE',
+      says: "a zip archive without a workbook (it holds 'holiday.jpg')",
+      place: 'photos.xlsx',
+      fix: 'Unpack it and give the file inside',
+    },
   ],
 
   [
@@ -207,7 +212,7 @@ const unusable: Case[] = [
   ],
 ];
 
-describe('a source is refused in words and as JSON, by check and by run, when it is', () => {
+describe('a source is refused that is', () => {
   test.concurrent.each(unusable)('%s (%s)', async (_, file, content, refusal) => {
     const bytes = await content();
     if (bytes !== undefined) plant.write(file, bytes);

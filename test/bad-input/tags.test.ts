@@ -63,12 +63,19 @@ describe('a resumed run is refused, and the store left as it was, when its sourc
     plant.write('plant.csv', content);
     await plant.refuses(refusal, ['run', file, '--until-end']);
     expect(differences(await contentOfFile(`${plant.path}/store.duckdb`, 'plant'), before)).toEqual([]);
-    // What the message proposes helps.
-    expect(await plant.run(file, '--fresh')).toMatchObject({ rowsRead: 300, rowsStored: 300 });
   });
 });
 
-test('a source that only grew is read on', async () => {
+test.concurrent('with --fresh, as the message proposes, other tags are taken', async () => {
+  const plant = new Plant();
+  const file = plant.pipeline('{ type: csv, path: plant.csv }');
+  plant.write('plant.csv', csv(200));
+  await plant.run(file);
+  plant.write('plant.csv', changedTags[0][1]);
+  expect(await plant.run(file, '--fresh')).toMatchObject({ resumedAt: 0, rowsRead: 300, rowsStored: 300 });
+});
+
+test.concurrent('a source that only grew is read on', async () => {
   const plant = new Plant();
   const file = plant.pipeline('{ type: csv, path: plant.csv }');
   plant.write('plant.csv', csv(200));
@@ -119,7 +126,7 @@ describe('a pipeline is refused that names an unknown', () => {
   });
 });
 
-test('a training file with other tags than the source is refused', async () => {
+test.concurrent('a training file with other tags than the source is refused', async () => {
   const plant = new Plant();
   plant.write('plant.csv', csv(200));
   plant.write('training.csv', csv(200, undefined, 'Timestamp,FLOW,LEVL,PUMP'));

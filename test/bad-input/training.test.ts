@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { clock, csv, Plant } from './plant.ts';
 
-test('a stream shorter than its warm-up: refused with how far it got; its rows are stored, and more rows go on from there', async () => {
+test.concurrent('a stream shorter than its warm-up: refused with how far it got; its rows are stored, and more rows go on from there', async () => {
   const plant = new Plant();
   const file = plant.pipeline('{ type: csv, path: plant.csv }');
   plant.write('plant.csv', csv(60));
@@ -20,7 +20,7 @@ test('a stream shorter than its warm-up: refused with how far it got; its rows a
   expect(await plant.run(file)).toMatchObject({ resumedAt: 60, rowsRead: 90, total: { rowsStored: 150 } });
 });
 
-test('training rows that the source does not have, for a model of its own', async () => {
+test.concurrent('training rows that the source does not have, for a model of its own', async () => {
   const plant = new Plant();
   plant.write('plant.csv', csv(60));
   await plant.refuses(
@@ -34,7 +34,7 @@ test('training rows that the source does not have, for a model of its own', asyn
   );
 });
 
-test('all tags constant: refused with their names and the stretch they are constant in', async () => {
+test.concurrent('all tags constant: refused with their names and the stretch they are constant in', async () => {
   const plant = new Plant();
   plant.write(
     'plant.csv',
@@ -51,7 +51,7 @@ test('all tags constant: refused with their names and the stretch they are const
   );
 });
 
-test('no value in any training row', async () => {
+test.concurrent('no value in any training row', async () => {
   const plant = new Plant();
   plant.write(
     'plant.csv',
@@ -64,7 +64,7 @@ test('no value in any training row', async () => {
   ]);
 });
 
-test('a training file that is not there', async () => {
+test.concurrent('a training file that is not there', async () => {
   const plant = new Plant();
   plant.write('plant.csv', csv(200));
   await plant.refuses({ code: 'SOURCE_NOT_FOUND', says: "there is no file 'training.csv'", fix: 'Check `path`' }, [
