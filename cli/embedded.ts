@@ -97,7 +97,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     // Tags first: a source that lost or renamed one is also another source, which says less.
     for (const name of info.streamsByRow ? pipeline.savedStreams : [config.stream]) await pipeline.openStream(name, info.schema);
     requireSameClock(config, pipeline.position, source.id);
-    pipeline.attach(info.fingerprint, pipeline.position ? 0 : await shiftOf(config, source));
+    pipeline.attach({ fingerprint: info.fingerprint, shiftMs: pipeline.position ? 0 : await shiftOf(config, source), reading: readingOf(config.source) });
     const position = pipeline.position as NonNullable<typeof pipeline.position>;
     await watch.started?.({ pipeline, description: info.description, rows: info.rows, resumedAt: position.nextOffset, shiftMs: position.shiftMs });
     bus = await busDefinition.create(config.bus.options);
@@ -137,6 +137,12 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     await bus?.close();
     await source.close();
   }
+}
+
+/** The options that decide which rows come out of a source: all but where it lies and how long a line may be. */
+function readingOf({ options }: SourceConfig): Record<string, string> {
+  const deciding = Object.entries(options).filter(([name, value]) => name !== 'path' && name !== 'maxLineBytes' && value !== undefined);
+  return Object.fromEntries(deciding.map(([name, value]) => [name, JSON.stringify(value)]));
 }
 
 /** Opens a source of the pipeline under its own id. */

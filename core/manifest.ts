@@ -5,6 +5,8 @@ export interface Position {
   readonly nextOffset: number;
   /** What the source looked like when reading began; guards against a file exchanged under a position. */
   readonly fingerprint?: string;
+  /** How it was read, option by option as JSON: other settings would give other rows for the ones already taken in. */
+  readonly reading?: Readonly<Record<string, string>>;
   /** Added to every time (clock: shifted), milliseconds. */
   readonly shiftMs: number;
 }

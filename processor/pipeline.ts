@@ -112,16 +112,23 @@ export class Pipeline {
     return [...this.#streams.values()];
   }
 
-  /** Sets what the position remembers of its source besides the offset; before the first chunk. */
-  attach(fingerprint: string | undefined, shiftMs: number): void {
+  /**
+   * Sets what the position remembers of its source besides the offset; before the first chunk.
+   * @throws SOURCE_CHANGED for another source under the same name, RECORD_VERSION when it would be read otherwise
+   */
+  attach(source: Omit<Position, 'nextOffset'>): void {
     const before = this.#position;
-    if (before?.fingerprint !== undefined && fingerprint !== undefined && before.fingerprint !== fingerprint && before.nextOffset > 0) {
-      throw new SluiceError('SOURCE_CHANGED', `the source is not the one of which ${before.nextOffset.toLocaleString('en-US')} rows were read`, {
-        place: this.#options.source,
-        fix: 'Give the new content a name of its own with source.id, or start anew with --fresh.',
-      });
+    const place = this.#options.source;
+    if (before && before.nextOffset > 0) {
+      if (before.fingerprint !== undefined && source.fingerprint !== undefined && before.fingerprint !== source.fingerprint) {
+        throw new SluiceError('SOURCE_CHANGED', `the source is not the one of which ${before.nextOffset.toLocaleString('en-US')} rows were read`, {
+          place,
+          fix: 'Give the new content a name of its own with source.id, or start anew with --fresh.',
+        });
+      }
+      requireSameReading(before, source, place);
     }
-    this.#position = { nextOffset: before?.nextOffset ?? 0, shiftMs: before?.shiftMs ?? shiftMs, ...(fingerprint === undefined ? {} : { fingerprint }) };
+    this.#position = { ...source, nextOffset: before?.nextOffset ?? 0, shiftMs: before?.shiftMs ?? source.shiftMs };
   }
 
   /** Makes a stream known before its first row; loads what was saved of it. */
@@ -263,6 +270,18 @@ function byStream(batches: readonly Batch[]): Batch[] {
 function trainingPlace({ train }: PipelineConfig): string {
   const path = train.kind === 'file' ? train.source.options.path : undefined;
   return typeof path === 'string' ? `training file '${path}'` : 'train.file';
+}
+
+/** @throws RECORD_VERSION that names the settings */
+function requireSameReading({ reading: before = {} }: Position, { reading: now }: Omit<Position, 'nextOffset'>, place: string): void {
+  if (!now) return;
+  const changed = Object.keys({ ...before, ...now }).filter((option) => before[option] !== now[option]);
+  if (Object.keys(before).length === 0 || changed.length === 0) return;
+  const told = changed.map((option) => `source.${option} was ${before[option] ?? 'not set'} and is ${now[option] ?? 'not set'} now`);
+  throw new SluiceError('RECORD_VERSION', `the source was read with other settings so far: ${told.join('; ')}`, {
+    place,
+    fix: 'Undo the change, or read everything anew with --fresh.',
+  });
 }
 
 const incidentPrefix = 'incidents/';

@@ -129,15 +129,19 @@ describe('the pipeline', () => {
     await store.close();
   });
 
-  it('refuses a source that was exchanged under its position', async () => {
+  it('refuses a source that was exchanged under its position, or is read otherwise', async () => {
     const store = await bench.openStore('exchanged');
     const pipeline = await bench.openPipeline(store);
-    pipeline.attach('fingerprint of a', 0);
+    pipeline.attach({ fingerprint: 'fingerprint of a', shiftMs: 0, reading: { timezone: '"Europe/Moscow"', period: '1000' } });
     await push(pipeline, rows, [500], 0, 500);
     await pipeline.commit();
     const next = await bench.openPipeline(store);
-    expect(() => next.attach('fingerprint of b', 0)).toThrow('the source is not the one of which 500 rows were read (plant.csv)');
-    next.attach('fingerprint of a', 0);
+    expect(() => next.attach({ fingerprint: 'fingerprint of b', shiftMs: 0 })).toThrow('the source is not the one of which 500 rows were read (plant.csv)');
+    const otherwise = { fingerprint: 'fingerprint of a', shiftMs: 0, reading: { timezone: '"UTC"', start: '0' } };
+    expect(() => next.attach(otherwise)).toThrow(
+      'other settings so far: source.timezone was "Europe/Moscow" and is "UTC" now; source.period was 1000 and is not set now; source.start was not set and is 0 now (plant.csv)',
+    );
+    next.attach({ fingerprint: 'fingerprint of a', shiftMs: 0, reading: { timezone: '"Europe/Moscow"', period: '1000' } });
     await store.close();
   });
 
