@@ -235,7 +235,13 @@ export function storeError(error: unknown, path: string): Error {
       cause,
     });
   }
-  if (/ENOTDIR|EEXIST|ENOENT|EISDIR|not a directory|is a directory|no such file/i.test(text)) {
+  if (/EISDIR|is a directory/i.test(text)) {
+    return new SluiceError('STORE_UNAVAILABLE', 'the store is to be a file, this is a folder', { place, fix: 'Give another store.path.', cause });
+  }
+  if (/ENOTDIR|EEXIST|not a directory/i.test(text)) {
+    return new SluiceError('STORE_UNAVAILABLE', 'the store cannot lie in what is a file, not a folder', { place, fix: 'Give another store.path.', cause });
+  }
+  if (/ENOENT|no such file/i.test(text)) {
     return new SluiceError('STORE_UNAVAILABLE', `the path cannot be opened: ${firstLine(text)}`, { place, fix: 'Give another store.path.', cause });
   }
   if (

@@ -41,13 +41,14 @@ describe('drop-constant', () => {
     expect(back.value).toEqual(Float64Array.of(8, 5, 0));
   });
 
-  it('says which columns there are when all are constant', () => {
+  it('says which columns there are, and their values, when all are constant', () => {
     expect(() => learn([1, 2, 1, 2], 2)).toThrow(
       expect.objectContaining({
         code: 'TRAINING_UNFIT',
-        message: "all 2 columns are constant in the 2 fit rows: T0, T1 (step 'drop-constant'). Train on rows in which the plant runs.",
+        message:
+          "no column changes in the 2 fit rows: T0 is always 1, T1 is always 2 (step 'drop-constant'). Train on rows in which the plant runs, e.g. --set train.rows=3500-8000.",
       }),
     );
-    expect(() => learn(new Array(20).fill(missing), 10)).toThrow('T7 and 2 more');
+    expect(() => learn(new Array(20).fill(missing), 10)).toThrow('T7 has no value, and 2 more');
   });
 });

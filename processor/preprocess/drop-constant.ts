@@ -23,9 +23,9 @@ export default defineStep({
     const constant = columns.map((_, j) => onlyValue(rows, j));
     const kept = columns.map((_, j) => j).filter((j) => constant[j] === undefined);
     if (kept.length === 0) {
-      throw new SluiceError('TRAINING_UNFIT', `all ${columns.length} columns are constant in the ${rows.rows} fit rows: ${listed(columns)}`, {
+      throw new SluiceError('TRAINING_UNFIT', `no column changes in the ${rows.rows} fit rows: ${listed(columns, constant)}`, {
         place: "step 'drop-constant'",
-        fix: 'Train on rows in which the plant runs.',
+        fix: 'Train on rows in which the plant runs, e.g. --set train.rows=3500-8000.',
       });
     }
     return {
@@ -63,7 +63,7 @@ function onlyValue({ rows, cols, values }: Matrix, j: number): number | undefine
   return only;
 }
 
-function listed(columns: readonly Column[]): string {
-  const names = columns.slice(0, 8).map((column) => column.name);
-  return columns.length > 8 ? `${names.join(', ')} and ${columns.length - 8} more` : names.join(', ');
+function listed(columns: readonly Column[], constant: readonly (number | undefined)[]): string {
+  const names = columns.slice(0, 8).map(({ name }, j) => `${name} ${Number.isNaN(constant[j]) ? 'has no value' : `is always ${constant[j]}`}`);
+  return columns.length > 8 ? `${names.join(', ')}, and ${columns.length - 8} more` : names.join(', ');
 }

@@ -250,7 +250,7 @@ describe('mistakes', () => {
       'SOURCE_TAGS',
       /missing 'b1', 'c'; unknown 'b2'.*'b2' may be 'b1'/,
     ],
-    ['too many columns', Array.from({ length: 2049 }, (_, i) => `c${i}`), [], {}, 'SOURCE_LIMIT', /2049 columns are more than 2048/],
+    ['too many columns', Array.from({ length: 2049 }, (_, i) => `c${i}`), [], {}, 'SOURCE_LIMIT', /there are more than 2048 columns/],
   ])('%s', (_, header, samples, options, code, message) => {
     const error = failure(() => plan(header, samples, options));
     expect(error.code).toBe(code);

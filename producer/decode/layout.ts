@@ -47,7 +47,7 @@ const beside = /^(changepoint|attackp\d+|unnamed\d+|index|rownumber|rowid)$/;
  */
 export function planColumns(header: readonly string[], samples: readonly (readonly Cell[])[], options: LayoutOptions, place: string): Layout {
   if (header.length > maxColumns) {
-    throw new SluiceError('SOURCE_LIMIT', `${header.length} columns are more than ${maxColumns}`, { place, fix: 'Split the table or drop columns.' });
+    throw new SluiceError('SOURCE_LIMIT', `there are more than ${maxColumns} columns`, { place, fix: 'Split the table or drop columns.' });
   }
   const texts = header.map((text) => text.trim());
   const names = texts.map((text, column) => (text === '' ? `column ${column + 1}` : text));

@@ -28,7 +28,7 @@ export interface TextFile {
  */
 export async function openTextFile(path: string, set?: Encoding): Promise<TextFile> {
   const { head, size } = await readHead(path);
-  if (size === 0) throw new SluiceError('SOURCE_EMPTY', 'the file is empty', { place: path, fix: 'Give a file with a header and rows.' });
+  if (size === 0) throw new SluiceError('SOURCE_EMPTY', 'the file is empty', { place: path, fix: 'Copy it again from where it came.' });
   const compressed = head[0] === 0x1f && head[1] === 0x8b;
   const raw = (onBytes?: (bytes: number) => void) => (compressed ? unpackedBlocks(path, onBytes) : plainBlocks(path, onBytes));
   let first = head;
