@@ -23,8 +23,8 @@ const unusable: Case[] = [
   ['missing', 'nowhere.xlsx', () => undefined, { code: 'SOURCE_NOT_FOUND', says: "the file 'nowhere.xlsx' does not exist", fix: 'Check `source.path`' }],
   ['a folder', '../', () => undefined, { code: 'SOURCE_NOT_FOUND', says: "'../' is a folder", fix: 'Name a file in it' }],
 
-  ['empty', 'empty.csv', () => '', { code: 'SOURCE_EMPTY', says: 'the file is empty', place: 'empty.csv', fix: 'Give a file with a header and rows' }],
-  ['empty', 'empty.jsonl', () => '', { code: 'SOURCE_EMPTY', says: 'the file is empty', place: 'empty.jsonl', fix: 'Give a file with' }],
+  ['empty', 'empty.csv', () => '', { code: 'SOURCE_EMPTY', says: 'the file is empty', place: 'empty.csv', fix: 'Copy it again' }],
+  ['empty', 'empty.jsonl', () => '', { code: 'SOURCE_EMPTY', says: 'the file is empty', place: 'empty.jsonl', fix: 'Copy it again' }],
   ['empty', 'empty.xlsx', () => '', { code: 'SOURCE_EMPTY', says: 'the file is empty (0 bytes)', place: 'empty.xlsx', fix: 'Copy it again' }],
   [
     'of blank lines',

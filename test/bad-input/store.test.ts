@@ -34,7 +34,7 @@ const unusable: [is: string, store: string, content: string | Buffer | undefined
     'a folder',
     'folder.duckdb',
     undefined,
-    { code: 'STORE_UNAVAILABLE', says: /folder\.duckdb.*directory|is a folder/i, place: 'folder.duckdb', fix: 'Give another store.path' },
+    { code: 'STORE_UNAVAILABLE', says: 'the store is to be a file, this is a folder', place: 'folder.duckdb', fix: 'Give another store.path' },
   ],
   [
     'a file that is no store',
@@ -46,7 +46,12 @@ const unusable: [is: string, store: string, content: string | Buffer | undefined
     'in a folder that is a file',
     'plant.csv/plant.duckdb',
     undefined,
-    { code: 'STORE_UNAVAILABLE', says: 'the path cannot be opened', place: 'plant.csv/plant.duckdb', fix: 'Give another store.path' },
+    {
+      code: 'STORE_UNAVAILABLE',
+      says: 'the store cannot lie in what is a file, not a folder',
+      place: 'plant.csv/plant.duckdb',
+      fix: 'Give another store.path',
+    },
   ],
   [
     'cut short',
