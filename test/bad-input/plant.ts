@@ -161,7 +161,7 @@ export class Plant {
 const saidInWords = new Set<ErrorCode>();
 
 /** Code, exit code, what is wrong, place and fix, in words or as JSON; no trace of the program's insides. */
-export function expectRefusal(outcome: Outcome, { code, says, place, fix }: Refusal): void {
+function expectRefusal(outcome: Outcome, { code, says, place, fix }: Refusal): void {
   const error: SaidError = outcome.stderr.includes('{"error":') ? errorOf(outcome) : { code: codeOf(outcome), message: lastError(outcome) };
   expect(error.code, outcome.stderr).toBe(code);
   expect(error.message).toMatch(says);
