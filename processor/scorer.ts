@@ -110,6 +110,7 @@ export class Scorer {
   /** Undefined when none of the telling members can explain itself. */
   #combinedShares(c: number, row: number): Float64Array | undefined {
     const sum = new Float64Array(this.#tags);
+    const direction = new Float64Array(this.#tags);
     for (const [part] of this.#tellingParts(c, row)) {
       const members = part.members.map((m) => this.#detectors[m]);
       const own = new Float64Array(this.#tags);
@@ -117,12 +118,18 @@ export class Scorer {
         const weight = part.definition.weight(members, row, m);
         if (!(weight > 0)) continue;
         const shares = this.#detectorShares(detector, row);
-        if (shares) for (let t = 0; t < own.length; t++) own[t] += weight * shares[t];
+        if (!shares) continue;
+        // Members may see one tag from different sides: what they say of it adds up all the same.
+        for (let t = 0; t < own.length; t++) {
+          own[t] += weight * Math.abs(shares[t]);
+          direction[t] += weight * shares[t];
+        }
       }
       normalise(own);
       for (let t = 0; t < sum.length; t++) sum[t] += own[t];
     }
-    return normalise(sum) ? sum : undefined;
+    if (!normalise(sum)) return undefined;
+    return sum.map((share, t) => (direction[t] < 0 ? -share : share));
   }
 
   /** Undefined for a row that a detector with memory has taken in unexplained, and where no tag stands out. */
