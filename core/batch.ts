@@ -40,7 +40,12 @@ export function allocateBatch(stream: string, schema: Schema, rows: number, labe
   };
 }
 
-/** Rows [from, to), sharing memory with the batch. */
+/**
+ * Rows [from, to), sharing memory with the batch.
+ * @example
+ * const schema = makeSchema([{ name: 'LIT101', kind: 'continuous' }]);
+ * sliceBatch(allocateBatch('swat', schema, 500), 100, 250).rows; // 150
+ */
 export function sliceBatch(batch: Batch, from: number, to: number): Batch {
   if (from === 0 && to === batch.rows) return batch;
   const tags = batch.schema.tags.length;
@@ -66,7 +71,13 @@ export function copyRow(from: Batch, row: number, to: Batch, at: number): void {
   if (to.labels) to.labels[at] = from.labels ? from.labels[row] : -1;
 }
 
-/** Batches of one stream and schema, one after the other in a new batch. */
+/**
+ * Batches of one stream and schema, one after the other in a new batch; the batch itself when there is one. Labels are -1
+ * where a batch has none and another has.
+ * @example
+ * const schema = makeSchema([{ name: 'LIT101', kind: 'continuous' }]);
+ * concatBatches([allocateBatch('swat', schema, 2), allocateBatch('swat', schema, 3)]).rows; // 5
+ */
 export function concatBatches(batches: readonly Batch[]): Batch {
   if (batches.length === 1) return batches[0];
   const [first] = batches;

@@ -29,6 +29,7 @@ export interface Chunk {
   readonly dead: readonly DeadLetter[];
 }
 
+/** Rows of all its batches; dead ones are not counted. */
 export function rowsIn(chunk: Chunk): number {
   return chunk.batches.reduce((n, batch) => n + batch.rows, 0);
 }

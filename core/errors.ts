@@ -58,13 +58,22 @@ export class SluiceError extends Error {
   }
 }
 
-/** A value as it is quoted in messages: JSON, cut at 80 characters. */
+/**
+ * A value as it is quoted in messages: text in single quotes, anything else as JSON, cut at 80 characters.
+ * @example
+ * quote({ rows: 0 }); // '{"rows":0}'
+ */
 export function quote(value: unknown): string {
   const text = typeof value === 'string' ? `'${value}'` : String(typeof value === 'object' ? JSON.stringify(value) : value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
-/** The nearest of `names` to `name`, when it is near enough to be a slip of the keyboard (Damerau 1964: letters changed, left out, added or swapped). */
+/**
+ * The nearest of `names` to `name`, when it is near enough to be a slip of the keyboard (Damerau 1964: letters changed, left out,
+ * added or swapped).
+ * @example
+ * didYouMean('kmeans', ['k-means', 'mahalanobis']); // "k-means"
+ */
 export function didYouMean(name: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;

@@ -119,7 +119,11 @@ export async function restoreRecord<T>(place: string, restore: () => Promise<T>,
   }
 }
 
-/** The name of a record: SHA-256 of its content, hex. */
+/**
+ * The name of a record: SHA-256 of its content, hex.
+ * @example
+ * recordHash(new Uint8Array(0)).slice(0, 8); // "e3b0c442"
+ */
 export function recordHash(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,13 +1,15 @@
 import type { Registry } from 'prom-client';
 import type { PipelineConfig } from './pipeline-config.ts';
 
+/** How far a stream is from its first verdict. `waiting`: no row to train on has come. */
 export interface WarmUp {
   readonly stage: 'waiting' | 'collecting' | 'fitting' | 'calibrating' | 'ready';
-  /** n of N rows. */
+  /** n of N rows; 0 of 0 where the stream's own rows are not trained on. */
   readonly have: number;
   readonly need: number;
 }
 
+/** Rows of this run that went from one stage to the next. */
 export interface StageEdge {
   readonly from: string;
   readonly to: string;

@@ -1,6 +1,9 @@
 /**
  * How often each time inside a window behind the newest one has come: what counts `seq` in a source and finds
- * duplicates in the processor. Times may repeat and step backwards; memory is bounded by the rows inside the window.
+ * duplicates in the processor. Times may repeat and step backwards; memory is bounded by the distinct times inside the window.
+ * @example
+ * const window = new TimeWindow(60_000);
+ * [5n, 5n, 7n, 5n].map((time) => window.next(time)); // [0, 1, 0, 2]
  */
 export class TimeWindow {
   readonly #span: bigint;

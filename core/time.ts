@@ -14,7 +14,11 @@ export function parseDuration(text: string): number | undefined {
   return match ? Number(match[1]) * units[match[2]] : undefined;
 }
 
-/** A duration for people: `250 ms`, `30 s`, `2 min 5 s`, `3 h 20 min`. */
+/**
+ * A duration in milliseconds for people: `250 ms`, `30 s`, `2 min 5 s`, `3 h 20 min`.
+ * @example
+ * formatDuration(125_000); // "2 min 5 s"
+ */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1000);
@@ -50,7 +54,12 @@ export function formatTime(time: bigint): string {
   return `${whole}.${digits}Z`;
 }
 
-/** Nanoseconds of an ISO 8601 time with zone (`Z` or `+08:00`); undefined when the text is not one. Sources with zoneless times read them in producer/. */
+/**
+ * Nanoseconds of an ISO 8601 time with zone (`Z` or `+08:00`); undefined when the text is not one. Sources with zoneless times read
+ * them in producer/.
+ * @example
+ * parseTime('2017-07-14T10:40:00.5+08:00'); // 1500000000500000000n
+ */
 export function parseTime(text: string): bigint | undefined {
   const match = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?(Z|[+-]\d{2}:?\d{2})$/i.exec(text.trim());
   if (!match) return undefined;

@@ -2,7 +2,11 @@
 export const Status = { error: -1, warning: 0, ok: 1, undefined: 2 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
-/** Flagged = warning or error. */
+/**
+ * Flagged = warning or error.
+ * @example
+ * [Status.error, Status.warning, Status.ok, Status.undefined].map(isFlagged); // [true, true, false, false]
+ */
 export function isFlagged(status: number): boolean {
   return status <= Status.warning;
 }

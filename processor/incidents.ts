@@ -43,7 +43,8 @@ export type IncidentState = { candidate: Stretch | null; current: (Stretch & { o
 /**
  * Turns one detector's flagged rows into incidents. Hysteresis by two levels and three times: a stretch begins at the
  * first flagged row, becomes an incident when it has lasted `open` and held an error, and ends when no row was flagged
- * for `close`. Undefined rows decide nothing. Time is the rows' own, so a replay gives the same incidents.
+ * for `close`. Rows without a verdict decide nothing, nor does a gap in which no row comes: what was flagged before and after it is
+ * one stretch. Time is the rows' own, so a replay gives the same incidents.
  */
 export class IncidentTracker {
   readonly #stream: string;
