@@ -35,7 +35,17 @@ describe('times', () => {
 describe('durations', () => {
   it('are a number and a unit', () => {
     expect(['250ms', '30s', '1.5h', '2m', '2 min', '1d'].map(parseDuration)).toEqual([250, 30_000, 5_400_000, 120_000, 120_000, 86_400_000]);
-    for (const text of ['30', '-1s', 's', '1w', '1s2', '']) expect(parseDuration(text)).toBeUndefined();
+    for (const text of ['30', '-1s', 's', '1y', '1s2', '', '1 M', '1h30m', '2 secondss', '1ms 2']) expect(parseDuration(text)).toBeUndefined();
+  });
+
+  it.each([
+    [1000, ['1s', '1 sec', '1secs', '1 second', '1 seconds']],
+    [60_000, ['1m', '1min', '1 mins', '1 minute', '1minutes', '60 sec']],
+    [3_600_000, ['1h', '1 hour', '1 hours', '60min']],
+    [86_400_000, ['1d', '1 day', '1days']],
+    [604_800_000, ['1w', '1 week', '1weeks', '7 days']],
+  ])('of %d ms can be written as people write them', (ms, texts) => {
+    expect(texts.map((text) => [text, parseDuration(text)])).toEqual(texts.map((text) => [text, ms]));
   });
 
   it('read well', () => {

@@ -2,16 +2,20 @@
 
 export const nanosPerMilli = 1_000_000n;
 
-const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 };
+/** A span of time: a number and its unit, such as `250ms`, `30s`, `10 min`, `1.5h`, `2 days`, `1w`. */
+export const durationPattern = /^\s*(\d+(?:\.\d+)?)\s*(?:(ms)|(s|sec|secs|seconds?)|(m|min|mins|minutes?)|(h|hours?)|(d|days?)|(w|weeks?))\s*$/;
+
+/** Milliseconds of the units, in the order that the pattern names them. */
+const units = [1, 1000, 60_000, 3_600_000, 86_400_000, 604_800_000];
 
 /**
- * Milliseconds of a duration such as `250ms`, `30s`, `1.5h`; undefined when the text is not one.
+ * Milliseconds of a duration such as `250ms`, `30s`, `10 min`, `1.5h`, `2 days`, `1w`; undefined when the text is not one.
  * @example
  * parseDuration('1.5h'); // 5400000
  */
 export function parseDuration(text: string): number | undefined {
-  const match = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)\s*$/.exec(text);
-  return match ? Number(match[1]) * units[match[2]] : undefined;
+  const match = durationPattern.exec(text);
+  return match ? Number(match[1]) * units[match.slice(2).findIndex((unit) => unit !== undefined)] : undefined;
 }
 
 /**

@@ -8,6 +8,9 @@ test.each([
   ['5m', 300_000],
   ['1.5h', 5_400_000],
   ['7d', 604_800_000],
+  ['60 sec', 60_000],
+  ['10min', 600_000],
+  ['1w', 604_800_000],
 ])('%s', (text, milliseconds) => {
   expect(duration().parse(text)).toBe(milliseconds);
 });
@@ -17,7 +20,7 @@ test.each(['', '30', '-5s', '1h30m', 's', '1e3s', 'soon'])('%s is refused with e
 });
 
 test('a number is told to bring its unit', () => {
-  expect(() => duration().parse(30)).toThrow('needs a unit');
+  expect(() => duration().parse(30)).toThrow('expected a span of time with its unit, such as 30s');
 });
 
 test('a default is written as in a file', () => {

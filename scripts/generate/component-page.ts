@@ -1,5 +1,6 @@
 import type { ComponentDefinition, ComponentKind } from '../../core/component.ts';
 import { type JsonSchema, toJsonSchema } from '../../core/config/json-schema.ts';
+import { durationPattern } from '../../core/time.ts';
 import { markdownTable } from './markdown-table.ts';
 import type { ComponentFile } from './scan.ts';
 
@@ -81,7 +82,7 @@ export function describeType(property: JsonSchema): string {
   if (type === 'object')
     return additionalProperties && typeof additionalProperties === 'object' ? `names with ${describeType(additionalProperties)}` : 'keys with values';
   if (type === 'boolean') return 'true or false';
-  if (type === 'string') return pattern && String(pattern).includes('(ms|s|min|m|h|d)') ? 'span of time, e.g. `30s`' : 'text';
+  if (type === 'string') return pattern === durationPattern.source ? 'span of time, e.g. `30s`' : 'text';
   if (type !== 'number' && type !== 'integer') return 'any';
   const safe = (bound: number | undefined): number | undefined => (bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER ? bound : undefined);
   const low = safe(minimum);
