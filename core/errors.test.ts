@@ -5,6 +5,7 @@ describe('errors', () => {
   it('say what, where and what to do', () => {
     const error = new SluiceError('SOURCE_TIME', "cannot read the time 'noon'", { place: 'plant.csv row 7', fix: 'Use ISO 8601.', cause: new Error('inner') });
     expect(error.message).toBe("cannot read the time 'noon' (plant.csv row 7). Use ISO 8601.");
+    expect([error.what, error.place, error.fix]).toEqual(["cannot read the time 'noon'", 'plant.csv row 7', 'Use ISO 8601.']);
     expect(error.code).toBe('SOURCE_TIME');
     expect(error.exitCode).toBe(errorCodes.SOURCE_TIME.exit);
     expect((error.cause as Error).message).toBe('inner');

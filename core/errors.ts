@@ -40,6 +40,8 @@ export type ErrorCode = keyof typeof errorCodes;
  */
 export class SluiceError extends Error {
   readonly code: ErrorCode;
+  /** What is wrong, without the place and the fix that the message holds too. */
+  readonly what: string;
   readonly place: string | undefined;
   readonly fix: string | undefined;
 
@@ -49,6 +51,7 @@ export class SluiceError extends Error {
     super(`${what}${place}.${fix}`, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'SluiceError';
     this.code = code;
+    this.what = what;
     this.place = more.place;
     this.fix = more.fix;
   }

@@ -152,7 +152,8 @@ export class Plant {
       saidInWords.add(refusal.code);
       const words = await this.sluice(...inWords);
       expectRefusal(words, refusal);
-      expect(lastError(words)).toBe(errorOf(json).message);
+      const { message, place, fix } = errorOf(json);
+      expect(lastError(words)).toBe(`${message}${place ? ` (${place})` : ''}.${fix ? ` ${fix}` : ''}`);
     }
     return json;
   }

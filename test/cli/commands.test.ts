@@ -122,6 +122,15 @@ describe('check', () => {
     expect(stderr).toMatch(/^error \[SOURCE_NOT_FOUND\] .*nowhere\.csv/);
   });
 
+  test('with --json an error says what, where and what to do once each', () => {
+    const { error } = JSON.parse(sluice(['check', 'nowhere.yaml', '--json'], { cwd: folder }).stderr);
+    expect(error).toEqual({
+      code: 'CONFIG_NOT_FOUND',
+      message: "there is no pipeline file 'nowhere.yaml'",
+      fix: "Name a YAML or JSON file; 'sluice init' writes one to start from.",
+    });
+  });
+
   test('lists all mistakes at once, with --json as data', () => {
     writeFileSync(join(folder, 'wrong.yaml'), 'stream: a b\nsource: { type: csv }\nbatch: { rows: 0 }\ndetectors: { x: {} }\n');
     const text = sluice(['check', 'wrong.yaml'], { cwd: folder });

@@ -77,8 +77,8 @@ function text(args: readonly string[]): string[] {
 function fails(args: readonly string[]): { code: string; message: string; exit: number | null } {
   const { status, stdout, stderr } = sluice([...args, '--json'], { cwd: folder });
   expect(stdout).toBe('');
-  const { code, message } = (JSON.parse(stderr) as { error: { code: string; message: string } }).error;
-  return { code, message, exit: status };
+  const { code, message, place = '', fix = '' } = (JSON.parse(stderr) as { error: { code: string; message: string; place?: string; fix?: string } }).error;
+  return { code, message: [message, place, fix].join(' '), exit: status };
 }
 
 const swat = ['--store', 'plant.duckdb', '--stream', 'swat'];
