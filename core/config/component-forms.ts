@@ -5,6 +5,7 @@ import type { ComponentConfig } from '../pipeline-config.ts';
 import type { Registry } from '../registry.ts';
 import type { ConfigDocument } from './document.ts';
 import type { ConfigPath } from './mistakes.ts';
+import { looksLikePath, sourceTypeOf } from './source-of-path.ts';
 import { validate } from './validate.ts';
 
 export type Keys = Record<string, unknown>;
@@ -76,6 +77,11 @@ export async function findDefinition<K extends ComponentKind>(
 ): Promise<Extract<ComponentDefinition, { kind: K }> | undefined> {
   const types = registry.types(kind);
   if (types.includes(written.type)) return registry.load(kind, written.type);
+  if (kind === 'source' && looksLikePath(written.type)) {
+    const form = `{ type: ${sourceTypeOf(written.type)}, path: ${written.type} }`;
+    document.mistake(written.typePath, `expected a source, e.g. ${form}, got ${quote(written.type)}`, written.typeIs);
+    return undefined;
+  }
   const near = didYouMean(written.type, [...types, ...otherNames]);
   document.mistake(
     written.typePath,

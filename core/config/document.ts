@@ -69,6 +69,12 @@ export class ConfigDocument {
     return this.#unset.has(formatPath(path));
   }
 
+  /** A number, a boolean or a null as it was written (`007`, `~`); undefined for everything else and where nothing stands. */
+  written(path: ConfigPath): string | undefined {
+    const node = this.#find(path)?.node;
+    return isScalar(node) && typeof node.value !== 'string' ? node.source || undefined : undefined;
+  }
+
   /** Notes that something is wrong with a value, or with its key. */
   mistake(path: ConfigPath, message: string, what: 'key' | 'value' = 'value'): void {
     this.mistakes.push({ path: formatPath(path), place: this.place(path, what), message });
@@ -98,6 +104,15 @@ export class ConfigDocument {
 
   /** Offset in the text, undefined where nothing stands. */
   #range(path: ConfigPath, what: 'key' | 'value'): number | undefined {
+    const found = this.#find(path);
+    if (!found) return undefined;
+    const { node, key } = found;
+    const best = (what === 'key' ? key : node) ?? key;
+    return (best as Node | undefined)?.range?.[0] ?? (key as Node | undefined)?.range?.[0];
+  }
+
+  /** What stands at a path, and its key; undefined where nothing does. */
+  #find(path: ConfigPath): { node: unknown; key: unknown } | undefined {
     let node: unknown = this.#document.contents;
     let key: unknown;
     for (const part of path) {
@@ -113,8 +128,7 @@ export class ConfigDocument {
         if (node === undefined) return undefined;
       } else return undefined;
     }
-    const best = (what === 'key' ? key : node) ?? key;
-    return (best as Node | undefined)?.range?.[0] ?? (key as Node | undefined)?.range?.[0];
+    return { node, key };
   }
 
   /** Puts a node at a path, making the maps on the way; says what is in the way when something is. */

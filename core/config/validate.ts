@@ -34,6 +34,11 @@ function report(issue: Issue, value: unknown, { document, at, beside = [] }: Val
   const found = issue.code === 'invalid_key' ? path.at(-1) : valueAt(value, path);
   const expected = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
   const near = issue.code === 'invalid_value' && typeof found === 'string' ? didYouMean(found, issue.values.map(String)) : undefined;
+  const written = document.written(where);
+  if (issue.code === 'invalid_type' && issue.message === 'expected text' && written !== undefined) {
+    document.mistake(where, `expected text, got ${written}; put it in quotes: "${written}"`);
+    return;
+  }
   const missing = found === undefined ? 'is missing: ' : '';
   const got = found === undefined || (typeof found === 'string' && expected.includes(quote(found))) ? '' : `, got ${quoteValue(found)}`;
   const hint = near ? `; did you mean ${quote(near)}?` : hintFor(issue, found);

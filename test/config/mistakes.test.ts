@@ -41,7 +41,7 @@ test('ten mistakes are ten lines, each with its place, the value and what is all
   expect(messages[1]).toMatch(/^there is no source 'xslx'; did you mean 'xlsx'\? \(known: csv, /);
   expect(messages[2]).toMatch(/^unknown key 'partitoins'; did you mean 'partitions'\? \(allowed: |^unknown key 'partitoins'/);
   expect(messages[3]).toBe('expected at least 1, got 0');
-  expect(messages[4]).toBe('a span of time needs a unit, such as 30s, got 60');
+  expect(messages[4]).toBe('expected a span of time with its unit, such as 30s, got 60');
   expect(messages[5]).toMatch(/^there is no preprocess step 'imputee'; did you mean 'impute'\? /);
   expect(messages[6]).toBe("there is no view 'plian'; did you mean 'plain'? (declared: plain)");
   expect(messages[7]).toBe('expected less than 1, got 1.5');
@@ -55,7 +55,13 @@ test.each([
   ['source: { path: x }', 'source', "'type' is missing: expected a source: its name or { type: name, … }"],
   ['source: { type: 3 }', 'source', 'expected the name of a source as type, got 3'],
   ['source: { type: csv }', 'source.path', 'is missing: expected text'],
-  ['source: { type: csv, path: 7 }', 'source.path', 'expected text, got 7'],
+  ['source: { type: csv, path: 007 }', 'source.path', 'expected text, got 007; put it in quotes: "007"'],
+  ['stream: 1', 'stream', 'expected text, got 1; put it in quotes: "1"'],
+  ['stream: true', 'stream', 'expected text, got true; put it in quotes: "true"'],
+  ['stream: null', 'stream', 'expected text, got null; put it in quotes: "null"'],
+  ['source: { type: csv, path: x, ignore: [a, 1e3] }', 'source.ignore.1', 'expected text, got 1e3; put it in quotes: "1e3"'],
+  ['stream: [a]', 'stream', 'expected text, got ["a"]'],
+  ['source: data/plant.csv', 'source', "expected a source, e.g. { type: csv, path: data/plant.csv }, got 'data/plant.csv'"],
   ['source: { type: csv, path: x, pace: 60 }', 'source.pace', "write '60x' for a multiple of the rows' own time or '60/s' for a rate, got 60"],
   [
     'source: { type: csv, path: x, pace: fast }',
@@ -72,6 +78,9 @@ test.each([
   ['train: { rows: 1, model: m }', 'train', 'expected one of rows, file or model, got rows and model'],
   ['train: { rows: 8000-3500 }', 'train.rows', "expected a number or a range that begins below its end, got '8000-3500'"],
   ['train: { rows: many }', 'train.rows', "expected a number or a range of data rows such as 3500-8000, got 'many'"],
+  ['train: { file: normal.csv }', 'train.file', "expected a source, e.g. { type: csv, path: normal.csv }, got 'normal.csv'"],
+  ['train: { file: C:\\plant\\Normal.XLSX }', 'train.file', 'expected a source, e.g. { type: xlsx, path: C:\\plant\\Normal.XLSX }'],
+  ['views: { plain: [{ impute: 30 }] }', 'views.plain.0.impute', "expected 'drop' or a span of time with its unit, such as 30s, got 30"],
   ['train: { file: { type: csv } }', 'train.file.path', 'is missing: expected text'],
   ['train: { calibrate: half }', 'train.calibrate', "expected 'split' or 'none', got 'half'"],
   ['views: { plain: clean }', 'views.plain', "expected a list, got 'clean'"],
