@@ -20,14 +20,15 @@ export async function collectRows(source: Source, stream: string, from = 0, to =
     }
     if (seen >= to) break;
   }
+  if (seen === 0) {
+    throw new SluiceError('SOURCE_EMPTY', `no row of stream '${stream}' to train on`, { place: source.id, fix: 'Check the file and source.streamColumn.' });
+  }
   if (Number.isFinite(to) && seen < to) {
-    throw new SluiceError('WARMUP_TOO_SHORT', `the training rows are to end at row ${to}, the source ends after row ${seen}`, {
+    throw new SluiceError('WARMUP_TOO_SHORT', `the training rows are to end at row ${to}, the source ends after row ${seen} of stream '${stream}'`, {
       place: source.id,
       fix: 'Lower train.rows, or bring a longer recording.',
     });
   }
-  if (batches.length === 0)
-    throw new SluiceError('SOURCE_EMPTY', `no row of stream '${stream}' to train on`, { place: source.id, fix: 'Check the file and source.streamColumn.' });
   return concatBatches(batches);
 }
 
