@@ -5,7 +5,7 @@ import { isFlagged, Status } from '../core/verdict.ts';
 import { type IncidentChange, type IncidentRules, type IncidentState, IncidentTracker, incidentId } from './incidents.ts';
 
 const second = 1_000_000_000n;
-const rules: IncidentRules = { open: 5_000, close: 60_000, merge: 120_000 };
+const rules: IncidentRules = { open: 5_000, close: 60_000, merge: 120_000, interval: 1_000 };
 const noPeak = () => ({ causes: ['k-means'], contributions: new Float64Array([1]) });
 
 interface Row {
@@ -65,6 +65,22 @@ describe('IncidentTracker', () => {
   it('lets undefined rows decide nothing', () => {
     const rows = [...stretch(0, 10, Status.error), ...stretch(11, 500, Status.undefined)];
     expect(told(play(rows))).toEqual(['opened 0-5 open', 'updated 0-10 open']);
+  });
+
+  it('takes flagged rows on both sides of a gap in the recording for two stretches', () => {
+    const lone = [
+      { at: 0, status: Status.error },
+      { at: 200_000, status: Status.error },
+    ];
+    expect(play([...lone, ...stretch(200_001, 200_100, Status.ok)])).toEqual([]);
+    const rows = [...stretch(0, 20, Status.error), ...stretch(5_000, 5_020, Status.error)];
+    expect(told(play(rows))).toEqual(['opened 0-5 open', 'closed 0-20', 'opened 5000-5005 open', 'updated 5000-5020 open']);
+  });
+
+  it('knows a gap by what is usual: half-hourly rows belong together', () => {
+    const tracker = new IncidentTracker('taxi', 'combined', { ...rules, interval: 1_800_000 });
+    const hourly = Array.from({ length: 4 }, (_, i) => ({ at: i * 3600, status: Status.error }));
+    expect(told(play(hourly, tracker))).toEqual(['opened 0-3600 open', 'updated 0-10800 open']);
   });
 
   it('opens at once when `open` is 0', () => {

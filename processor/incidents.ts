@@ -10,7 +10,12 @@ export interface IncidentRules {
   readonly close: number;
   /** A new stretch that begins so soon after the last one ended continues it, ms. */
   readonly merge: number;
+  /** The rows' usual interval, ms: after ten of them without a flagged row (and at least `close`) nothing is known to go on. */
+  readonly interval: number;
 }
+
+/** So many usual intervals between two flagged rows are a gap in the recording. */
+const gapIntervals = 10;
 
 /** What is known of the row that is the worst so far. */
 export interface Peak {
@@ -43,8 +48,8 @@ export type IncidentState = { candidate: Stretch | null; current: (Stretch & { o
 /**
  * Turns one detector's flagged rows into incidents. Hysteresis by two levels and three times: a stretch begins at the
  * first flagged row, becomes an incident when it has lasted `open` and held an error, and ends when no row was flagged
- * for `close`. Rows without a verdict decide nothing, nor does a gap in which no row comes: what was flagged before and after it is
- * one stretch. Time is the rows' own, so a replay gives the same incidents.
+ * for `close`. Rows without a verdict decide nothing; a gap in the recording, long against the rows' usual interval, ends
+ * what was flagged before it. Time is the rows' own, so a replay gives the same incidents.
  */
 export class IncidentTracker {
   readonly #stream: string;
@@ -52,6 +57,7 @@ export class IncidentTracker {
   readonly #open: bigint;
   readonly #close: bigint;
   readonly #merge: bigint;
+  readonly #gap: bigint;
   #state: IncidentState = { candidate: null, current: null };
   #changes: IncidentChange[] = [];
   #extended = false;
@@ -63,6 +69,7 @@ export class IncidentTracker {
     this.#open = nanos(rules.open);
     this.#close = nanos(rules.close);
     this.#merge = nanos(rules.merge);
+    this.#gap = nanos(Math.max(rules.close, gapIntervals * rules.interval));
   }
 
   /** True while an unflagged row cannot change anything: the caller may skip it. */
@@ -83,6 +90,7 @@ export class IncidentTracker {
       this.#pass(time);
       return;
     }
+    this.#breakAtGap(time);
     const { current } = this.#state;
     if (current?.open) {
       this.#extend(current, time, status, score, grade, peak);
@@ -124,13 +132,22 @@ export class IncidentTracker {
     this.#state = state;
   }
 
+  /** Flagged rows on both sides of a gap in the recording are two stretches. */
+  #breakAtGap(time: bigint): void {
+    const { candidate, current } = this.#state;
+    if (candidate !== null && time - candidate.end > this.#gap) this.#state.candidate = null;
+    if (current?.open && time - current.end > this.#gap) this.#end(current);
+  }
+
   #pass(time: bigint): void {
     const { candidate, current } = this.#state;
     if (candidate !== null && time - candidate.end >= this.#open) this.#state.candidate = null;
-    if (current?.open && time - current.end >= this.#close) {
-      current.open = false;
-      this.#tell(current, 'closed');
-    }
+    if (current?.open && time - current.end >= this.#close) this.#end(current);
+  }
+
+  #end(current: Stretch & { open: boolean }): void {
+    current.open = false;
+    this.#tell(current, 'closed');
   }
 
   #begin(candidate: Stretch): void {

@@ -40,6 +40,8 @@ export interface StreamModel {
   /** Rows it was fitted on, and rows its thresholds were calibrated on. */
   readonly fitRows: number;
   readonly calibrationRows: number;
+  /** Median interval between training rows, milliseconds: what counts as a gap in the recording. */
+  readonly interval: number;
 }
 
 const kind = 'model';
@@ -67,6 +69,7 @@ export function saveModel(model: StreamModel): { bytes: Uint8Array; hash: string
     configuration: model.configuration,
     fitRows: model.fitRows,
     calibrationRows: model.calibrationRows,
+    interval: model.interval,
   });
   return { bytes, hash: recordHash(bytes) };
 }
@@ -79,6 +82,7 @@ interface Saved {
   configuration: Record<string, string>;
   fitRows: number;
   calibrationRows: number;
+  interval: number;
 }
 
 /** What helps against a model file that cannot be used. */
@@ -122,6 +126,7 @@ async function modelOf(saved: Saved, registry: Registry): Promise<StreamModel> {
     configuration: saved.configuration,
     fitRows: saved.fitRows,
     calibrationRows: saved.calibrationRows,
+    interval: saved.interval,
   };
 }
 

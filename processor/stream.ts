@@ -58,7 +58,8 @@ export class StreamPipeline {
   readonly #prefix: string;
   readonly #window: TimeWindow;
   readonly #levelOfDetail: LevelOfDetail;
-  readonly #trackers: IncidentTracker[];
+  /** One per verdict, once there is a model. */
+  #trackers: IncidentTracker[] = [];
   /** Admitted rows since the stream began. */
   #rows = 0;
   /** Pieces of the rows to train on, in order; those that are saved with the hash of their record. */
@@ -76,7 +77,6 @@ export class StreamPipeline {
     this.#prefix = recordPrefix(stream);
     this.#window = new TimeWindow(config.lateness);
     this.#levelOfDetail = new LevelOfDetail(schema.tags.length, config.lateness);
-    this.#trackers = this.names.map((name) => new IncidentTracker(stream, name, config.incidents));
   }
 
   /** Detectors and combinations, in the order of their verdicts. */
@@ -104,7 +104,7 @@ export class StreamPipeline {
 
   get openIncidents(): { detector: string; id: string }[] {
     return this.names.flatMap((detector, v) => {
-      const id = this.#trackers[v].openId;
+      const id = this.#trackers[v]?.openId;
       return id === undefined ? [] : [{ detector, id }];
     });
   }
@@ -161,7 +161,7 @@ export class StreamPipeline {
       return hash;
     };
     const incidents: Record<string, IncidentState> = {};
-    for (const [v, name] of this.names.entries()) incidents[name] = this.#trackers[v].save();
+    for (const [v, tracker] of this.#trackers.entries()) incidents[this.names[v]] = tracker.save();
     const state: SavedState = {
       rows: this.#rows,
       window: this.#window.save(),
@@ -201,7 +201,7 @@ export class StreamPipeline {
       const model = await loadModel(modelBytes, this.#context.registry, `model of stream '${this.stream}'`);
       requireSameSchema(model.schema, this.schema, `model of stream '${this.stream}'`);
       requireSameConfiguration(model, this.#context.config, place, this.#context.config.train.kind === 'rows' ? [] : ['train']);
-      this.#scorer = new Scorer(model, saved.scoring);
+      this.#use(model, saved.scoring);
       this.#model = { bytes: modelBytes, hash: recordHash(modelBytes) };
     }
     if (!this.#scorer) this.#requireSameWarmUp(saved, place);
@@ -209,7 +209,7 @@ export class StreamPipeline {
     this.#window.load(saved.window);
     this.#levelOfDetail.load(saved.levelOfDetail);
     this.#thresholdsStored = saved.thresholdsStored;
-    for (const [v, name] of this.names.entries()) if (saved.incidents[name]) this.#trackers[v].load(saved.incidents[name]);
+    for (const [v, tracker] of this.#trackers.entries()) if (saved.incidents[this.names[v]]) tracker.load(saved.incidents[this.names[v]]);
     for (let n = 0; ; n++) {
       const hash = names.get(this.#prefix + trainingName(n));
       if (hash === undefined) break;
@@ -217,8 +217,14 @@ export class StreamPipeline {
     }
   }
 
-  #begin(model: StreamModel, state: ScoringState): void {
+  #use(model: StreamModel, state: ScoringState): void {
+    const { incidents } = this.#context.config;
     this.#scorer = new Scorer(model, state);
+    this.#trackers = this.names.map((name) => new IncidentTracker(this.stream, name, { ...incidents, interval: model.interval }));
+  }
+
+  #begin(model: StreamModel, state: ScoringState): void {
+    this.#use(model, state);
     this.#model = saveModel(model);
     this.#collected = [];
     this.#training = undefined;

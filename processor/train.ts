@@ -6,6 +6,7 @@ import type { PipelineConfig, ThresholdConfig } from '../core/pipeline-config.ts
 import { makeRandom } from '../core/random.ts';
 import type { Plain } from '../core/record.ts';
 import type { Registry } from '../core/registry.ts';
+import { quantile } from '../kernels/quantile.ts';
 import { type Calibration, fitCalibration, judge, type ThresholdChoice } from './calibration.ts';
 import { type CombinationPart, type FittedCombination, type FittedDetector, modelConfiguration, type StreamModel } from './model.ts';
 import { completeRows, makeTrack, partTracks, pick, rawScores, type Track } from './scoring.ts';
@@ -157,9 +158,18 @@ export async function train(
       configuration: modelConfiguration(config),
       fitRows: split.fit,
       calibrationRows: rows - split.calibration,
+      interval: medianInterval(batch.times),
     },
     state: { views: viewsState, detectors: detectorStates, combinations: combinationStates },
   };
+}
+
+/** Median of the steps forward in time, milliseconds; 0 when time stands still. */
+function medianInterval(times: BigInt64Array): number {
+  const steps = new Float64Array(times.length - 1);
+  for (let row = 1; row < times.length; row++) steps[row - 1] = Number(times[row] - times[row - 1]) / 1e6;
+  const forward = steps.filter((step) => step > 0).sort();
+  return forward.length === 0 ? 0 : quantile(forward, 0.5);
 }
 
 /** The state of a stream that begins with a model made elsewhere. */
