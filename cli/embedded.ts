@@ -133,9 +133,10 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     await consumer.close();
     return { pipeline, produced: production.value, ended };
   } finally {
-    for (const output of outputs) await output.close();
-    await bus?.close();
-    await source.close();
+    // All are closed, whatever one of them says, and no fault of closing hides one of the run.
+    const closings = await Promise.allSettled([...outputs.map((output) => output.close()), bus?.close(), source.close()]);
+    const failure = closings.find((closing) => closing.status === 'rejected');
+    if (failure) watch.warn(`closing: ${failure.reason instanceof Error ? failure.reason.message : String(failure.reason)}`);
   }
 }
 
