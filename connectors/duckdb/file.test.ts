@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
@@ -229,6 +229,72 @@ describe('a disk of its own', () => {
     const store = await openStoreForReading(path);
     expect((await store.streams())[0].rows).toBe(100);
     await expect(store.append(rowsAt(0, 1))).rejects.toMatchObject({ message: expect.stringContaining('opened for reading') });
+    await store.close();
+  });
+});
+
+describe('when the file goes away while it is open', () => {
+  const gone = { code: 'STORE_UNAVAILABLE', exitCode: 4, message: expect.stringMatching(/plant\.duckdb' was removed or replaced while it was open/) };
+
+  async function opened(): Promise<{ path: string; store: Store }> {
+    const path = join(folder, 'plant.duckdb');
+    const store = await open_(path);
+    await store.openStream('plant', schema);
+    await store.append(rowsAt(0, 100));
+    await store.commit();
+    await store.append(rowsAt(100, 100));
+    return { path, store };
+  }
+
+  test('removed: the next commit says so, and so do those after it; a new store begins cleanly', async () => {
+    const { path, store } = await opened();
+    await rm(path);
+    await expect(store.commit()).rejects.toMatchObject(gone);
+    await store.append(rowsAt(100, 1));
+    await expect(store.commit()).rejects.toMatchObject(gone);
+    await expect(store.forget('plant')).rejects.toMatchObject(gone);
+    await expect(store.annotate({ id: 'a', stream: 'plant', from: 0n, to: 1n, text: '' })).rejects.toMatchObject(gone);
+    await store.close();
+    expect(existsSync(path) || existsSync(`${path}.wal`)).toBe(false);
+    await storeWithRows(path, 7);
+    const again = await open_(path);
+    expect((await again.streams())[0].rows).toBe(7);
+    await again.close();
+  });
+
+  test('moved away: what was committed is whole where it went', async () => {
+    const { path, store } = await opened();
+    await rename(path, join(folder, 'moved.duckdb'));
+    await expect(store.commit()).rejects.toMatchObject(gone);
+    await store.close();
+    const moved = await open_(join(folder, 'moved.duckdb'));
+    expect((await moved.streams())[0].rows).toBe(100);
+    await moved.close();
+  });
+
+  test('replaced by another: that one keeps its rows and its log', async () => {
+    const { path, store } = await opened();
+    await rm(path);
+    await rm(`${path}.wal`, { force: true });
+    const instance = await DuckDBInstance.create(path);
+    const connection = await instance.connect();
+    await connection.run('CREATE TABLE other AS SELECT 5 AS x');
+    expect(existsSync(`${path}.wal`)).toBe(true);
+    await expect(store.commit()).rejects.toMatchObject(gone);
+    await store.close();
+    expect(existsSync(`${path}.wal`)).toBe(true);
+    connection.closeSync();
+    instance.closeSync();
+  });
+
+  test('forget makes the file anew by itself: that is no removal', async () => {
+    const { store } = await opened();
+    await store.commit();
+    await store.forget('plant');
+    await store.openStream('plant', schema);
+    await store.append(rowsAt(0, 5));
+    await store.commit();
+    expect((await store.streams())[0].rows).toBe(5);
     await store.close();
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
@@ -32,6 +32,12 @@ export function canonicalPath(path: string): string {
   return join(existsSync(folder) ? realpathSync(folder) : folder, basename(path));
 }
 
+/** Device and inode of the file that a path leads to; undefined when there is none. */
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev}/${found.ino}`;
+}
+
 /** Files open in this process: locks keep other processes out, but not a second instance here. */
 const ownedHere = new Set<string>();
 
@@ -40,6 +46,8 @@ export class DuckFile {
   readonly options: FileOptions;
   #instance: DuckDBInstance | undefined;
   #canonical = '';
+  /** Device and inode of the open file. */
+  #identity: string | undefined;
   /** Pending while the file is exchanged under readers. */
   #ready: Promise<void> = Promise.resolve();
   /** Why there is no instance. */
@@ -116,10 +124,9 @@ export class DuckFile {
       ready = resolve;
     });
     try {
+      this.requireInPlace();
       await this.close();
-      if (remove) {
-        await this.#remove();
-      }
+      if (remove) await this.#remove();
       await this.#open();
     } catch (error) {
       this.#gone = storeError(error, this.options.path);
@@ -129,13 +136,35 @@ export class DuckFile {
     }
   }
 
+  /**
+   * What is written goes to the open file, whatever has become of its name.
+   * @throws STORE_UNAVAILABLE when the path no longer leads to it: nobody would find the rows again
+   */
+  requireInPlace(): void {
+    const { path } = this.options;
+    if (identityOf(path) === this.#identity) return;
+    throw new SluiceError('STORE_UNAVAILABLE', `the store file '${path}' was removed or replaced while it was open`, {
+      fix: 'Put it back if it was moved, then start again: the run goes on from what that file holds, or begins anew without it.',
+    });
+  }
+
   /** Waits for those who use the file, then lets go of it. */
   async close(): Promise<void> {
     const instance = this.#instance;
     while (this.#uses.size > 0) await Promise.all(this.#uses);
     this.#instance = undefined;
+    if (instance && !this.options.readOnly) await this.#leaveOthersLog(instance);
     instance?.closeSync();
     if (!this.options.readOnly) ownedHere.delete(this.#canonical);
+  }
+
+  /** Closing works the log into the file and removes it by its name, which may by now be the log of another file. */
+  async #leaveOthersLog(instance: DuckDBInstance): Promise<void> {
+    const found = identityOf(this.options.path);
+    if (found === undefined || found === this.#identity) return;
+    const connection = await instance.connect();
+    await connection.run('PRAGMA disable_checkpoint_on_shutdown');
+    connection.closeSync();
   }
 
   /** The log first: left behind alone, it would be replayed into the next file of that name. */
@@ -187,6 +216,7 @@ export class DuckFile {
       await connection.run(`USE ${catalog}`);
       await prepareLayout(connection, path, readOnly);
       connection.closeSync();
+      this.#identity = identityOf(path);
     } catch (error) {
       instance?.closeSync();
       if (reserved) ownedHere.delete(this.#canonical);

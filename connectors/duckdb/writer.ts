@@ -143,6 +143,7 @@ export class DuckWriter implements StoreWriter {
         await connection.run('DELETE FROM sluice_data.annotations WHERE id = $1', [id]);
         const texts = [id, stream, text, incident ?? null, alarm ?? null];
         await connection.run(`INSERT INTO sluice_data.annotations VALUES ($1, $2, ${from}, ${to}, $3, $4, $5)`, texts);
+        this.#file.requireInPlace();
         await connection.run('COMMIT');
       });
     const done = this.#annotating.then(write);
@@ -243,6 +244,7 @@ export class DuckWriter implements StoreWriter {
   async #commit(): Promise<void> {
     for (const table of this.#tables.values()) table.close();
     this.#tables.clear();
+    this.#file.requireInPlace();
     await this.#connection.run('COMMIT');
     this.#open = false;
     this.#newStreams = [];
