@@ -24,7 +24,7 @@ export function register(program: Command): void {
     .option('--json', 'print JSON: {out, rows, fitRows, calibrationRows, detectors}')
     .addHelpText(
       'after',
-      "\nExamples:\n  sluice train pipelines/swat.yaml --set train.rows=3500-8000 --out swat.model\n  sluice run pipelines/swat.yaml --fresh --set train='{model: swat.model}'",
+      "\nExamples:\n  sluice train pipelines/swat.yaml --set train.rows=3500-8000 --out swat.model\n  sluice train plant.yaml --set train='{file: {type: csv, path: normal.csv}}'\n  sluice run pipelines/swat.yaml --fresh --set train='{model: swat.model}'",
     )
     .action(trainModel);
 }
