@@ -1,4 +1,4 @@
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type CellValue, streamXlsxRows } from 'hucre/xlsx';
@@ -23,6 +23,16 @@ describe('data/swat-sample.xlsx', () => {
     expect(cells[1]).toEqual(header);
     const different = rows.findIndex(({ time, values, label }, i) => cells[i + 2].some((cell, c) => cell !== [time, ...values, label][c]));
     expect(different).toBe(-1);
+  });
+
+  it('has its attacks listed with their rows and times in UTC', () => {
+    const listed = readFileSync(join(import.meta.dirname, '../data/README.md'), 'utf8').match(/^\| [\d,]+-[\d,]+ \| \S+ \|/gm);
+    const start = Date.parse('2015-12-28T10:00:00+08:00');
+    const clock = (row: number): string => new Date(start + row * 1000).toISOString().slice(11, 19);
+    const count = (row: number): string => row.toLocaleString('en-US');
+    expect(listed).toEqual(
+      sampleAttacks.map(({ from, rows: length }) => `| ${count(from)}-${count(from + length - 1)} | ${clock(from)}-${clock(from + length - 1)} |`),
+    );
   });
 
   it('is small enough for a repository', () => {
