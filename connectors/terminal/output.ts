@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineOutput, type Output, type OutputContext } from '../../core/component.ts';
 import type { Incident } from '../../core/incident.ts';
 import type { Schema } from '../../core/schema.ts';
+import { printable, showScore, showShare } from '../../core/shown.ts';
 import { formatDuration, formatTime, nanosPerMilli } from '../../core/time.ts';
 import { topContributions } from '../../core/verdict.ts';
 
@@ -78,22 +79,13 @@ const count = (rows: number): string => `${rows} ${rows === 1 ? 'row' : 'rows'}`
 
 /** Grade, and score in the detector's own units. */
 function worst({ peakGrade, peakScore }: Incident): string {
-  return `grade ${Number.isNaN(peakGrade) ? '?' : peakGrade.toFixed(2)} (score ${Number.isNaN(peakScore) ? '?' : Number(peakScore.toPrecision(4))})`;
+  return `grade ${Number.isNaN(peakGrade) ? '?' : peakGrade.toFixed(2)} (score ${showScore(peakScore) || '?'})`;
 }
 
 /** `: LIT101 ↑ 62 %, P102 ↓ 20 %, by var and knn`: above or below what was expected, and part of the score. */
 function because({ causes, detector }: Incident, tags: readonly Share[]): string {
-  const named = tags.map(({ tag, share }) => `${printable(tag)} ${share > 0 ? '↑' : '↓'} ${percent(Math.abs(share))}`);
+  const named = tags.map(showShare);
   const others = causes.filter((cause) => cause !== detector);
   const parts = [...named, ...(others.length > 0 ? [`by ${printable(others.join(' and '))}`] : [])];
   return parts.length > 0 ? `: ${parts.join(', ')}` : '';
-}
-
-function percent(share: number): string {
-  return share < 0.01 ? '< 1 %' : `${Math.round(share * 100)} %`;
-}
-
-/** Names come from files: without what a terminal would obey. */
-function printable(text: string): string {
-  return text.replace(/\p{C}/gu, '\ufffd');
 }
