@@ -68,7 +68,7 @@ function neededFor(q: unknown, calibrate: 'split' | 'none'): string {
 }
 
 /** Every pair of levels that scores are held to. */
-export function thresholdsOf({ threshold, detectors, combine }: PipelineConfig): ThresholdConfig[] {
+function thresholdsOf({ threshold, detectors, combine }: PipelineConfig): ThresholdConfig[] {
   const own = [...detectors.values(), ...combine.values()].flatMap((each) => each.threshold ?? []);
   return [...new Set([threshold, ...own])];
 }

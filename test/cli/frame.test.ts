@@ -81,7 +81,7 @@ describe('an error', () => {
     expect(JSON.parse(missing.stderr)).toEqual({
       error: {
         code: 'CONFIG_NOT_FOUND',
-        message: "there is no pipeline file 'nowhere.yaml'. Name a YAML or JSON file; 'sluice init' writes one to start from.",
+        message: "there is no pipeline file 'nowhere.yaml'",
         fix: "Name a YAML or JSON file; 'sluice init' writes one to start from.",
       },
     });
