@@ -11,7 +11,8 @@ Exit codes:
   5    a stored model or snapshot does not fit
   130  interrupted by a second Ctrl-C
 
-Errors go to standard error as \`error [CODE] message\`, with --json as {"error": {"code", "message"}}.
+Errors go to standard error as \`error [CODE] message\`, with --json as
+{"error": {"code", "message", "place", "fix"}}: what is wrong, where, and what to do.
 Colour only on a terminal, and never when NO_COLOR is set.`;
 
 const examples = `

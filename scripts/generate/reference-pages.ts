@@ -16,7 +16,7 @@ export function errorsPage(): string {
     const codes = Object.entries(errorCodes).filter(([, code]) => code.exit === Number(exit));
     return `## Exit code ${exit}: ${family}\n\n${codes.map(([code, { summary }]) => `### ${code}\n\n${summary}\n`).join('\n')}`;
   });
-  return `# Errors\n\nEvery error has a code from this list, quotes what is wrong, says where and what to do. It goes to standard error as\n\`error [CODE] message\`, with \`--json\` as \`{"error": {"code": …, "message": …}}\`. The exit code tells the families apart.\n\n${sections.join('\n')}`;
+  return `# Errors\n\nEvery error has a code from this list, quotes what is wrong, says where and what to do. It goes to standard error as\n\`error [CODE] message\`, with \`--json\` as \`{"error": {"code": …, "message": …, "place": …, "fix": …}}\`: what is wrong,\nwhere, and what to do. The exit code tells the families apart.\n\n${sections.join('\n')}`;
 }
 
 /** docs/cli.md: the help of every command. */
