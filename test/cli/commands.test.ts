@@ -298,3 +298,9 @@ describe('check', () => {
     ]);
   });
 });
+
+test('train --help shows how to learn from a file, and it can be written so', () => {
+  const setting = 'train={file: {type: csv, path: normal.csv}}';
+  expect(sluice(['train', '--help']).stdout).toContain(`--set ${setting.replace('=', "='")}'`);
+  expect(sluice(['check', 'plant.yaml', '--no-open', '--set', setting], { cwd: folder }).stdout).toMatch(/^train +csv normal\.csv: /m);
+});
