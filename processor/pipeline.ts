@@ -179,6 +179,7 @@ export class Pipeline {
       observer?.dead?.(dead);
     }
     const scoring = performance.now() - started - storing;
+    changes.sort(byTime);
     this.#count(chunk, writes, changes, dead.length);
     for (const output of outputs) {
       for (const write of writes) await output.write?.(write);
@@ -245,6 +246,11 @@ export class Pipeline {
     this.#changed = true;
     this.#position = { shiftMs: 0, ...this.#position, nextOffset: chunk.nextOffset };
   }
+}
+
+/** What several detectors found is told in the order in which it happened; sorting is stable, so one incident's own order stays. */
+function byTime({ incident: a }: IncidentChange, { incident: b }: IncidentChange): number {
+  return a.end < b.end ? -1 : Number(a.end > b.end);
 }
 
 /** Rows that one model judged are not gone on with under another unseen. */

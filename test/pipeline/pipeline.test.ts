@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Output } from '../../core/component.ts';
 import { Status } from '../../core/verdict.ts';
 import { type Attack, plantStart, smallPlant } from './small-plant.ts';
 import { contentOf, everything, push, type Workbench, workbench } from './workbench.ts';
@@ -59,6 +60,27 @@ describe('the pipeline', () => {
       else expect(status).not.toBe(undefined);
     }
     expect(verdicts.filter(({ status }) => status === Status.ok).length).toBeGreaterThan(250);
+    await store.close();
+  });
+
+  it('tells what happened in a batch in the order of time, not detector by detector', async () => {
+    const store = await bench.openStore('order');
+    const told: { id: string; detector: string; end: bigint; change: string }[] = [];
+    const observed: bigint[] = [];
+    const output: Output = {
+      async incident({ id, detector, end }, change) {
+        told.push({ id, detector, end, change });
+      },
+      close: async () => undefined,
+    };
+    const pipeline = await bench.openPipeline(store, { outputs: [output], observer: { incident: ({ incident }) => observed.push(incident.end) } });
+    await push(pipeline, rows, [3300]);
+    const ends = told.map(({ end }) => end);
+    expect(ends).toEqual([...ends].sort((a, b) => (a < b ? -1 : Number(a > b))));
+    expect(observed).toEqual(ends);
+    const detectors = told.map(({ detector }) => detector);
+    expect(detectors.indexOf('joint')).toBeLessThan(detectors.lastIndexOf('clusters'));
+    for (const { id } of told) expect(told.find((first) => first.id === id)?.change).toBe('opened');
     await store.close();
   });
 
