@@ -83,6 +83,53 @@ describe('makeProgress on a terminal', () => {
     for (const line of screen(text())) expect(line.length).toBeLessThanOrEqual(40);
   });
 
+  it.each([40, 80, 100, 160])('leaves room for ^C at the end of its line of %i columns', (columns) => {
+    const { stream, text } = paper(columns);
+    const progress = makeProgress({ stream, total: 4_000_000 });
+    progress.update({ read: 1_234_567, stored: 1_234_000, stage: 'warm-up collecting 1,000,000 of 3,600,000 rows, which takes a while' });
+    progress.stop();
+    const [bar] = screen(text());
+    expect(bar.length).toBeLessThanOrEqual(columns - 4);
+    if (columns < 100) expect(bar).toMatch(/\u2026$/);
+  });
+
+  it('breaks lines between words, under the text where a name stands before it', () => {
+    const { stream, text } = paper(40);
+    const progress = makeProgress({ stream, show: 'lines' });
+    progress.line('source   data/plant.csv: 7 columns, 1,899 rows, comma');
+    progress.line('2015-12-28T02:29:14Z combined \u001b[31mINCIDENT\u001b[0m 46: LIT101 x');
+    progress.line('2015-12-28T02:29:14Z k INCIDENT score 5.52: LIT101 62 %');
+    expect(text().split('\n')).toEqual([
+      'source   data/plant.csv: 7 columns,',
+      '         1,899 rows, comma',
+      '2015-12-28T02:29:14Z combined \u001b[31mINCIDENT\u001b[0m',
+      '    46: LIT101 x',
+      '2015-12-28T02:29:14Z k INCIDENT score',
+      '    5.52: LIT101 62 %',
+      '',
+    ]);
+  });
+
+  it('breaks neither JSON nor a word that is longer than a line', () => {
+    const { stream, text } = paper(20);
+    const progress = makeProgress({ stream });
+    const json = JSON.stringify({ event: 'incident-opened', causes: ['one', 'two'], note: 'a b c d e f' });
+    const path = 'data/a-name-that-is-longer-than-a-line.csv';
+    progress.line(json);
+    progress.line(`see ${path}`);
+    progress.stop();
+    expect(screen(text()).slice(0, 3)).toEqual([json, 'see', `    ${path}`]);
+  });
+
+  it('tells no rate and no time left when nothing more comes', () => {
+    const { stream, text } = paper(160);
+    const progress = makeProgress({ stream });
+    progress.update({ read: 100, progress: 0.5 });
+    progress.update({ read: 200, progress: 1, stage: 'at the end', ended: true });
+    progress.stop();
+    expect(screen(text())[0]).toMatch(/ 100 % 200 rows, at the end$/);
+  });
+
   it('shows no bar where nobody knows the end, and one where the share is known', () => {
     const unknown = paper(120);
     const first = makeProgress({ stream: unknown.stream });
@@ -118,7 +165,7 @@ describe('makeProgress elsewhere', () => {
       '900',
       '1,000',
     ]);
-    for (const line of lines) expect(line).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z .*, replaying$/);
+    for (const line of lines) expect(line).toMatch(/^progress \d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z .*, replaying$/);
     expect(text()).not.toContain(esc);
   });
 

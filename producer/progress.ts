@@ -14,11 +14,13 @@ export interface ProgressState {
   readonly stage?: string;
   /** Share of the source that has been read, 0 to 1, where the number of rows is not known. */
   readonly progress?: number;
+  /** Nothing comes any more: there is no rate and no time left. */
+  readonly ended?: boolean;
 }
 
 export interface Progress {
   update(state: ProgressState): void;
-  /** A line for people, above the bar where there is one. */
+  /** A line for people, above the bar where there is one; on a terminal broken between words, JSON never. */
   line(text: string): void;
   /** Shows the last state once more and gives the terminal back. Can be called twice. */
   stop(): void;
@@ -45,7 +47,7 @@ const rateSpan = 5000;
  */
 export function makeProgress({ stream, total, show = 'progress' }: ProgressOptions): Progress {
   if (show === 'nothing') return { update: () => undefined, line: () => undefined, stop: () => undefined };
-  const line = (text: string) => void stream.write(`${text}\n`);
+  const line = (text: string) => void stream.write(`${fitted(text, stream)}\n`);
   if (show === 'lines') return { update: () => undefined, line, stop: () => undefined };
   const meter = makeMeter(total);
   return stream.isTTY ? barProgress(stream, meter) : lineProgress(line, meter);
@@ -54,12 +56,14 @@ export function makeProgress({ stream, total, show = 'progress' }: ProgressOptio
 function barProgress(stream: ProgressStream, meter: Meter): Progress {
   const bars = new MultiBar({
     stream,
-    format: (options, { progress, maxWidth }, payload: { text: string }) => {
+    format: (options, { progress }, payload: { text: string }) => {
+      const width = widthOf(stream) - echo;
+      if (payload.text.startsWith(' ')) return shortened(payload.text.trim(), width);
       const share = `${String(Math.floor(progress * 100)).padStart(3)} %`;
-      const cells = Math.max(0, Math.min(30, maxWidth - payload.text.length - share.length - 3));
+      const cells = Math.max(0, Math.min(30, width - payload.text.length - share.length - 2));
       const full = Math.round(cells * progress);
       const bar = `${(options.barCompleteString ?? '').slice(0, full)}${(options.barIncompleteString ?? '').slice(0, cells - full)}`;
-      return payload.text.startsWith(' ') ? payload.text.trim() : `${bar} ${share} ${payload.text}`;
+      return shortened(`${bar}${cells > 0 ? ' ' : ''}${share} ${payload.text}`, width);
     },
     barCompleteChar: '\u2588',
     barIncompleteChar: '\u2591',
@@ -70,7 +74,7 @@ function barProgress(stream: ProgressStream, meter: Meter): Progress {
     gracefulExit: false,
     emptyOnZero: true,
   });
-  const bar = bars.create(1, 0, { text: 'starting' });
+  const bar = bars.create(1, 0, { text: ' starting' });
   let stopped = false;
   const stop = (): void => {
     if (stopped) return;
@@ -88,11 +92,12 @@ function barProgress(stream: ProgressStream, meter: Meter): Progress {
       bar.update(share ?? 0, { text: share === undefined ? ` ${meter.text()}` : meter.text() });
     },
     line(text) {
+      const lines = `${fitted(text, stream)}\n`;
       if (stopped) {
-        stream.write(`${text}\n`);
+        stream.write(lines);
         return;
       }
-      bars.log(`${text}\n`);
+      bars.log(lines);
       bars.update();
     },
     stop,
@@ -105,7 +110,8 @@ function lineProgress(line: (text: string) => void, meter: Meter): Progress {
   let unsaid = false;
   const say = () => {
     unsaid = false;
-    line(`${formatTime(BigInt(Date.now()) * 1_000_000n)} ${meter.text()}`);
+    // The word tells it from an incident, which begins with a time of the plant.
+    line(`progress ${formatTime(BigInt(Date.now()) * 1_000_000n)} ${meter.text()}`);
   };
   return {
     update(state) {
@@ -148,7 +154,7 @@ function makeMeter(total: number | undefined): Meter {
       const first = marks[0];
       const last = marks.at(-1);
       const span = first && last ? last.at - first.at : 0;
-      const rate = first && last && span > 0 ? ((last.read - first.read) * 1000) / span : 0;
+      const rate = !state.ended && first && last && span > 0 ? ((last.read - first.read) * 1000) / span : 0;
       const whole = total ?? (share ? state.read / share : undefined);
       const left = whole !== undefined && rate > 0 ? ((whole - state.read) * 1000) / rate : undefined;
       return [
@@ -160,6 +166,48 @@ function makeMeter(total: number | undefined): Meter {
       ].join(', ');
     },
   };
+}
+
+/** Columns left free at the end of the bar: a terminal writes `^C` there, and one that wraps would show the bar twice. */
+const echo = 4;
+
+function widthOf({ columns }: ProgressStream): number {
+  return columns && columns > 0 ? columns : 80;
+}
+
+function shortened(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}\u2026`;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a colour takes no column
+const colour = /\u001b\[[\d;]*m/g;
+
+/** Lines that are broken where a word ends, under the text of a `name   text` line or indented; elsewhere than on a terminal as they are. */
+function fitted(text: string, stream: ProgressStream): string {
+  if (!stream.isTTY) return text;
+  return text
+    .split('\n')
+    .map((line) => wrapped(line, widthOf(stream)))
+    .join('\n');
+}
+
+function wrapped(text: string, width: number): string {
+  const columns = (part: string): number => part.replace(colour, '').length;
+  if (columns(text) <= width || text.startsWith('{')) return text;
+  const name = /^\S+ {2,}/.exec(text)?.[0] ?? '';
+  const indent = ' '.repeat(name.length || 4);
+  const lines = [''];
+  let used = 0;
+  for (const word of text.slice(name.length).split(' ')) {
+    const space = lines.length === 1 ? name.length : indent.length;
+    if (used > 0 && space + used + 1 + columns(word) > width) {
+      lines.push('');
+      used = 0;
+    }
+    lines[lines.length - 1] += used > 0 ? ` ${word}` : word;
+    used += columns(word) + (used > 0 ? 1 : 0);
+  }
+  return name + lines.join(`\n${indent}`);
 }
 
 function count(n: number): string {
