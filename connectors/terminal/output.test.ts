@@ -38,15 +38,13 @@ async function told(options: Record<string, unknown>, ...changes: [Partial<Incid
 }
 
 describe('a line for people', () => {
-  test('when an incident opens: time with zone, detector, grade, score, and the tags with share and direction', async () => {
-    expect(await told({}, [{}, 'opened'])).toEqual([
-      '2015-12-28T02:29:14Z combined INCIDENT grade 1.80 (score 12.35): LIT101 ↑ 62 %, FIT101 ↓ 20 %, P102 ↑ 18 %',
-    ]);
+  test('when an incident opens: time with zone, detector, score, and the tags with share and direction', async () => {
+    expect(await told({}, [{}, 'opened'])).toEqual(['2015-12-28T02:29:14Z combined INCIDENT score 12.35: LIT101 ↑ 62 %, FIT101 ↓ 20 %, P102 ↑ 18 %']);
   });
 
   test('when it closes: how long, how many rows, and its peak', async () => {
     expect(await told({}, [{ end: at('02:34:26'), rows: 312, open: false }, 'closed'])).toEqual([
-      '2015-12-28T02:34:26Z combined closed after 5 min 12 s, 312 rows, peak grade 1.80 (score 12.35) at 2015-12-28T02:29:18Z: LIT101 ↑ 62 %, FIT101 ↓ 20 %, P102 ↑ 18 %',
+      '2015-12-28T02:34:26Z combined closed after 5 min 12 s, 312 rows, peak score 12.35 at 2015-12-28T02:29:18Z: LIT101 ↑ 62 %, FIT101 ↓ 20 %, P102 ↑ 18 %',
     ]);
   });
 
@@ -64,7 +62,7 @@ describe('a line for people', () => {
       [{ open: false }, 'closed'],
     );
     expect(lines).toHaveLength(4);
-    expect(lines[2]).toMatch(/^2015-12-28T02:31:00Z combined INCIDENT goes on grade 1\.80/);
+    expect(lines[2]).toMatch(/^2015-12-28T02:31:00Z combined INCIDENT goes on score 12\.35/);
     expect(lines[3]).toContain('closed');
   });
 
@@ -74,22 +72,22 @@ describe('a line for people', () => {
 
   test('names the members of a combination that were flagged at the peak', async () => {
     expect(await told({ tags: 1 }, [{ causes: ['var', 'constant-broken'] }, 'opened'])).toEqual([
-      '2015-12-28T02:29:14Z combined INCIDENT grade 1.80 (score 12.35): LIT101 ↑ 62 %, by var and constant-broken',
+      '2015-12-28T02:29:14Z combined INCIDENT score 12.35: LIT101 ↑ 62 %, by var and constant-broken',
     ]);
   });
 
   test.each([
-    [0, ' (score 12.35)'],
-    [2, '(score 12.35): LIT101 ↑ 62 %, FIT101 ↓ 20 %'],
-    [4, '(score 12.35): LIT101 ↑ 62 %, FIT101 ↓ 20 %, P102 ↑ 18 %, MV101 ↑ < 1 %'],
-    [5, '(score 12.35): LIT101 ↑ 62 %, FIT101 ↓ 20 %, P102 ↑ 18 %, MV101 ↑ < 1 %'],
+    [0, ' score 12.35'],
+    [2, 'score 12.35: LIT101 ↑ 62 %, FIT101 ↓ 20 %'],
+    [4, 'score 12.35: LIT101 ↑ 62 %, FIT101 ↓ 20 %, P102 ↑ 18 %, MV101 ↑ < 1 %'],
+    [5, 'score 12.35: LIT101 ↑ 62 %, FIT101 ↓ 20 %, P102 ↑ 18 %, MV101 ↑ < 1 %'],
   ])('with %i tags at most', async (tags, end) => {
     expect((await told({ tags }, [{}, 'opened']))[0].endsWith(end)).toBe(true);
   });
 
   test('without tags where contributions are unknown, with a question mark where a number is', async () => {
     expect(await told({}, [{ contributions: new Float64Array(0), peakGrade: Number.NaN, peakScore: Number.NaN, rows: 1, open: false }, 'closed'])).toEqual([
-      '2015-12-28T02:29:20Z combined closed after 6 s, 1 row, peak grade ? (score ?) at 2015-12-28T02:29:18Z',
+      '2015-12-28T02:29:20Z combined closed after 6 s, 1 row, peak score ? at 2015-12-28T02:29:18Z',
     ]);
   });
 

@@ -77,9 +77,9 @@ const yellow = 33;
 
 const count = (rows: number): string => `${rows} ${rows === 1 ? 'row' : 'rows'}`;
 
-/** Grade, and score in the detector's own units. */
-function worst({ peakGrade, peakScore }: Incident): string {
-  return `grade ${Number.isNaN(peakGrade) ? '?' : peakGrade.toFixed(2)} (score ${showScore(peakScore) || '?'})`;
+/** In the detector's own units; the grade is 1 in nearly every incident. */
+function worst({ peakScore }: Incident): string {
+  return `score ${showScore(peakScore) || '?'}`;
 }
 
 /** `: LIT101 ↑ 62 %, P102 ↓ 20 %, by var and knn`: above or below what was expected, and part of the score. */
