@@ -46,7 +46,7 @@ export class RunRecorder {
       },
       dead: (letters) => {
         for (const { reason, message, source, position, stream = config.stream } of letters) {
-          metrics.rowsDead.inc({ reason });
+          metrics.rowsDead.inc({ stream, reason });
           this.#deadReasons[reason] = (this.#deadReasons[reason] ?? 0) + 1;
           if (reason === 'too-late') metrics.rowsTooLate.inc({ stream });
           log.debug({ source, row: position, reason }, message);

@@ -5,7 +5,7 @@ export interface Metrics {
   readonly registry: Registry;
   readonly rowsRead: Counter<'stream'>;
   readonly rowsStored: Counter<'stream'>;
-  readonly rowsDead: Counter<'reason'>;
+  readonly rowsDead: Counter<'stream' | 'reason'>;
   readonly rowsDuplicate: Counter<'stream'>;
   readonly rowsLate: Counter<'stream'>;
   readonly rowsTooLate: Counter<'stream'>;
@@ -40,7 +40,7 @@ export function makeMetrics(): Metrics {
     registry,
     rowsRead: counter('sluice_rows_read_total', 'Rows taken from the source or topic, duplicates included.', 'stream'),
     rowsStored: counter('sluice_rows_stored_total', 'Rows that the store has acknowledged.', 'stream'),
-    rowsDead: counter('sluice_rows_dead_total', 'Rows that could not be taken and were kept as dead letters, by reason.', 'reason'),
+    rowsDead: counter('sluice_rows_dead_total', 'Rows that could not be taken and were kept as dead letters, by reason.', 'stream', 'reason'),
     rowsDuplicate: counter('sluice_rows_duplicate_total', 'Rows whose time and ordinal had been seen: dropped.', 'stream'),
     rowsLate: counter('sluice_rows_late_total', 'New rows behind the newest time but inside the lateness window: kept in their place.', 'stream'),
     rowsTooLate: counter('sluice_rows_too_late_total', 'Rows older than the lateness window: dead letters.', 'stream'),

@@ -92,8 +92,15 @@ describe('what goes wrong', () => {
     expect([response.status, await response.json()]).toEqual([404, { error: { code: 'NOT_FOUND', message: expect.stringContaining('GET /nothing') } }]);
   });
 
-  test.each(['POST', 'DELETE', 'PUT'])('%s changes nothing: 404', async (method) => {
-    expect((await get(await start(), '/readyz', { method })).status).toBe(404);
+  test.each(['POST', 'DELETE', 'PUT'])('%s changes nothing: 405 with what is allowed, on a page that there is', async (method) => {
+    const server = await start();
+    for (const path of ['/', '/metrics', '/healthz', '/readyz?verbose']) {
+      const response = await get(server, path, { method });
+      expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+      expect(await response.json()).toEqual({ error: { code: 'METHOD_NOT_ALLOWED', message: expect.stringContaining(method) } });
+      expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    }
+    expect((await get(server, '/nothing', { method })).status).toBe(404);
   });
 
   test('a path that cannot be decoded is 400 as JSON', async () => {

@@ -103,9 +103,16 @@ function makeApp(runtime: Runtime, log: ServerOptions['log']): FastifyInstance {
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(securityHeaders);
   });
-  app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send(problem('NOT_FOUND', `there is no ${request.method} ${request.url.slice(0, 200)}; see / for what there is`)),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    const url = request.url.slice(0, 200);
+    const allowed = (['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((method) => app.findRoute({ method, url: url.split('?')[0] }) !== null);
+    if (allowed.length === 0) return reply.code(404).send(problem('NOT_FOUND', `there is no ${request.method} ${url}; see / for what there is`));
+    const methods = allowed.join(', ');
+    return reply
+      .code(405)
+      .header('allow', methods)
+      .send(problem('METHOD_NOT_ALLOWED', `${url} answers ${methods}, not ${request.method}`));
+  });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status < 500) return reply.code(status).send(problem(error.code, error.message));
