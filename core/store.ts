@@ -161,7 +161,8 @@ export interface StoreReader {
   statistics(query: Range & { readonly tags?: readonly string[] }): Promise<TagStatistics[]>;
   thresholds(stream: string): Promise<ThresholdLevels[]>;
   annotations(query: Range): Promise<Annotation[]>;
-  deadLetters(query: { source?: string; limit?: number }): Promise<DeadLetter[]>;
+  /** In the order of (source, partition, position); `limit` and `last` as for rows. */
+  deadLetters(query: { source?: string; limit?: number; last?: boolean }): Promise<DeadLetter[]>;
   /** For each (time, seq), 1 when that row is stored. */
   known(stream: string, times: BigInt64Array, seqs: Int32Array): Promise<Uint8Array>;
   manifest(key: string): Promise<Manifest | undefined>;

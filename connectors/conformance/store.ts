@@ -358,6 +358,7 @@ function verdictChecks(check: MakeCheck): Check[] {
       assert.deepEqual(await again.thresholds('plant'), [levels(0, 3), levels(9, 2)]);
       assert.deepEqual(await again.deadLetters({}), [letters[2], letters[0], letters[1]]);
       assert.deepEqual(await again.deadLetters({ source: 'plant.csv', limit: 1 }), [letters[0]]);
+      assert.deepEqual(await again.deadLetters({ limit: 2, last: true }), [letters[0], letters[1]]);
       assert.deepEqual(await again.annotations({ stream: 'plant', from: seconds(8), to: seconds(9) }), [judged]);
       assert.deepEqual(await again.annotations({ stream: 'plant', to: seconds(5) }), []);
     }),

@@ -43,7 +43,7 @@ afterAll(async () => {
 const stream = "o'hara";
 
 async function csv(what: 'rows' | 'verdicts' | 'incidents', range: { from?: bigint; to?: bigint } = {}): Promise<string> {
-  const path = join(folder, 'new', `${what}'s.csv`);
+  const path = join(folder, `${what}'s.csv`);
   const { rows } = await store.export({ what, format: 'csv', path, stream, ...range });
   const text = await readFile(path, 'utf8');
   expect(text.trimEnd().split('\n').length).toBe(rows + 1);
@@ -82,9 +82,9 @@ test('verdicts as csv, with what they say of the tags', async () => {
   expect(await csv('verdicts')).toBe(
     [
       'time,seq,detector,score,grade,status,tag_1,share_1,tag_2,share_2,tag_3,share_3,tag_4,share_4,tag_5,share_5,rest',
-      '2015-12-28T10:00:00Z,0,k-means,9.0,1.0,-1,"P1, ""main""",0.75,LIT101,-0.125,,0.0,,0.0,,0.0,0.125',
-      '2015-12-28T10:00:01Z,0,k-means,1.25,0.5,1,,,,,,,,,,,',
-      '2015-12-28T10:00:01.500000001Z,1,k-means,,,2,,,,,,,,,,,',
+      '2015-12-28T10:00:00Z,0,k-means,9.0,1.0,error,"P1, ""main""",0.75,LIT101,-0.125,,0.0,,0.0,,0.0,0.125',
+      '2015-12-28T10:00:01Z,0,k-means,1.25,0.5,ok,,,,,,,,,,,',
+      '2015-12-28T10:00:01.500000001Z,1,k-means,,,undefined,,,,,,,,,,,',
       '',
     ].join('\n'),
   );
@@ -129,4 +129,7 @@ test('a place that cannot be written is named', async () => {
   const path = join(folder, 'plain', 'rows.csv');
   await expect(store.export({ what: 'rows', format: 'csv', path, stream })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', exitCode: 4, place: path });
   expect(existsSync(path)).toBe(false);
+  const missing = join(folder, 'nowhere', 'rows.csv');
+  await expect(store.export({ what: 'rows', format: 'csv', path: missing, stream })).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  expect(existsSync(join(folder, 'nowhere'))).toBe(false);
 });

@@ -1,23 +1,21 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { SluiceError } from '../../core/errors.ts';
 import type { ExportRequest } from '../../core/store.ts';
-import { topContributions } from '../../core/verdict.ts';
+import { Status, topContributions } from '../../core/verdict.ts';
 import { columnNames, rowsTable, type StreamEntry } from './layout.ts';
 import { identifier, literal } from './sql.ts';
 
 /**
  * Writes a table to a csv or parquet file, which appears only when it is complete. CSV times are ISO 8601 in UTC; parquet times are timestamps
- * with nanoseconds. Rows come in (time, seq) order.
+ * with nanoseconds. A status is its word. Rows come in (time, seq) order.
  */
 export async function exportTo(connection: DuckDBConnection, entry: StreamEntry, request: ExportRequest): Promise<{ rows: number }> {
   const select = selections[request.what](entry, request, request.format === 'csv' ? isoTime : (column) => `make_timestamp_ns(${column})`);
   const part = `${request.path}.part`;
   const format = request.format === 'csv' ? 'FORMAT csv, HEADER true' : 'FORMAT parquet';
   try {
-    await mkdir(dirname(request.path), { recursive: true });
     const result = await connection.runAndReadAll(`COPY (${select}) TO ${literal(part)} (${format})`);
     await rename(part, request.path);
     return { rows: Number(result.getRows()[0][0]) };
@@ -39,6 +37,10 @@ export async function exportTo(connection: DuckDBConnection, entry: StreamEntry,
   }
 }
 
+const statusWord = `CASE v.status ${Object.entries(Status)
+  .map(([word, status]) => `WHEN ${status} THEN '${word}'`)
+  .join(' ')} END`;
+
 type Time = (column: string) => string;
 
 const selections: Record<ExportRequest['what'], (entry: StreamEntry, range: ExportRequest, time: Time) => string> = {
@@ -52,7 +54,7 @@ const selections: Record<ExportRequest['what'], (entry: StreamEntry, range: Expo
     const tags = ranks.map(
       (r) => `(SELECT name FROM sluice_data.tags t WHERE t.stream_id = ${id} AND t.position = c.tag${r}) AS tag_${r}, c.share${r} AS share_${r}`,
     );
-    return `SELECT ${time('v.time')} AS time, v.seq, d.name AS detector, v.score, v.grade, v.status, ${tags}, c.rest
+    return `SELECT ${time('v.time')} AS time, v.seq, d.name AS detector, v.score, v.grade, ${statusWord} AS status, ${tags}, c.rest
       FROM sluice_data.verdicts v JOIN sluice_data.detectors d ON d.id = v.detector_id
       LEFT JOIN sluice_data.contributions c ON c.detector_id = v.detector_id AND c.time = v.time AND c.seq = v.seq
       WHERE d.stream_id = ${id}${within(range, 'v.time')} ORDER BY v.time, v.seq, d.name`;

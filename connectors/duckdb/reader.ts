@@ -293,13 +293,15 @@ async function readAnnotations(connection: DuckDBConnection, query: Range): Prom
   }));
 }
 
-async function readDeadLetters(connection: DuckDBConnection, query: { source?: string; limit?: number }): Promise<DeadLetter[]> {
+async function readDeadLetters(connection: DuckDBConnection, query: { source?: string; limit?: number; last?: boolean }): Promise<DeadLetter[]> {
+  const direction = query.last ? 'DESC' : 'ASC';
   const rows = await rowsOfQuery(
     connection,
     `SELECT source, "partition", position, stream, reason, message, payload FROM sluice_data.dead_letters ${query.source === undefined ? '' : 'WHERE source = $1'}
-     ORDER BY source, "partition", position ${query.limit === undefined ? '' : `LIMIT ${query.limit}`}`,
+     ORDER BY source ${direction}, "partition" ${direction}, position ${direction} ${query.limit === undefined ? '' : `LIMIT ${query.limit}`}`,
     query.source === undefined ? [] : [query.source],
   );
+  if (query.last) rows.reverse();
   return rows.map(([source, partition, position, stream, reason, message, payload]) => ({
     source: String(source),
     partition: Number(partition),
