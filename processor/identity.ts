@@ -78,7 +78,7 @@ async function judgeOlder(
       position: batch.origins[rows[n]],
       stream: batch.stream,
       reason: 'too-late',
-      message: `the time ${formatTime(times[n])} is further behind the newest row than \`lateness\` allows; raise it, or retry the dead letter to store the row unscored`,
+      message: `the time ${formatTime(times[n])} is further behind the newest row than \`lateness\` allows; raise it for sources that deliver late`,
       payload: JSON.stringify({ Timestamp: formatTime(times[n]), values }).slice(0, deadPayloadLimit),
     });
   }
