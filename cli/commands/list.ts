@@ -1,5 +1,6 @@
-import { Argument, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { ComponentKind } from '../../core/component.ts';
+import { choiceArgument } from '../choice.ts';
 
 const kinds: readonly ComponentKind[] = ['source', 'step', 'detector', 'threshold', 'combiner', 'output', 'bus', 'store'];
 
@@ -8,7 +9,7 @@ export function register(program: Command): void {
     .command('list')
     .summary('the components that a pipeline can name')
     .description('Lists the components that a pipeline can name: kind, type and what each is.')
-    .addArgument(new Argument('[kind]', 'only this kind').choices(kinds))
+    .addArgument(choiceArgument('[kind]', 'only this kind', kinds))
     .option('--json', 'print JSON: an array of {kind, type, summary}')
     .addHelpText('after', '\nExamples:\n  sluice list\n  sluice list detector\n  sluice list step --json')
     .action(list);

@@ -63,7 +63,7 @@ describe('an error', () => {
     [['list', '--frob'], "error [USAGE] unknown option '--frob'\n"],
     [
       ['list', 'detectr'],
-      "error [USAGE] command-argument value 'detectr' is invalid for argument 'kind'. Allowed choices are source, step, detector, threshold, combiner, output, bus, store.\n",
+      "error [USAGE] kind: there is no 'detectr'. Did you mean 'detector'? There are: source, step, detector, threshold, combiner, output, bus, store.\n",
     ],
     [['check'], "error [USAGE] missing required argument 'pipeline'\n"],
     [['check', 'a', 'b'], 'error [USAGE] too many arguments'],
