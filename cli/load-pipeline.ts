@@ -31,3 +31,6 @@ export function collect(value: string, before: readonly string[] = []): string[]
 }
 
 export const setHelp = 'change one value of the pipeline, as often as needed; lists by position: outputs.0.type=terminal';
+
+/** What `--from` takes, in the help of the commands that have it. */
+export const timeHelp = "ISO 8601, in the pipeline's source.timezone when it has no zone; a date alone is its midnight";

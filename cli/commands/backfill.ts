@@ -3,7 +3,7 @@ import type { PipelineConfig } from '../../core/pipeline-config.ts';
 import type { Registry } from '../../core/registry.ts';
 import type { Store } from '../../core/store.ts';
 import type { StreamModel } from '../../processor/model.ts';
-import { collect, setHelp } from '../load-pipeline.ts';
+import { collect, setHelp, timeHelp } from '../load-pipeline.ts';
 
 interface BackfillOptions {
   readonly set?: readonly string[];
@@ -27,7 +27,7 @@ export function register(program: Command): void {
     .argument('<pipeline>', 'the pipeline file, YAML or JSON')
     .option('--set <path=value>', setHelp, collect)
     .option('--stream <name>', "default: the pipeline's")
-    .option('--from <time>', 'only rows from this time on, ISO 8601 with zone')
+    .option('--from <time>', `only rows from this time on: ${timeHelp}`)
     .option('--to <time>', 'only rows before this time')
     .option('--lead <duration>', 'with --from: how much before it is scored, and not written, to warm the memory of steps and detectors', '1h')
     .option('--model <file>', 'a model made by `sluice train`; default: the one that the stream trained')
@@ -41,7 +41,16 @@ export function register(program: Command): void {
 }
 
 async function run(file: string, options: BackfillOptions): Promise<void> {
-  const [{ loadPipeline }, { backfill }, { StreamPipeline }, { loadDefinitions }, { makeProgress }, { SluiceError }, { parseDuration }] = await Promise.all([
+  const [
+    { loadPipeline },
+    { backfill },
+    { StreamPipeline },
+    { loadDefinitions },
+    { makeProgress },
+    { SluiceError },
+    { parseDuration },
+    { timeOption, timezoneOf },
+  ] = await Promise.all([
     import('../load-pipeline.ts'),
     import('../../processor/backfill.ts'),
     import('../../processor/stream.ts'),
@@ -49,10 +58,12 @@ async function run(file: string, options: BackfillOptions): Promise<void> {
     import('../../producer/progress.ts'),
     import('../../core/errors.ts'),
     import('../../core/time.ts'),
+    import('../time-option.ts'),
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
   const name = options.stream ?? config.stream;
-  const [from, to] = await Promise.all([timeOption('--from', options.from), timeOption('--to', options.to)]);
+  const timezone = timezoneOf(config.source);
+  const [from, to] = [timeOption('--from', options.from, timezone), timeOption('--to', options.to, timezone)];
   const lead = parseDuration(options.lead);
   if (lead === undefined) throw new SluiceError('USAGE', `--lead '${options.lead}' is no duration`, { fix: 'Use e.g. 30m or 2h.' });
   const store = await (await registry.load('store', config.store.type)).open(config.store.options, 'own');
@@ -84,14 +95,6 @@ async function run(file: string, options: BackfillOptions): Promise<void> {
   } finally {
     await store.close();
   }
-}
-
-async function timeOption(flag: string, text: string | undefined): Promise<bigint | undefined> {
-  if (text === undefined) return undefined;
-  const [{ parseTime }, { SluiceError }] = await Promise.all([import('../../core/time.ts'), import('../../core/errors.ts')]);
-  const time = parseTime(text);
-  if (time === undefined) throw new SluiceError('USAGE', `${flag} '${text}' is no time`, { fix: 'Use ISO 8601 with a zone, e.g. 2015-12-28T10:00:00+08:00.' });
-  return time;
 }
 
 async function modelOf(

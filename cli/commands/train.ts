@@ -8,6 +8,7 @@ import { collect, setHelp } from '../load-pipeline.ts';
 interface TrainOptions {
   readonly set?: readonly string[];
   readonly out?: string;
+  readonly force?: true;
   readonly json?: true;
 }
 
@@ -21,6 +22,7 @@ export function register(program: Command): void {
     .argument('<pipeline>', 'the pipeline file, YAML or JSON')
     .option('--set <path=value>', setHelp, collect)
     .option('-o, --out <file>', 'where to write the model; default: <stream>.model')
+    .option('--force', 'overwrite the file')
     .option('--json', 'print JSON: {out, rows, fitRows, calibrationRows, detectors}')
     .addHelpText(
       'after',
@@ -30,16 +32,17 @@ export function register(program: Command): void {
 }
 
 async function trainModel(file: string, options: TrainOptions): Promise<void> {
-  const [{ loadPipeline }, { loadDefinitions, train }, { saveModel }, { writeWhole }] = await Promise.all([
+  const [{ loadPipeline }, { loadDefinitions, train }, { saveModel }, { requireFree, writeWhole }] = await Promise.all([
     import('../load-pipeline.ts'),
     import('../../processor/train.ts'),
     import('../../processor/model.ts'),
     import('../write-whole.ts'),
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
+  const out = options.out ?? `${config.stream}.model`;
+  requireFree(out, options);
   const rows = await trainingRows(config, registry);
   const { model } = await train(rows, config, await loadDefinitions(config, registry));
-  const out = options.out ?? `${config.stream}.model`;
   await writeWhole(out, saveModel(model).bytes);
   const levels = levelsOf(model);
   if (options.json) {
@@ -48,11 +51,12 @@ async function trainModel(file: string, options: TrainOptions): Promise<void> {
     return;
   }
   const { textTable } = await import('../text-table.ts');
+  const { showScore } = await import('../../core/shown.ts');
   const count = (n: number): string => n.toLocaleString('en-US');
   process.stdout.write(`${out}: fitted on ${count(model.fitRows)} rows, thresholds calibrated on ${count(model.calibrationRows)}\n\n`);
   const table = Object.entries(levels).map(([name, { median, warn, error, method }]) => [
     name,
-    ...[median, warn, error].map((level) => level.toPrecision(5)),
+    ...[median, warn, error].map((level) => Number(showScore(level))),
     method,
   ]);
   process.stdout.write(textTable(['detector', 'median', 'warn', 'error', 'how'], table));
