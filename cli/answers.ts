@@ -1,11 +1,13 @@
 import { SluiceError } from '../core/errors.ts';
 import type { Incident } from '../core/incident.ts';
+import { showScore, showShare, showValue } from '../core/shown.ts';
 import type { StreamSummary } from '../core/store.ts';
 import { formatDuration, formatTime, nanosPerMilli, parseDuration } from '../core/time.ts';
 import { Status } from '../core/verdict.ts';
 import type { Answer, QueryKind, QueryOptions } from './commands/query.ts';
-import { type Span, type Stored, spanOf, tagsOf } from './stored.ts';
-import { textTable } from './text-table.ts';
+import { deadLetterText } from './dead-letters.ts';
+import { detectorOf, type Span, type Stored, spanOf, tagsOf } from './stored.ts';
+import { type Cell, fittingTable, type TableOptions, textTable } from './text-table.ts';
 
 /** Shown when nothing is said of how much. */
 const lastRows = 20;
@@ -14,34 +16,34 @@ const mostRows = 100_000;
 /** A dead letter carries up to 4 KB of its row. */
 const mostDead = 10_000;
 
-type AnswerOf = (stored: Stored, options: QueryOptions) => Promise<Answer>;
+/** `width`: columns of the terminal; undefined where there is none. */
+type AnswerOf = (stored: Stored, options: QueryOptions, width?: number) => Promise<Answer>;
 
-export const incidents: AnswerOf = async ({ store, stream, streams }, options) => {
+export const incidents: AnswerOf = async (stored, options, width) => {
+  const { store, stream, streams } = stored;
   refuse('incidents', options, ['flagged', 'tags', 'level']);
-  const { last, ...range } = spanOf(options, stream?.last);
-  const found = await store.incidents({
-    ...range,
-    ...(stream ? { stream: stream.stream } : {}),
-    ...(options.detector === undefined ? {} : { detector: options.detector }),
-  });
+  const { last, ...range } = spanOf(options, stored);
+  const found = await store.incidents({ ...range, ...(stream ? { stream: stream.stream } : {}), ...detectorOf(options.detector, stream) });
   const shown = last === undefined ? found : found.slice(Math.max(0, found.length - last));
   const rows = shown.map((incident) => ({ incident, tags: rankedTags(incident, streams) }));
   return {
     text:
       rows.length === 0
         ? `no incidents\n`
-        : textTable(
+        : fewerTags(
             ['START', 'DURATION', 'DETECTOR', 'ROWS', 'PEAK', 'TAGS', 'CAUSES', 'ID'],
-            rows.map(({ incident, tags }) => [
-              formatTime(incident.start),
-              `${formatDuration(Number((incident.end - incident.start) / nanosPerMilli))}${incident.open ? ' so far' : ''}`,
-              incident.detector,
-              incident.rows,
-              short(incident.peakScore),
-              tags.slice(0, 3).map(shareText).join(', '),
-              incident.causes.join(', '),
-              incident.id,
-            ]),
+            (most) =>
+              rows.map(({ incident, tags }) => [
+                formatTime(incident.start),
+                `${formatDuration(Number((incident.end - incident.start) / nanosPerMilli))}${incident.open ? ' so far' : ''}`,
+                incident.detector,
+                incident.rows,
+                score(incident.peakScore),
+                tags.slice(0, most).map(showShare).join(', '),
+                incident.causes.join(', '),
+                incident.id,
+              ]),
+            { ...(width === undefined ? {} : { width }), spare: [7, 6] },
           ),
     json: {
       incidents: rows.map(({ incident: { contributions: _, peakTime, ...incident }, tags }) => ({
@@ -56,13 +58,13 @@ export const incidents: AnswerOf = async ({ store, stream, streams }, options) =
   };
 };
 
-export const rows: AnswerOf = async (stored, options) => {
+export const rows: AnswerOf = async (stored, options, width) => {
   refuse('rows', options, ['detector', 'flagged']);
   const { store, stream } = stored;
   if (!stream) return nothing('rows');
   if (options.level !== undefined) return await buckets(stored, stream, options, options.level);
   const tags = tagsOf(options.tags, stream);
-  const span = spanOf(options, stream.last);
+  const span = spanOf(options, stored);
   const found = await store.rows({ stream: stream.stream, ...(tags ? { tags } : {}), ...limited(span) });
   requireFew(found.times.length, 'rows');
   const each = Array.from(found.times, (time, i) => ({
@@ -71,11 +73,17 @@ export const rows: AnswerOf = async (stored, options) => {
     label: found.labels[i],
     values: found.columns.map((c) => c[i]),
   }));
+  const labelled = found.labels.some((label) => label >= 0);
+  const table = fittingTable(
+    ['TIME', ...found.tags, ...(labelled ? ['LABEL'] : [])],
+    each.map(({ time, label, values }) => [time, ...values.map(value), ...(labelled ? [label < 0 ? '' : label] : [])]),
+    // The last tags go first; one stays.
+    { ...(width === undefined ? {} : { width }), spare: found.tags.slice(1).map((_, t) => found.tags.length - t) },
+  );
+  const more =
+    table.hidden === 0 ? '' : `${table.hidden} more ${table.hidden === 1 ? 'tag' : 'tags'}: ${tags ? 'name fewer with --tags, or use --json' : 'use --tags'}\n`;
   return {
-    text: textTable(
-      ['TIME', ...found.tags, ...(found.labels.some((label) => label >= 0) ? ['LABEL'] : [])],
-      each.map(({ time, label, values }) => [time, ...values.map(plain), ...(found.labels.some((l) => l >= 0) ? [label < 0 ? '' : label] : [])]),
-    ),
+    text: `${table.text}${more}`,
     json: {
       stream: stream.stream,
       rows: each.map(({ time, seq, label, values }) => ({
@@ -88,11 +96,11 @@ export const rows: AnswerOf = async (stored, options) => {
   };
 };
 
-async function buckets({ store }: Stored, stream: StreamSummary, options: QueryOptions, text: string): Promise<Answer> {
+async function buckets(stored: Stored, stream: StreamSummary, options: QueryOptions, text: string): Promise<Answer> {
   const level = parseDuration(text);
   if (!level || !Number.isInteger(level)) throw new SluiceError('USAGE', `--level '${text}' is no duration`, { fix: 'Use e.g. 10s, 1m or 1h.' });
-  const { last, ...range } = spanOf(options, stream.last);
-  const all = await store.buckets({ stream: stream.stream, level, ...range });
+  const { last, ...range } = spanOf(options, stored);
+  const all = await stored.store.buckets({ stream: stream.stream, level, ...range });
   const found = last === undefined ? all : all.slice(Math.max(0, all.length - last));
   const names = stream.schema.tags.map(({ name }) => name);
   const tags = (tagsOf(options.tags, stream) ?? names).map((name) => ({ name, at: names.indexOf(name) }));
@@ -101,7 +109,7 @@ async function buckets({ store }: Stored, stream: StreamSummary, options: QueryO
     text: textTable(
       ['TIME', 'TAG', 'COUNT', 'MEAN', 'MIN', 'MAX'],
       found.flatMap((b) =>
-        tags.map(({ name, at }) => [formatTime(b.time), name, b.count[at], plain(b.sum[at] / b.count[at]), plain(b.min[at]), plain(b.max[at])]),
+        tags.map(({ name, at }) => [formatTime(b.time), name, b.count[at], value(b.sum[at] / b.count[at]), value(b.min[at]), value(b.max[at])]),
       ),
     ),
     json: {
@@ -117,29 +125,31 @@ async function buckets({ store }: Stored, stream: StreamSummary, options: QueryO
   };
 }
 
-export const verdicts: AnswerOf = async ({ store, stream }, options) => {
+export const verdicts: AnswerOf = async (stored, options, width) => {
+  const { store, stream } = stored;
   refuse('verdicts', options, ['tags', 'level']);
   if (!stream) return nothing('verdicts');
-  const { detector, flagged } = options;
-  const span = spanOf(options, stream.last);
+  const span = spanOf(options, stored);
   const found = await store.verdicts({
     stream: stream.stream,
     ...limited(span),
-    ...(detector === undefined ? {} : { detector }),
-    ...(flagged ? { flagged } : {}),
+    ...detectorOf(options.detector, stream),
+    ...(options.flagged ? { flagged: true } : {}),
   });
   requireFew(found.length, 'verdicts');
   return {
-    text: textTable(
+    text: fewerTags(
       ['TIME', 'DETECTOR', 'STATUS', 'SCORE', 'GRADE', 'TAGS'],
-      found.map((v) => [
-        formatTime(v.time),
-        v.detector,
-        statusName(v.status),
-        short(v.score),
-        short(v.grade),
-        (v.contributions ?? []).slice(0, 3).map(shareText).join(', '),
-      ]),
+      (most) =>
+        found.map((v) => [
+          formatTime(v.time),
+          v.detector,
+          statusName(v.status),
+          score(v.score),
+          score(v.grade),
+          (v.contributions ?? []).slice(0, most).map(showShare).join(', '),
+        ]),
+      width === undefined ? {} : { width },
     ),
     json: {
       stream: stream.stream,
@@ -148,11 +158,12 @@ export const verdicts: AnswerOf = async ({ store, stream }, options) => {
   };
 };
 
-export const stats: AnswerOf = async ({ store, stream }, options) => {
+export const stats: AnswerOf = async (stored, options) => {
+  const { store, stream } = stored;
   refuse('stats', options, ['detector', 'flagged', 'level']);
   if (!stream) return nothing('tags');
   const tags = tagsOf(options.tags, stream);
-  const { last, ...range } = spanOf(options, stream.last);
+  const { last, ...range } = spanOf(options, stored);
   if (last !== undefined) throw new SluiceError('USAGE', `--last '${last}' counts rows, statistics are of a time span`, { fix: 'Use a duration, e.g. 2h.' });
   const found = await store.statistics({ stream: stream.stream, ...range, ...(tags ? { tags } : {}) });
   const { first, last: newest, rows, detectors } = stream;
@@ -161,7 +172,7 @@ export const stats: AnswerOf = async ({ store, stream }, options) => {
       ['TAG', 'UNIT', 'COUNT', 'MISSING', 'MIN', 'MAX', 'MEAN', 'DEVIATION'],
       found.map(({ tag, ...s }) => [
         ...[tag, stream.schema.tags.find(({ name }) => name === tag)?.unit ?? ''],
-        ...[s.count, s.missing, plain(s.min), plain(s.max), short(s.mean), short(s.deviation)],
+        ...[s.count, s.missing, value(s.min), value(s.max), value(s.mean), value(s.deviation)],
       ]),
     )}`,
     json: {
@@ -175,22 +186,16 @@ export const stats: AnswerOf = async ({ store, stream }, options) => {
   };
 };
 
-export const dead: AnswerOf = async ({ store }, options) => {
-  refuse('dead', options, ['detector', 'flagged', 'tags', 'level', 'from', 'to', 'last', 'stream']);
-  const most = options.json ? mostDead : lastRows;
-  const found = await store.deadLetters({ limit: most + 1 });
-  const letters = found.slice(0, most);
-  const more = found.length > most;
-  return {
-    text:
-      letters.length === 0
-        ? 'no dead letters\n'
-        : `${textTable(
-            ['ROW', 'REASON', 'WHAT'],
-            letters.map(({ position, reason, message }) => [position, reason, message]),
-          )}${more ? `the first ${most}; --json lists more, with the raw rows\n` : ''}`,
-    json: { dead: letters, more },
-  };
+export const dead: AnswerOf = async ({ store }, options, width) => {
+  refuse('dead', options, ['detector', 'flagged', 'tags', 'level', 'from', 'to', 'stream']);
+  const asked = options.last === undefined ? undefined : Number(options.last);
+  if (asked !== undefined && !(/^\d+$/.test(options.last as string) && asked > 0 && asked <= mostDead)) {
+    throw new SluiceError('USAGE', `--last '${options.last}' is no number of dead letters`, { fix: `Use 1 to ${mostDead}, e.g. 10.` });
+  }
+  const found = await store.deadLetters(asked === undefined ? { limit: mostDead + 1 } : { limit: asked, last: true });
+  const letters = found.slice(0, mostDead);
+  const more = found.length > mostDead;
+  return { text: deadLetterText(letters, { more, grouped: asked === undefined && letters.length > lastRows, width }), json: { dead: letters, more } };
 };
 
 function nothing(what: string): Answer {
@@ -224,8 +229,12 @@ function rankedTags(incident: Incident, streams: readonly StreamSummary[]): { ta
     .sort((a, b) => Math.abs(b.share) - Math.abs(a.share));
 }
 
-function shareText({ tag, share }: { tag: string; share: number }): string {
-  return `${tag} ${share < 0 ? '-' : '+'}${Math.round(Math.abs(share) * 100)}%`;
+/** A table with up to three tags a row: as many as fit, when nothing else is left to leave out. */
+function fewerTags(head: readonly string[], rowsWith: (tags: number) => Cell[][], options: TableOptions): string {
+  let table = fittingTable(head, rowsWith(3), options);
+  for (let tags = 2; tags > 0 && !table.fits; tags--) table = fittingTable(head, rowsWith(tags), options);
+  const hidden = (options.spare ?? []).slice(0, table.hidden).map((at) => head[at]);
+  return `${table.text}${hidden.length > 0 ? `too wide for this terminal: ${hidden.join(', ')}; see --json\n` : ''}`;
 }
 
 const statusNames: Record<number, string> = Object.fromEntries(Object.entries(Status).map(([name, value]) => [value, name]));
@@ -234,12 +243,13 @@ function statusName(status: number): string {
   return statusNames[status] ?? String(status);
 }
 
-function short(value: number): number | string {
-  return Number.isNaN(value) ? '' : Number(value.toPrecision(6));
+/** As numbers, which tables put to the right; empty where undefined. */
+function score(number: number): Cell {
+  return Number.isNaN(number) ? '' : Number(showScore(number));
 }
 
-function plain(value: number): number | string {
-  return Number.isNaN(value) ? '' : value;
+function value(number: number): Cell {
+  return Number.isNaN(number) ? '' : Number(showValue(number));
 }
 
 function orNull(value: number): number | null {

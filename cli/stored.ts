@@ -1,7 +1,8 @@
 import { didYouMean, SluiceError } from '../core/errors.ts';
 import type { Store, StreamSummary } from '../core/store.ts';
-import { nanosPerMilli, parseDuration, parseTime } from '../core/time.ts';
+import { nanosPerMilli, parseDuration } from '../core/time.ts';
 import { builtInRegistry, loadPipeline } from './load-pipeline.ts';
+import { timeOption, timezoneOf } from './time-option.ts';
 
 export interface StoredOptions {
   /** Path of a store file, instead of the pipeline's. */
@@ -19,33 +20,41 @@ export interface Stored {
   /** What the store holds of the stream asked for; undefined when nothing is stored yet. */
   readonly stream: StreamSummary | undefined;
   readonly streams: readonly StreamSummary[];
+  /** Where times without a zone are read: that of the pipeline's source. */
+  readonly timezone: string | undefined;
 }
 
 /**
- * Opens the store of a pipeline file, or one named by `--store`.
+ * Opens the store of a pipeline file, or one named by `--store`; with `anyStream` none of its streams is chosen.
  * @throws USAGE when neither is given or the stream is unknown; what the store throws when it cannot be opened
  */
-export async function openStored(file: string | undefined, options: StoredOptions): Promise<Stored> {
-  const { store, stream } = file === undefined ? await openByPath(options) : await openByPipeline(file, options);
+export async function openStored(file: string | undefined, options: StoredOptions, { anyStream = false } = {}): Promise<Stored> {
+  const { store, stream, timezone } = file === undefined ? await openByPath(options) : await openByPipeline(file, options);
   try {
     const streams = await store.streams();
-    return { store, stream: choose(streams, options.stream, stream), streams };
+    return { store, stream: anyStream ? undefined : choose(streams, options.stream, stream), streams, timezone };
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-async function openByPath({ store: path }: StoredOptions): Promise<{ store: Store; stream?: string }> {
-  if (path === undefined) throw new SluiceError('USAGE', 'which store?', { fix: 'Name the pipeline file, or the store with --store.' });
+interface Opened {
+  readonly store: Store;
+  readonly stream?: string;
+  readonly timezone?: string | undefined;
+}
+
+async function openByPath({ store: path }: StoredOptions): Promise<Opened> {
+  if (path === undefined) throw new SluiceError('USAGE', 'no store is named', { fix: 'Name the pipeline file, or the store with --store.' });
   const duckdb = await (await builtInRegistry()).load('store', 'duckdb');
   return { store: await duckdb.open(duckdb.options.parse({ path }), 'read') };
 }
 
-async function openByPipeline(file: string, { store: path, set = [] }: StoredOptions): Promise<{ store: Store; stream: string }> {
+async function openByPipeline(file: string, { store: path, set = [] }: StoredOptions): Promise<Opened> {
   const { config, registry } = await loadPipeline(file, { set: path === undefined ? set : [...set, `store.path=${path}`] });
   const definition = await registry.load('store', config.store.type);
-  return { store: await definition.open(config.store.options, 'read'), stream: config.stream };
+  return { store: await definition.open(config.store.options, 'read'), stream: config.stream, timezone: timezoneOf(config.source) };
 }
 
 /** The one asked for; the pipeline's own; or the only one. */
@@ -78,9 +87,10 @@ export interface Span {
  * --from, --to and --last as a range. A duration counts back from the end of the stream, not from now.
  * @throws USAGE quoting what cannot be read
  */
-export function spanOf({ from, to, last }: StoredOptions, newest: bigint | undefined): Span {
-  const start = timeOf('--from', from);
-  const end = timeOf('--to', to);
+export function spanOf({ from, to, last }: StoredOptions, { stream, timezone }: Pick<Stored, 'stream' | 'timezone'>): Span {
+  const newest = stream?.last;
+  const start = timeOption('--from', from, timezone);
+  const end = timeOption('--to', to, timezone);
   if (start !== undefined && end !== undefined && start >= end) throw new SluiceError('USAGE', `--from '${from}' is not before --to '${to}'`);
   const range = { ...(start === undefined ? {} : { from: start }), ...(end === undefined ? {} : { to: end }) };
   if (last === undefined) return range;
@@ -92,11 +102,19 @@ export function spanOf({ from, to, last }: StoredOptions, newest: bigint | undef
   return until === undefined ? range : { ...range, from: until - BigInt(Math.round(duration)) * nanosPerMilli };
 }
 
-function timeOf(flag: string, text: string | undefined): bigint | undefined {
-  if (text === undefined) return undefined;
-  const time = parseTime(text);
-  if (time === undefined) throw new SluiceError('USAGE', `${flag} '${text}' is no time`, { fix: 'Use ISO 8601 with a zone, e.g. 2015-12-28T10:00:00+08:00.' });
-  return time;
+/**
+ * The detector or combination asked for; nothing has been scored before the end of the warm-up, and then any name will do.
+ * @throws USAGE for one that the stream has not
+ */
+export function detectorOf(name: string | undefined, stream: StreamSummary | undefined): { detector?: string } {
+  if (name === undefined) return {};
+  if (stream && stream.detectors.length > 0 && !stream.detectors.includes(name)) {
+    const near = didYouMean(name, stream.detectors);
+    throw new SluiceError('USAGE', `stream '${stream.stream}' has no detector '${name}'`, {
+      fix: near ? `Did you mean '${near}'?` : `It has: ${stream.detectors.join(', ')}.`,
+    });
+  }
+  return { detector: name };
 }
 
 /** Names separated by commas. @throws USAGE for one that the stream has not. */

@@ -1,5 +1,6 @@
-import { Argument, type Command } from 'commander';
-import { collect, setHelp } from '../load-pipeline.ts';
+import type { Command } from 'commander';
+import { choiceArgument } from '../choice.ts';
+import { collect, setHelp, timeHelp } from '../load-pipeline.ts';
 import type { Stored, StoredOptions } from '../stored.ts';
 
 export interface QueryOptions extends StoredOptions {
@@ -25,14 +26,16 @@ export function register(program: Command): void {
     .summary('what is stored: incidents, rows, verdicts, statistics, dead letters')
     .description(
       'Shows what is stored, also while the pipeline runs. Times are in UTC. Rows and verdicts are the last 20 unless a span is given; ' +
-        '--last counts back from the last row of the stream, not from now. Dead letters are rows that could not be taken, with the reason and the raw row.',
+        '--last counts back from the last row of the stream, not from now. Dead letters are rows that could not be taken, with the reason and the raw row; ' +
+        'many are counted by their reason unless --last asks for single ones. On a terminal a table leaves out what does not fit its width; ' +
+        'elsewhere it is whole. Tables round: scores to 4 digits, values to 6; --json is exact. MV304 ↑ 36 % says that the tag was above what was expected and carries 36 % of the score.',
     )
-    .addArgument(new Argument('<what>').choices(kinds))
+    .addArgument(choiceArgument('<what>', '', kinds))
     .argument('[pipeline]', 'the pipeline file whose store is read')
     .option('--set <path=value>', setHelp, collect)
     .option('--store <path>', "a store file, instead of the pipeline's")
     .option('--stream <name>', "default: the pipeline's, or the only one")
-    .option('--from <time>', 'from this time on, ISO 8601 with zone')
+    .option('--from <time>', `from this time on: ${timeHelp}`)
     .option('--to <time>', 'before this time')
     .option('--last <n|duration>', 'so many, or so much of the stream, e.g. 100 or 2h')
     .option('--detector <name>', 'incidents, verdicts: only of this detector or combination')
@@ -42,16 +45,16 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON document; missing values are null')
     .addHelpText(
       'after',
-      '\nExamples:\n  sluice query incidents pipelines/swat.yaml\n  sluice query verdicts pipelines/swat.yaml --flagged --detector k-means --last 1h\n  sluice query rows pipelines/swat.yaml --tags LIT101,FIT101 --last 2h --level 10m\n  sluice query stats --store .sluice/swat.duckdb --json\n  sluice query dead plant.yaml',
+      '\nExamples:\n  sluice query incidents pipelines/swat.yaml\n  sluice query verdicts pipelines/swat.yaml --flagged --detector k-means --last 1h\n  sluice query rows pipelines/swat.yaml --tags LIT101,FIT101 --last 2h --level 10m\n  sluice query stats --store .sluice/swat.duckdb --json\n  sluice query dead plant.yaml --last 5',
     )
     .action(query);
 }
 
 async function query(what: QueryKind, file: string | undefined, options: QueryOptions): Promise<void> {
-  const [{ openStored }, answers] = await Promise.all([import('../stored.ts'), import('../answers.ts')]);
-  const stored: Stored = await openStored(file, options);
+  const [{ openStored }, { terminalWidth }, answers] = await Promise.all([import('../stored.ts'), import('../text-table.ts'), import('../answers.ts')]);
+  const stored: Stored = await openStored(file, options, { anyStream: what === 'dead' });
   try {
-    const { text, json } = await answers[what](stored, options);
+    const { text, json } = await answers[what](stored, options, terminalWidth());
     process.stdout.write(options.json ? `${JSON.stringify(json, undefined, 2)}\n` : text);
   } finally {
     await stored.store.close();

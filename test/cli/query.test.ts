@@ -92,8 +92,8 @@ describe('query', () => {
 
   test('incidents, as a table and as JSON', () => {
     expect(text(['incidents', 'swat.yaml'])).toEqual([
-      'START                 DURATION    DETECTOR  ROWS  PEAK  TAGS                    CAUSES   ID',
-      '2015-12-28T10:16:40Z  1 min 30 s  k-means      4  12.5  P101 +75%, LIT101 -25%  k-means  swat1',
+      'START                 DURATION    DETECTOR  ROWS  PEAK  TAGS                        CAUSES   ID',
+      '2015-12-28T10:16:40Z  1 min 30 s  k-means      4  12.5  P101 ↑ 75 %, LIT101 ↓ 25 %  k-means  swat1',
     ]);
     expect(json(['incidents', ...swat]).incidents).toEqual([
       {
@@ -104,7 +104,7 @@ describe('query', () => {
     ]);
     expect(text(['incidents', '--store', 'plant.duckdb', '--stream', 'wadi'])[1]).toContain('1 min 30 s so far');
     expect(text(['incidents', ...swat, '--last', '1h'])).toEqual(['no incidents']);
-    expect(text(['incidents', ...swat, '--detector', 'forest'])).toEqual(['no incidents']);
+    expect(text(['incidents', ...swat, '--detector', 'k-means'])).toHaveLength(2);
     expect(json(['incidents', ...swat, '--from', '2015-12-28T18:18:10+08:00']).incidents).toHaveLength(1);
     expect(json(['incidents', ...swat, '--to', '2015-12-28T10:16:40Z']).incidents).toEqual([]);
   });
@@ -168,6 +168,8 @@ describe('query', () => {
     ]);
   });
 
+  test('dead letters are of all streams', () => expect(text(['dead', '--store', 'plant.duckdb'])).toEqual(['no dead letters']));
+
   test('a store without rows', async () => {
     const empty = join(folder, 'empty.duckdb');
     await (await openStore({ path: empty, memoryLimit: '150MB', threads: 1 })).close();
@@ -190,24 +192,38 @@ describe('query', () => {
   });
 
   test.each([
-    [['query', 'rows'], 'USAGE', /which store\?.*--store/],
+    [['query', 'rows'], 'USAGE', /no store is named [^?]*Name.*--store/],
     [['query', 'rows', '--store', 'none.duckdb'], 'STORE_UNAVAILABLE', /no store '.*none\.duckdb'/],
     [['query', 'rows', '--store', 'plant.duckdb'], 'USAGE', /several streams.*swat, wadi/],
     [['query', 'rows', '--store', 'plant.duckdb', '--stream', 'swot'], 'USAGE', /'swot'.*Did you mean 'swat'/],
     [['query', 'rows', ...swat, '--tags', 'LIT10'], 'USAGE', /'LIT10'.*Did you mean 'LIT101'/],
     [['query', 'rows', ...swat, '--from', 'noon'], 'USAGE', /--from 'noon'.*ISO 8601/],
     [['query', 'rows', ...swat, '--to', '2015-12-28T10:00:00'], 'USAGE', /zone/],
+    [['query', 'rows', ...swat, '--from', '2015-12-28'], 'USAGE', /has no zone.*2015-12-28T00:00:00Z/],
     [['query', 'rows', ...swat, '--last', 'all'], 'USAGE', /--last 'all'/],
     [['query', 'rows', ...swat, '--level', 'x'], 'USAGE', /--level 'x'/],
     [['query', 'rows', ...swat, '--from', '2016-01-01T00:00:00Z', '--to', '2015-01-01T00:00:00Z'], 'USAGE', /not before/],
     [['query', 'rows', ...swat, '--from', '2015-12-28T00:00:00Z', '--last', '1h'], 'USAGE', /say the same/],
     [['query', 'incidents', ...swat, '--tags', 'LIT101'], 'USAGE', /incidents has no --tags/],
     [['query', 'stats', ...swat, '--last', '9'], 'USAGE', /duration/],
-    [['query', 'everything', ...swat], 'USAGE', /everything/],
+    [['query', 'everything', ...swat], 'USAGE', /what: there is no 'everything' +There are: incidents, rows/],
+    [['query', 'incident', ...swat], 'USAGE', /Did you mean 'incidents'\?/],
+    [['list', 'detectors'], 'USAGE', /kind: .*Did you mean 'detector'\?/],
+    [['export', 'row', ...swat, '--out', 'x.csv'], 'USAGE', /Did you mean 'rows'\?/],
+    [['export', 'rows', ...swat, '--out', 'x', '--format', 'parket'], 'USAGE', /--format: .*Did you mean 'parquet'\?/],
+    [['query', 'incidents', ...swat, '--detector', 'kmeans'], 'USAGE', /no detector 'kmeans'.*Did you mean 'k-means'\?/],
+    [['query', 'verdicts', ...swat, '--detector', 'forest'], 'USAGE', /no detector 'forest'.*It has: k-means/],
+    [['query', 'dead', ...swat.slice(0, 2), '--last', '1h'], 'USAGE', /--last '1h' is no number/],
     [['query', 'rows', 'none.yaml'], 'CONFIG_NOT_FOUND', /none\.yaml/],
     [['export', 'rows', ...swat, '--out', 'rows.txt'], 'USAGE', /format/],
     [['export', 'rows', ...swat, '--out', 'rows.csv', '--last', '5'], 'USAGE', /--last '5'/],
-    [['export', 'rows', ...swat, '--out', 'plant.duckdb/rows.csv'], 'STORE_UNAVAILABLE', /cannot be written/],
+    [['export', 'rows', ...swat, '--out', 'plant.duckdb/rows.csv'], 'USAGE', /no folder 'plant\.duckdb'/],
+    [['export', 'rows', ...swat, '--out', 'nowhere/x.csv', '--force'], 'USAGE', /no folder 'nowhere'/],
+    [['export', 'rows', ...swat, '--out', 'swat.yaml', '--format', 'csv'], 'USAGE', /'swat\.yaml' exists already.*--force/],
+    [['export', 'rows', ...swat, '--out', '.', '--format', 'csv', '--force'], 'USAGE', /'\.' is a folder/],
+    [['train', 'swat.yaml', '--out', 'swat.yaml'], 'USAGE', /'swat\.yaml' exists already.*--force/],
+    [['train', 'swat.yaml', '--out', 'nowhere/x.model'], 'USAGE', /no folder 'nowhere'/],
+    [['backfill', 'swat.yaml', '--from', '2015-12-28'], 'USAGE', /has no zone/],
   ])('%j fails with %s', (args, code, message) => {
     const found = fails(args);
     expect(found.code).toBe(code);
@@ -218,14 +234,70 @@ describe('query', () => {
 
 describe('export', () => {
   test('the format follows the name of the file, or is given', () => {
-    const { status, stdout } = sluice(['export', 'rows', 'swat.yaml', '--last', '1h', '--out', 'out/rows.csv'], { cwd: folder });
-    expect([status, stdout]).toEqual([0, 'out/rows.csv: 360 rows of swat\n']);
-    const lines = readFileSync(join(folder, 'out/rows.csv'), 'utf8').trimEnd().split('\n');
+    const { status, stdout } = sluice(['export', 'rows', 'swat.yaml', '--last', '1h', '--out', 'rows.csv'], { cwd: folder });
+    expect([status, stdout]).toEqual([0, 'rows.csv: 360 rows of swat\n']);
+    const lines = readFileSync(join(folder, 'rows.csv'), 'utf8').trimEnd().split('\n');
     expect(lines).toHaveLength(361);
     expect(lines.slice(0, 2)).toEqual(['time,seq,LIT101,P101,label', '2015-12-28T12:00:00Z,0,720.0,0.0,0']);
     const parquet = sluice(['export', 'verdicts', ...swat, '--format', 'parquet', '--out', 'verdicts.bin', '--json'], { cwd: folder });
     expect(JSON.parse(parquet.stdout)).toEqual({ file: 'verdicts.bin', what: 'verdicts', format: 'parquet', stream: 'swat', rows: 1080 });
     expect(readFileSync(join(folder, 'verdicts.bin')).subarray(0, 4).toString()).toBe('PAR1');
     expect(sluice(['export', 'incidents', ...swat, '--out', 'incidents.csv'], { cwd: folder }).stdout).toBe('incidents.csv: 1 incidents of swat\n');
+  });
+
+  test('--force replaces a file; what a status is stands there as a word', () => {
+    const path = join(folder, 'again.csv');
+    writeFileSync(path, 'before');
+    expect(fails(['export', 'verdicts', ...swat, '--out', 'again.csv'])).toMatchObject({ code: 'USAGE', exit: 2 });
+    expect(readFileSync(path, 'utf8')).toBe('before');
+    expect(sluice(['export', 'verdicts', ...swat, '--out', 'again.csv', '--force'], { cwd: folder }).status).toBe(0);
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(new Set(lines.slice(1).map((line) => line.split(',')[5]))).toEqual(new Set(['ok', 'error', 'undefined']));
+  });
+});
+
+describe('times without zone', () => {
+  test('are in the zone of the pipeline', () => {
+    const source = 'source: { type: csv, path: none.csv, timezone: Asia/Singapore }';
+    writeFileSync(join(folder, 'zoned.yaml'), readFileSync(join(folder, 'swat.yaml'), 'utf8').replace(/^source: .*$/m, source));
+    expect(json(['rows', 'zoned.yaml', '--from', '2015-12-28T20:59:30']).rows).toHaveLength(3);
+    expect(json(['rows', 'zoned.yaml', '--from', '2015-12-28', '--to', '2015-12-28 18:01']).rows).toHaveLength(6);
+    const out = sluice(['export', 'rows', 'zoned.yaml', '--from', '2015-12-28T20:59:30', '--out', 'zoned.csv', '--json'], { cwd: folder });
+    expect(JSON.parse(out.stdout)).toMatchObject({ rows: 3 });
+  });
+});
+
+describe('dead letters', () => {
+  const path = join(folder, 'dead.duckdb');
+  const dead = ['dead', '--store', path];
+
+  beforeAll(async () => {
+    const opened = await openStore({ path, memoryLimit: '150MB', threads: 1 });
+    const letter = (position: number) => ({ source: 'plant.csv', partition: 0, position, reason: 'number' as const });
+    await opened.appendDead([
+      ...Array.from({ length: 30 }, (_, i) => ({ ...letter(i), message: `'x${i}' is no number`, payload: `10:00,x${i}\u001b` })),
+      { ...letter(30), message: 'two cells are missing', payload: '10:01' },
+    ]);
+    await opened.commit();
+    await opened.close();
+  });
+
+  test('many are counted by what is wrong', () => {
+    expect(text(dead)).toEqual([
+      'COUNT  FIRST ROW  REASON  WHAT                   RAW ROW',
+      "   30          0  number  'x0' is no number      10:00,x0\ufffd",
+      '    1         30  number  two cells are missing  10:01',
+      '31 dead letters by kind, with the first of each; --last 20 lists single ones',
+    ]);
+  });
+
+  test('--last shows the newest one by one', () => {
+    expect(text([...dead, '--last', '2'])).toEqual([
+      'ROW  REASON  WHAT                   RAW ROW',
+      " 29  number  'x29' is no number     10:00,x29\ufffd",
+      ' 30  number  two cells are missing  10:01',
+    ]);
+    expect(json([...dead, '--last', '1']).dead).toMatchObject([{ position: 30, payload: '10:01' }]);
+    expect(json(dead).dead).toHaveLength(31);
   });
 });
