@@ -59,8 +59,8 @@ async function thresholdWarnings(config: PipelineConfig, look: SourceLook | unde
   return [...warnings];
 }
 
-/** The training rows from which on a quantile has a calibration row above it. */
-function neededFor(q: unknown, calibrate: 'split' | 'none'): string {
+/** What helps: the training rows from which on a quantile has a calibration row above it. */
+export function neededFor(q: unknown, calibrate: 'split' | 'none'): string {
   if (typeof q !== 'number') return '';
   const above = Math.ceil(1 / (1 - q) - 1e-6);
   const rows = calibrate === 'none' ? above : above * 4;

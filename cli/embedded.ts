@@ -33,6 +33,8 @@ export interface RunWatch {
   progress?(progress: ProduceProgress): void;
   /** The next row is so many milliseconds away. */
   gap?(wait: number): void;
+  /** The source was read to its end, and all of it is committed. */
+  ended?(): void;
   observer?: PipelineObserver;
   print(line: string): void;
   warn(message: string): void;
@@ -128,7 +130,10 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     if (draining.status === 'rejected') throw draining.reason;
     if (production.status === 'rejected') throw production.reason;
     const ended = draining.value === 'end';
-    if (ended) requireWarm(pipeline, config);
+    if (ended) {
+      requireWarm(pipeline, config);
+      watch.ended?.();
+    }
     if (ended && !run.untilEnd) await untilAborted(signal);
     await consumer.close();
     return { pipeline, produced: production.value, ended };

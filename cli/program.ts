@@ -10,6 +10,7 @@ Exit codes:
   4    a service or resource is missing: store, bus, port, disk
   5    a stored model or snapshot does not fit
   130  interrupted by a second Ctrl-C
+  141  what reads the output went away (run ... | head): stopped, the batch in hand is committed
 
 Errors go to standard error as \`error [CODE] message\`, with --json as
 {"error": {"code", "message", "place", "fix"}}: what is wrong, where, and what to do.

@@ -1,4 +1,3 @@
-import type { PipelineConfig } from '../core/pipeline-config.ts';
 import { formatDuration } from '../core/time.ts';
 
 /** What a run has to show: its own figures, and under `total` those since the stream began. */
@@ -23,8 +22,12 @@ export interface RunSummary {
   readonly resumedAt: number;
   /** The source was read to its end, and all of it taken in. */
   readonly ended: boolean;
+  /** From the first row read to the last commit; without the wait for Ctrl-C at the end. */
   readonly seconds: number;
+  /** rowsRead / seconds. */
   readonly rowsPerSecond: number;
+  /** Since the process began. */
+  readonly processSeconds: number;
   readonly peakRssMb: number;
   readonly total: {
     readonly rowsRead: number;
@@ -36,7 +39,8 @@ export interface RunSummary {
   };
 }
 
-export function summaryText(summary: RunSummary, { file }: Pick<PipelineConfig, 'file'>): string {
+/** The summary for people, a fact a line. */
+export function summaryLines(summary: RunSummary): string[] {
   const count = (n: number): string => n.toLocaleString('en-US');
   const incidents = (of: Readonly<Record<string, number>>): string =>
     Object.entries(of)
@@ -50,13 +54,30 @@ export function summaryText(summary: RunSummary, { file }: Pick<PipelineConfig, 
       `${count(summary.rowsRead)} read, ${count(summary.rowsStored)} stored, ${count(summary.duplicates)} duplicate, ${count(summary.late)} late, ${count(summary.deadLetters)} dead`,
     ],
     ...(missing.length > 0 ? [['missing', `values: ${missing.join(', ')}`] as [string, string]] : []),
-    ...(dead.length > 0 ? [['dead', `${dead.join(', ')}; what is wrong with each: sluice query dead ${file}`] as [string, string]] : []),
+    ...(dead.length > 0 ? [['dead', dead.join(', ')] as [string, string]] : []),
     ['incidents', incidents(summary.incidents)],
     ...(summary.resumedAt > 0
       ? [['in all', `${count(summary.total.rowsStored)} rows stored, incidents: ${incidents(summary.total.incidents)}`] as [string, string]]
       : []),
-    ['speed', `${count(summary.rowsPerSecond)} rows/s over ${formatDuration(summary.seconds * 1000)}, peak memory ${count(summary.peakRssMb)} MB`],
-    ['next', `sluice query incidents ${file}`],
+    [
+      'speed',
+      `${count(summary.rowsPerSecond)} rows/s: ${count(summary.rowsRead)} rows in ${secondsText(summary.seconds)} from the first row to the last commit`,
+    ],
+    ['process', `${secondsText(summary.processSeconds)} in all, peak memory ${count(summary.peakRssMb)} MB`],
   ];
-  return `\n${lines.map(([name, text]) => `${name.padEnd(10)}${text}`).join('\n')}\n`;
+  return lines.map(([name, text]) => `${name.padEnd(nameWidth)}${text}`);
+}
+
+const nameWidth = 10;
+
+/** Exact enough for the rate to be checked by it. */
+function secondsText(seconds: number): string {
+  return seconds >= 1 && seconds < 60 ? `${seconds.toFixed(1)} s` : formatDuration(seconds * 1000);
+}
+
+/** What to type next: not to be broken into lines, so that it can be copied. */
+export function nextLines({ deadLetters }: RunSummary, typed: (what: 'incidents' | 'dead') => string): string[] {
+  const lines = [`${'next'.padEnd(nameWidth)}${typed('incidents')}`];
+  if (deadLetters > 0) lines.push(`${''.padEnd(nameWidth)}${typed('dead')}`);
+  return lines;
 }

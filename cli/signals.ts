@@ -8,16 +8,25 @@ export function interruption(): AbortSignal {
   return controller.signal;
 }
 
+/** As the first Ctrl-C does, for another reason. @returns false when no command that has something to finish is at work */
+export function interrupt(reason: string): boolean {
+  controller?.abort(reason);
+  return controller !== undefined;
+}
+
 let controller: AbortController | undefined;
 
 function install(): AbortController {
   const abort = new AbortController();
-  const interrupt = (signal: NodeJS.Signals): void => {
-    if (abort.signal.aborted) process.exit(130);
-    process.stderr.write('\nfinishing the batch in hand; once more ends at once\n');
+  let signals = 0;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (signals++ > 0) process.exit(130);
+    // Takes the place of the progress bar and of the terminal's ^C, or the bar would be seen twice.
+    const begin = process.stderr.isTTY ? '\r\u001b[2K' : '';
+    process.stderr.write(`${begin}finishing the batch in hand; once more ends at once\n`);
     abort.abort(signal);
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
   return abort;
 }

@@ -47,7 +47,8 @@ async function run(file: string, options: RunOptions): Promise<void> {
     { makeLog },
     { makeMetrics },
     { RunRecorder },
-    { summaryText },
+    { summaryLines, nextLines },
+    { typedCommand, storeSettings },
   ] = await Promise.all([
     import('../load-pipeline.ts'),
     import('../embedded.ts'),
@@ -58,6 +59,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     import('../../core/metrics.ts'),
     import('../run-recorder.ts'),
     import('../run-summary.ts'),
+    import('../invocation.ts'),
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
   const pace = options.pace === undefined ? (options.untilEnd ? parsePace('max') : config.source.pace) : parsePace(options.pace);
@@ -68,25 +70,33 @@ async function run(file: string, options: RunOptions): Promise<void> {
     stream: { write: (line) => progress.line(line.trimEnd()), isTTY: process.stderr.isTTY },
     colour: wantsColour(process.stderr),
   });
-  const print = (line: string): void => {
-    if (options.json || process.stderr.isTTY) progress.line(line);
-    else process.stdout.write(`${line}\n`);
-  };
+  // Where both are one terminal, what happens stands above the bar; elsewhere it goes where a pipe or file takes it.
+  const above = options.json || (process.stdout.isTTY && process.stderr.isTTY);
+  const people = above ? progress : makeProgress({ stream: process.stdout, show: 'lines' });
   const store = await (await registry.load('store', config.store.type)).open(config.store.options, 'own');
-  const recorder = new RunRecorder({ config, log, metrics: makeMetrics(), progress, pace: formatPace(pace) });
+  const recorder = new RunRecorder({
+    config,
+    log,
+    metrics: makeMetrics(),
+    progress,
+    pace: formatPace(pace),
+    print: people.line,
+    staysUp: options.untilEnd !== true,
+  });
   let server: { url: string; close(): Promise<void> } | undefined;
   try {
     const watch: RunWatch = {
       observer: recorder.observer,
-      print,
+      print: (line) => recorder.print(line),
       warn: (message) => log.warn(message),
-      colour: wantsColour(options.json || process.stderr.isTTY ? process.stderr : process.stdout),
+      colour: wantsColour(above ? process.stderr : process.stdout),
       progress: (read) => recorder.read(read),
       gap: (wait) => recorder.gap(wait),
+      ended: () => recorder.ended(),
       async started(start) {
         recorder.start(start);
         if (config.serve) server = await (await import('../../serve/server.ts')).startServer(recorder.runtime, { ...config.serve, log });
-        for (const line of recorder.headLines(server?.url)) print(line);
+        for (const line of recorder.headLines(server?.url)) people.line(line);
       },
     };
     const result = await runEmbedded({
@@ -102,7 +112,11 @@ async function run(file: string, options: RunOptions): Promise<void> {
     progress.stop();
     const summary: RunSummary = recorder.summary(result);
     if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
-    else process.stdout.write(summaryText(summary, config));
+    else {
+      for (const line of ['', ...summaryLines(summary)]) people.line(line);
+      const typed = (what: string): string => typedCommand(['query', what, file, ...storeSettings(options.set ?? [])]);
+      process.stdout.write(`${nextLines(summary, typed).join('\n')}\n`);
+    }
   } finally {
     progress.stop();
     await server?.close();

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runEmbedded } from '../../cli/embedded.ts';
 import { RunRecorder } from '../../cli/run-recorder.ts';
+import { summaryLines } from '../../cli/run-summary.ts';
 import { loadConfig } from '../../core/config/load.ts';
 import { makeLog } from '../../core/log.ts';
 import { makeMetrics } from '../../core/metrics.ts';
@@ -25,18 +26,32 @@ describe('RunRecorder', () => {
   afterAll(() => bench.close());
 
   /** A run to the end of the file, or to its first chunk. */
-  async function record(name: string, text: string, onChunk: (recorder: RunRecorder, stop: AbortController) => void = () => undefined) {
+  async function record(
+    name: string,
+    text: string,
+    { onChunk = () => undefined, ...more }: { onChunk?: (recorder: RunRecorder, stop: AbortController) => void; staysUp?: boolean; columns?: number } = {},
+  ) {
+    const { staysUp = false } = more;
+    const screen = Object.assign(new PassThrough(), { isTTY: true, columns: more.columns ?? 200 });
+    let shown = '';
+    screen.on('data', (data: Buffer) => {
+      shown += data.toString();
+    });
+    const progress = makeProgress({ stream: screen });
     await writeFile(join(bench.folder, `${name}.csv`), text);
     const file = join(bench.folder, `${name}.yaml`);
     await writeFile(file, everything.replace('{ type: csv, path: not-read.csv }', `{ type: csv, path: ${join(bench.folder, `${name}.csv`)} }`));
     const config = await loadConfig(file, bench.registry);
     const said: string[] = [];
+    const printed: string[] = [];
     const recorder: RunRecorder = new RunRecorder({
       config,
       log: await makeLog({ level: 'info', stream: { write: (line) => said.push(line) } }),
       metrics: makeMetrics(),
-      progress: makeProgress({ stream: new PassThrough(), show: 'nothing' }),
+      progress,
       pace: 'max',
+      print: (line) => printed.push(line),
+      staysUp,
     });
     const store = await bench.openStore(name);
     const stop = new AbortController();
@@ -50,7 +65,7 @@ describe('RunRecorder', () => {
       untilEnd: true,
       signal: stop.signal,
       watch: {
-        print: () => undefined,
+        print: (line) => recorder.print(line),
         warn: () => undefined,
         colour: false,
         observer: {
@@ -61,13 +76,15 @@ describe('RunRecorder', () => {
           },
         },
         progress: (read) => recorder.read(read),
+        ended: () => recorder.ended(),
         started: (start) => recorder.start(start),
       },
     });
     await store.close();
+    progress.stop();
     const metrics = await recorder.runtime.metrics.metrics();
     const metric = (line: string): number => Number(new RegExp(`^${line.replace(/[{}]/g, '\\$&')} (.*)$`, 'm').exec(metrics)?.[1]);
-    return { recorder, result, metric, said };
+    return { recorder, result, metric, said, printed, shown };
   }
 
   it('counts what came, what is missing and what was judged while the run goes on', async () => {
@@ -102,8 +119,55 @@ describe('RunRecorder', () => {
     });
   });
 
+  it('tells on what it judges before what it finds, and which levels are a guess', async () => {
+    const { printed } = await record('learned', plantText(lines));
+    expect(printed[0]).toBe('warmed up on 1,500 rows: fitted on 1,050, thresholds from 375');
+    expect(printed[1]).toMatch(/^warning: thresholds of clusters, joint.*: error quantile 0\.999 of 375 rows, too few to tell: .*4,000 training rows/);
+    const again = await record('learned', plantText(lines));
+    expect(again.printed).toEqual(['nothing new since row 1,899; --fresh begins anew']);
+  });
+
+  it('says that it is at the end, where it is told nothing more and waits', async () => {
+    const first = await record('end', plantText(lines), { staysUp: true });
+    expect(first.printed.at(-1)).toMatch(/^end of .*end\.csv after 1,899 rows; rows appended later are read at the next start, Ctrl-C ends$/);
+    expect(first.shown).toContain('100 % 1,899 rows, 1,899 stored, at the end, waiting for Ctrl-C');
+    const more = plantText(plantLines(1950, { attacks }));
+    const appended = await record('end', more, { staysUp: true });
+    expect(appended.recorder.summary(appended.result).rowsRead).toBe(51);
+    expect(appended.printed.at(-1)).toContain('after 1,950 rows;');
+    const second = await record('end', more, { staysUp: true });
+    expect(second.printed).toEqual(['nothing new since row 1,950; --fresh begins anew']);
+    expect(second.shown).toContain('100 % 1,950 rows, 1,950 stored, at the end, waiting for Ctrl-C');
+    expect((await record('to-the-end', plantText(lines))).printed.join()).not.toContain('end of');
+  });
+
+  it('shows the share of the source that has been processed, which never falls, over a restart too', async () => {
+    const shares = ({ shown }: { shown: string }): number[] => [...shown.matchAll(/(\d+) % /g)].map(([, share]) => Number(share));
+    const first = await record('share', plantText(lines), { onChunk: (_, stop) => stop.abort('stop') });
+    const { rowsRead } = first.recorder.summary(first.result);
+    const before = shares(first).at(-1) as number;
+    expect(Math.abs(before - (rowsRead / 1899) * 100)).toBeLessThan(6);
+    const after = shares(await record('share', plantText(lines)));
+    expect(after).toEqual(after.toSorted((a, b) => a - b));
+    expect(after[0]).toBeGreaterThanOrEqual(before);
+    expect(after.at(-1)).toBe(100);
+  });
+
+  it('counts seconds from the first row to the last commit, and the rate by them', async () => {
+    const { recorder, result } = await record('speed', plantText(lines));
+    const summary = recorder.summary(result);
+    expect(summary.seconds).toBeGreaterThan(0);
+    expect(summary.seconds).toBeLessThan(summary.processSeconds);
+    expect(summary.rowsPerSecond).toBe(Math.round(1899 / summary.seconds));
+    const [speed] = summaryLines(summary).filter((line) => line.startsWith('speed'));
+    expect(speed).toContain(' rows/s: 1,899 rows in ');
+    // Waiting at the end is not work.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(recorder.summary(result).seconds).toBe(summary.seconds);
+  });
+
   it('does not call a run ended that was stopped before everything was taken in', async () => {
-    const { recorder, result } = await record('stopped', plantText(lines), (_, stop) => stop.abort('stop'));
+    const { recorder, result } = await record('stopped', plantText(lines), { onChunk: (_, stop) => stop.abort('stop') });
     const summary = recorder.summary(result);
     expect(summary.ended).toBe(false);
     expect(summary.rowsStored).toBeLessThan(1899);
