@@ -36,7 +36,7 @@ export function showShare({ tag, share }: { readonly tag: string; readonly share
 /**
  * Text from a file without what a terminal would obey.
  * @example
- * printable('LIT\u0007101'); // "LIT\ufffd101"
+ * printable('LIT\u0007101') === 'LIT\ufffd101'; // true
  */
 export function printable(text: string): string {
   return text.replace(/\p{C}/gu, '\ufffd');
