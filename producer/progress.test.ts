@@ -98,14 +98,17 @@ describe('makeProgress on a terminal', () => {
     const progress = makeProgress({ stream, show: 'lines' });
     progress.line('source   data/plant.csv: 7 columns, 1,899 rows, comma');
     progress.line('2015-12-28T02:29:14Z combined \u001b[31mINCIDENT\u001b[0m 46: LIT101 x');
-    progress.line('2015-12-28T02:29:14Z k INCIDENT score 5.52: LIT101 62 %');
+    progress.line('2015-12-28T02:29:14Z k closed, LIT101 62 %');
+    progress.line('2015-12-28T02:29:14Z k INCIDENT score 5.52: LIT101 is at 62 %');
     expect(text().split('\n')).toEqual([
       'source   data/plant.csv: 7 columns,',
       '         1,899 rows, comma',
       '2015-12-28T02:29:14Z combined \u001b[31mINCIDENT\u001b[0m',
       '    46: LIT101 x',
+      '2015-12-28T02:29:14Z k closed, LIT101',
+      '    62 %',
       '2015-12-28T02:29:14Z k INCIDENT score',
-      '    5.52: LIT101 62 %',
+      '    5.52: LIT101 is at 62 %',
       '',
     ]);
   });

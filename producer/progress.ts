@@ -198,7 +198,8 @@ function wrapped(text: string, width: number): string {
   const indent = ' '.repeat(name.length || 4);
   const lines = [''];
   let used = 0;
-  for (const word of text.slice(name.length).split(' ')) {
+  // A number and its % are one word.
+  for (const word of text.slice(name.length).split(/ (?!%)/)) {
     const space = lines.length === 1 ? name.length : indent.length;
     if (used > 0 && space + used + 1 + columns(word) > width) {
       lines.push('');
