@@ -1,10 +1,10 @@
-import { copyFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../cli/run-summary.ts';
 import { openStoreForReading } from '../../connectors/duckdb/open.ts';
 import { sampleAttacks, sampleTags } from '../../scripts/make-sample.ts';
-import { openWorkplace, repository, settings, type Workplace, workplace } from '../command-line.ts';
+import { openWorkplace, repository, settings, summaryOf, type Workplace, workplace } from '../command-line.ts';
 import { contentOfFile, differences, type StoreContent } from '../store-content.ts';
 
 const pipeline = join(repository, 'pipelines/swat.yaml');
@@ -20,12 +20,16 @@ describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
   let place: Workplace;
   let summary: RunSummary;
   let content: StoreContent;
+  let said: string[];
   const run = (source: string, ...more: string[]): Promise<RunSummary> =>
     place.run(pipeline, ...settings({ 'source.path': source, 'store.path': 'swat.duckdb' }), ...more);
 
   beforeAll(async () => {
     place = await openWorkplace();
-    summary = await run(sample);
+    const ended = await place.call('run', pipeline, '--until-end', '--json', ...settings({ 'source.path': sample, 'store.path': 'swat.duckdb' }));
+    expect(ended.code, ended.stderr).toBe(0);
+    summary = summaryOf(ended);
+    said = ended.stderr.split('\n');
     content = await contentOfFile(place.path('swat.duckdb'), 'swat');
   }, 120_000);
   afterAll(() => place.close());
@@ -54,6 +58,13 @@ describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
     expect(content.verdicts).toHaveLength(4 * 14_400);
     const incidents = content.incidents as { detector: string }[];
     for (const [detector, n] of Object.entries(summary.incidents)) expect(incidents.filter((incident) => incident.detector === detector)).toHaveLength(n);
+  });
+
+  it('prints what README.md says it prints', async () => {
+    const block = /^What it prints[\s\S]*?```text\n([\s\S]*?)```/m.exec(await readFile(join(repository, 'README.md'), 'utf8'))?.[1] ?? '';
+    const lines = block.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(1);
+    expect(said).toEqual(expect.arrayContaining(lines));
   });
 
   it('has an incident of `combined` over every labelled attack but the known misses', async () => {
