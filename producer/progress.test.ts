@@ -180,6 +180,14 @@ describe('makeProgress elsewhere', () => {
     expect(text().trimEnd().split('\n').at(-1)).toMatch(/ 55 rows/);
   });
 
+  it('says at once, and once, that nothing more comes', () => {
+    const { stream, text } = paper();
+    const progress = makeProgress({ stream, total: 10 });
+    progress.update({ read: 10, stage: 'judging' });
+    for (let n = 0; n < 3; n++) progress.update({ read: 10, stage: 'at the end', ended: true });
+    expect(text().match(/10 of 10 rows, .*$/gm)).toEqual(['10 of 10 rows, judging', '10 of 10 rows, at the end']);
+  });
+
   it('writes lines for people between them', () => {
     const { stream, text } = paper();
     const progress = makeProgress({ stream, show: 'lines' });

@@ -108,6 +108,7 @@ function lineProgress(line: (text: string) => void, meter: Meter): Progress {
   let lastAt = Number.NEGATIVE_INFINITY;
   let lastTenth = 0;
   let unsaid = false;
+  let endSaid = false;
   const say = () => {
     unsaid = false;
     // The word tells it from an incident, which begins with a time of the plant.
@@ -119,7 +120,9 @@ function lineProgress(line: (text: string) => void, meter: Meter): Progress {
       const share = meter.add(state, now);
       const tenth = Math.floor((share ?? 0) * 10);
       unsaid = true;
-      if (now - lastAt < interval && tenth <= lastTenth) return;
+      const ends = state.ended === true && !endSaid;
+      if (!ends && now - lastAt < interval && tenth <= lastTenth) return;
+      endSaid ||= ends;
       lastAt = now;
       lastTenth = Math.max(lastTenth, tenth);
       say();
