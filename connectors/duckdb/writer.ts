@@ -1,19 +1,18 @@
-import { blobValue, type DuckDBConnection, listValue } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Batch } from '../../core/batch.ts';
 import type { DeadLetter } from '../../core/chunk.ts';
 import { SluiceError } from '../../core/errors.ts';
-import type { Incident } from '../../core/incident.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { requireSameSchema, type Schema } from '../../core/schema.ts';
-import type { Annotation, Bucket, StoreWrite, StoreWriter } from '../../core/store.ts';
-import { type ThresholdLevels, topContributions, type Verdicts } from '../../core/verdict.ts';
-import { encodeBucket } from './bucket-content.ts';
-import { rowsOfQuery, TableWriter } from './chunks.ts';
+import type { Annotation, StoreWrite, StoreWriter } from '../../core/store.ts';
+import type { Verdicts } from '../../core/verdict.ts';
+import { rowsOfQuery } from './chunks.ts';
 import { type DuckFile, storeError } from './file.ts';
 import { forgetDeadLetters, forgetStream } from './forget.ts';
 import { readKnown } from './known.ts';
-import { createStream, loadStreams, rowsTable, type StreamEntry, viewName } from './layout.ts';
+import { createStream, loadStreams, type StreamEntry, viewName } from './layout.ts';
 import { ManifestTable } from './manifests.ts';
+import { StagedTables } from './staged-tables.ts';
 
 /** Bytes of replaced records after which the log is worked into the file early, so that they do not pile up there. */
 const droppedLimit = 16 * 2 ** 20;
@@ -37,11 +36,7 @@ export class DuckWriter implements StoreWriter {
   #newDetectors: { id: number; stream: number; name: string }[] = [];
   #nextDetector = 1;
 
-  readonly #tables = new Map<string, TableWriter>();
-  readonly #incidents = new Map<string, Incident>();
-  /** Newest row and newest bucket per level, stored or staged: what comes later needs no search. */
-  readonly #newest = new Map<number, bigint>();
-  readonly #newestBucket = new Map<string, bigint>();
+  readonly #staged = new StagedTables();
   readonly #manifests = new ManifestTable();
 
   private constructor(file: DuckFile) {
@@ -80,12 +75,12 @@ export class DuckWriter implements StoreWriter {
       const entry = this.#entry(batch);
       await this.#begin();
       if (batch.rows > 0) {
-        this.#putRows(await this.#table(rowsTable(entry.schema)), entry, batch);
+        await this.#staged.putRows(this.#connection, entry, batch);
         for (const verdicts of write.verdicts) await this.#putVerdicts(entry, batch, verdicts);
       }
-      for (const incident of write.incidents) this.#incidents.set(incident.id, incident);
-      for (const levels of write.thresholds) await this.#putThreshold(entry, levels);
-      for (const bucket of write.buckets) await this.#putBucket(entry, bucket);
+      for (const incident of write.incidents) this.#staged.putIncident(incident);
+      for (const levels of write.thresholds) await this.#staged.putThreshold(this.#connection, entry, levels);
+      for (const bucket of write.buckets) await this.#staged.putBucket(this.#connection, entry, bucket);
     });
   }
 
@@ -93,10 +88,7 @@ export class DuckWriter implements StoreWriter {
     return this.#inTransaction(async () => {
       if (letters.length === 0) return;
       await this.#begin();
-      const table = await this.#table('dead_letters');
-      for (const { source, partition, position, stream, reason, message, payload } of letters) {
-        table.appendRow([source, partition, BigInt(position), stream ?? null, reason, message, payload]);
-      }
+      await this.#staged.putDead(this.#connection, letters);
     });
   }
 
@@ -104,7 +96,7 @@ export class DuckWriter implements StoreWriter {
     return this.#inTransaction(async () => {
       if (!this.#open && !manifest) return;
       await this.#begin();
-      await this.#putIncidents();
+      await this.#staged.writeIncidents(this.#connection, this.#streams);
       const remember = manifest ? await this.#manifests.put(this.#connection, manifest, records ?? new Map()) : undefined;
       await this.#commit();
       remember?.();
@@ -126,10 +118,10 @@ export class DuckWriter implements StoreWriter {
       await this.#connection.run(`DELETE FROM sluice_data.thresholds WHERE stream_id = ${entry.id} AND time >= ${from} AND time < ${to}`);
       for await (const { batch, verdicts, incidents, thresholds } of writes) {
         for (const each of verdicts) await this.#putVerdicts(entry, batch, each);
-        for (const incident of incidents) this.#incidents.set(incident.id, incident);
-        for (const levels of thresholds) await this.#putThreshold(entry, levels);
+        for (const incident of incidents) this.#staged.putIncident(incident);
+        for (const levels of thresholds) await this.#staged.putThreshold(this.#connection, entry, levels);
       }
-      await this.#putIncidents();
+      await this.#staged.writeIncidents(this.#connection, this.#streams);
       await this.#commit();
     });
   }
@@ -182,10 +174,10 @@ export class DuckWriter implements StoreWriter {
   known(stream: string, times: BigInt64Array, seqs: Int32Array): Promise<Uint8Array> {
     return this.#alone(async () => {
       const entry = this.#streams.get(stream);
-      const newest = entry && this.#newest.get(entry.id);
+      const newest = entry && this.#staged.newest(entry.id);
       // Nearly always all of it is newer than what is stored, and nothing needs to be looked up.
       if (!entry || newest === undefined || times.every((time) => time > newest)) return new Uint8Array(times.length);
-      this.#tables.get(rowsTable(entry.schema))?.flush();
+      this.#staged.flushRows(entry);
       return await readKnown(this.#connection, entry, times, seqs);
     });
   }
@@ -242,8 +234,7 @@ export class DuckWriter implements StoreWriter {
   }
 
   async #commit(): Promise<void> {
-    for (const table of this.#tables.values()) table.close();
-    this.#tables.clear();
+    this.#staged.close();
     this.#file.requireInPlace();
     await this.#connection.run('COMMIT');
     this.#open = false;
@@ -267,15 +258,12 @@ export class DuckWriter implements StoreWriter {
 
   async #rollback(): Promise<void> {
     this.#open = false;
-    this.#incidents.clear();
     try {
-      for (const table of this.#tables.values()) table.discard();
-      this.#tables.clear();
+      this.#staged.discard();
       await this.#connection.run('ROLLBACK');
       await this.#loadNewest();
     } catch {
       // After a failed write DuckDB refuses all further work on the file (also the rollback) until it is opened again.
-      this.#tables.clear();
       this.#broken = true;
     }
   }
@@ -320,18 +308,11 @@ export class DuckWriter implements StoreWriter {
   }
 
   async #loadNewest(): Promise<void> {
-    this.#newest.clear();
-    this.#newestBucket.clear();
-    for (const entry of this.#streams.values()) {
-      if (this.#newStreams.includes(entry)) continue;
-      const [[time]] = await rowsOfQuery(this.#connection, `SELECT max(time) FROM sluice_data.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}`);
-      if (time !== null) this.#newest.set(entry.id, time as bigint);
-      const levels = `SELECT level, max(time) FROM sluice_data.buckets WHERE stream_id = ${entry.id} GROUP BY level`;
-      for (const [level, newest] of await rowsOfQuery(this.#connection, levels)) this.#newestBucket.set(`${entry.id}/${level}`, newest as bigint);
-    }
+    const committed = [...this.#streams.values()].filter((entry) => !this.#newStreams.includes(entry));
+    await this.#staged.loadNewest(this.#connection, committed);
   }
 
-  // --- puts: every one inside the open transaction -----------------------------------------------------------------
+  // --- streams and detectors of a write ----------------------------------------------------------------------------
 
   #entry(batch: Batch): StreamEntry {
     const entry = this.#streams.get(batch.stream);
@@ -340,62 +321,9 @@ export class DuckWriter implements StoreWriter {
     return entry;
   }
 
-  async #table(name: string): Promise<TableWriter> {
-    let table = this.#tables.get(name);
-    if (!table) {
-      table = await TableWriter.open(this.#connection, name);
-      this.#tables.set(name, table);
-    }
-    return table;
-  }
-
-  #putRows(table: TableWriter, entry: StreamEntry, batch: Batch): void {
-    const tags = entry.schema.tags.length;
-    table.append(batch.rows, (at, from, count) => {
-      table.putConstant(0, at, entry.id, count);
-      table.putTimes(1, at, batch.times, from, count);
-      table.putNumbers(2, at, batch.seqs, from, count);
-      table.putNumbers(3, at, batch.origins, from, count);
-      if (batch.labels) table.putNumbers(4, at, batch.labels, from, count);
-      else table.putConstant(4, at, -1, count);
-      for (let t = 0; t < tags; t++) table.putDoubles(5 + t, at, batch.values, from * tags + t, tags, count);
-    });
-    let newest = this.#newest.get(entry.id) ?? batch.times[0];
-    for (let i = 0; i < batch.rows; i++) if (batch.times[i] > newest) newest = batch.times[i];
-    this.#newest.set(entry.id, newest);
-  }
-
   async #putVerdicts(entry: StreamEntry, batch: Batch, verdicts: Verdicts): Promise<void> {
     const detector = await this.#detector(entry, verdicts.detector);
-    const table = await this.#table('verdicts');
-    table.append(batch.rows, (at, from, count) => {
-      table.putConstant(0, at, detector, count);
-      table.putTimes(1, at, batch.times, from, count);
-      table.putNumbers(2, at, batch.seqs, from, count);
-      table.putDoubles(3, at, verdicts.score, from, 1, count);
-      table.putDoubles(4, at, verdicts.grade, from, 1, count);
-      table.putNumbers(5, at, verdicts.status, from, count);
-    });
-    const { rows, tags, shares, rest } = verdicts.contributions;
-    if (rows.length === 0) return;
-    const explained = await this.#table('contributions');
-    const flat = { times: new BigInt64Array(rows.length), seqs: new Int32Array(rows.length), shares: Float64Array.from(shares), rest: Float64Array.from(rest) };
-    for (let i = 0; i < rows.length; i++) {
-      flat.times[i] = batch.times[rows[i]];
-      flat.seqs[i] = batch.seqs[rows[i]];
-    }
-    const width = topContributions;
-    const ranked = Array.from({ length: width }, (_, r) => Int16Array.from(rows, (_, i) => tags[i * width + r]));
-    explained.append(rows.length, (at, from, count) => {
-      explained.putConstant(0, at, detector, count);
-      explained.putTimes(1, at, flat.times, from, count);
-      explained.putNumbers(2, at, flat.seqs, from, count);
-      for (let r = 0; r < width; r++) {
-        explained.putNumbers(3 + r, at, ranked[r], from, count);
-        explained.putDoubles(3 + width + r, at, flat.shares, from * width + r, width, count);
-      }
-      explained.putDoubles(3 + 2 * width, at, flat.rest, from, 1, count);
-    });
+    await this.#staged.putVerdicts(this.#connection, detector, batch, verdicts);
   }
 
   async #detector(entry: StreamEntry, name: string): Promise<number> {
@@ -411,42 +339,6 @@ export class DuckWriter implements StoreWriter {
 
   async #createDetector({ id, stream, name }: { id: number; stream: number; name: string }): Promise<void> {
     await this.#connection.run(`INSERT INTO sluice_data.detectors VALUES (${id}, ${stream}, $1)`, [name]);
-  }
-
-  async #putThreshold(entry: StreamEntry, levels: ThresholdLevels): Promise<void> {
-    const { detector, time, warn, error, median, method, model } = levels;
-    const table = await this.#table('thresholds');
-    table.flush();
-    await this.#connection.run(`DELETE FROM sluice_data.thresholds WHERE stream_id = ${entry.id} AND detector = $1 AND time = ${time}`, [detector]);
-    table.appendRow([entry.id, detector, time, warn, error, median, method, model]);
-  }
-
-  async #putBucket(entry: StreamEntry, bucket: Bucket): Promise<void> {
-    const { level, time } = bucket;
-    const key = `${entry.id}/${level}`;
-    const newest = this.#newestBucket.get(key);
-    const table = await this.#table('buckets');
-    if (newest !== undefined && time <= newest) {
-      table.flush();
-      await this.#connection.run(`DELETE FROM sluice_data.buckets WHERE stream_id = ${entry.id} AND level = ${level} AND time = ${time}`);
-    } else this.#newestBucket.set(key, time);
-    table.appendRow([entry.id, level, time, blobValue(encodeBucket(bucket))]);
-  }
-
-  async #putIncidents(): Promise<void> {
-    if (this.#incidents.size === 0) return;
-    await this.#connection.run('DELETE FROM sluice_data.incidents WHERE id IN (SELECT unnest($1))', [listValue([...this.#incidents.keys()])]);
-    const table = await this.#table('incidents');
-    for (const it of this.#incidents.values()) {
-      const stream = this.#streams.get(it.stream);
-      if (!stream) throw new SluiceError('INTERNAL', `stream '${it.stream}' was not opened`);
-      table.appendRow([
-        ...[it.id, stream.id, it.detector, it.start, it.end, it.open, BigInt(it.rows), it.peakTime, it.peakScore, it.peakGrade],
-        listValue([...it.causes]),
-        listValue(Array.from(it.contributions)),
-      ]);
-    }
-    this.#incidents.clear();
   }
 }
 
