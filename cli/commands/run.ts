@@ -39,6 +39,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
   const { interruption } = await import('../signals.ts');
   const signal = interruption();
   const [
+    { fstatSync },
     { loadPipeline },
     { runEmbedded },
     { makeProgress },
@@ -50,6 +51,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     { summaryLines, nextLines },
     { typedCommand, storeSettings },
   ] = await Promise.all([
+    import('node:fs'),
     import('../load-pipeline.ts'),
     import('../embedded.ts'),
     import('../../producer/progress.ts'),
@@ -63,7 +65,9 @@ async function run(file: string, options: RunOptions): Promise<void> {
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
   const pace = options.pace === undefined ? (options.untilEnd ? parsePace('max') : config.source.pace) : parsePace(options.pace);
-  const progress = makeProgress({ stream: process.stderr, show: options.quiet ? 'lines' : 'progress' });
+  // `run ... | tee log` writes to the terminal past the bar, which would tear both.
+  const torn = !options.json && process.stderr.isTTY && !process.stdout.isTTY && fstatSync(process.stdout.fd).isFIFO();
+  const progress = makeProgress({ stream: process.stderr, show: options.quiet || torn ? 'lines' : 'progress' });
   const level = options.logLevel ?? process.env.SLUICE_LOG ?? 'warn';
   const log = await makeLog({
     level,
