@@ -166,10 +166,14 @@ test.concurrent('a column that turns from numbers to text: each row from there o
     new Set(["'open' in column 'PUMP' is text, not a number (plant.csv line N)"]),
   );
   const told = await plant.sluice('run', file, '--until-end', '--fresh');
-  expect(told.stdout).toMatch(/^dead {6}number 50; what is wrong with each: sluice query dead plant\.yaml$/m);
-  const listed = (await plant.sluice('query', 'dead', file)).stdout.split('\n');
-  expect(listed[1]).toMatch(/^150 +number +'open' in column 'PUMP' is text, not a number \(plant\.csv line 152\)$/);
-  expect(listed[21]).toBe('the first 20; --json lists more, with the raw rows');
+  expect(told.stdout).toMatch(/^dead {6}number 50$/m);
+  expect(told.stdout).toMatch(/sluice query dead plant\.yaml$/m);
+  const byKind = (await plant.sluice('query', 'dead', file)).stdout.split('\n');
+  expect(byKind[1]).toMatch(/^ +50 +150 +number +'open' in column 'PUMP' is text, not a number \(plant\.csv line 152\) +2\S+,open$/);
+  const single = (await plant.sluice('query', 'dead', file, '--last', '50')).stdout.trimEnd().split('\n');
+  expect(single).toHaveLength(51);
+  for (const [n, line] of single.slice(1).entries())
+    expect(line).toMatch(new RegExp(`^${150 + n} +number +'open' in column 'PUMP' .* line ${152 + n}\\) +2\\S+,open$`));
 });
 
 test.concurrent('a row ahead of its time is kept in its place, one that repeats a time beside the other, one from long ago as a dead letter', async () => {
