@@ -52,18 +52,16 @@ async function thresholdWarnings(config: PipelineConfig, look: SourceLook | unde
   for (const threshold of thresholdsOf(config)) {
     for (const level of ['warn', 'error'] as const) {
       const { type, options } = threshold[level];
-      const { method } = (await registry.load('threshold', type)).fit(scores, options);
-      if (method.includes('too few')) warnings.add(`threshold.${level}: ${method}${neededFor(options.q, train.calibrate)}`);
+      const { method, wants } = (await registry.load('threshold', type)).fit(scores, options);
+      if (wants !== undefined) warnings.add(`threshold.${level}: ${method}${whatHelps(wants, train.calibrate)}`);
     }
   }
   return [...warnings];
 }
 
-/** What helps: the training rows from which on a quantile has a calibration row above it. */
-export function neededFor(q: unknown, calibrate: 'split' | 'none'): string {
-  if (typeof q !== 'number') return '';
-  const above = Math.ceil(1 / (1 - q) - 1e-6);
-  const rows = calibrate === 'none' ? above : above * 4;
+/** The training rows that bring so many calibration rows. */
+export function whatHelps(calibrationRows: number, calibrate: 'split' | 'none'): string {
+  const rows = calibrate === 'none' ? calibrationRows : calibrationRows * 4;
   return `; it takes ${count(rows)} training rows (train.rows) or a lower quantile`;
 }
 

@@ -12,7 +12,7 @@ import type { StreamModel } from '../processor/model.ts';
 import type { PipelineObserver, Totals } from '../processor/pipeline.ts';
 import type { ProduceProgress } from '../producer/producer.ts';
 import type { Progress } from '../producer/progress.ts';
-import { neededFor } from './check-warnings.ts';
+import { whatHelps } from './check-warnings.ts';
 import type { RunResult, RunStart } from './embedded.ts';
 import type { RunSummary } from './run-summary.ts';
 
@@ -285,16 +285,13 @@ export class RunRecorder {
     const { config } = this.#parts;
     const of = stream === config.stream ? '' : `${stream}: `;
     const how = config.train.kind === 'rows' ? `warmed up on ${count(rows)} rows` : 'learned beforehand';
-    const calibrations = [
-      ...detectors.map(({ name, calibration }) => ({ name, calibration, own: config.detectors.get(name)?.threshold })),
-      ...combinations.flatMap(({ name, parts }) => parts.map(({ calibration }) => ({ name, calibration, own: config.combine.get(name)?.threshold }))),
-    ];
+    const calibrations = [...detectors, ...combinations.flatMap(({ name, parts }) => parts.map(({ calibration }) => ({ name, calibration })))];
     const unsure = new Map<string, string[]>();
-    for (const { name, calibration, own = config.threshold } of calibrations) {
+    for (const { name, calibration } of calibrations) {
       for (const level of ['warn', 'error'] as const) {
-        const method = calibration?.[`${level}Method`];
-        if (!method?.includes('too few')) continue;
-        const told = `${level} ${method}${neededFor(own[level].options.q, config.train.calibrate)}`;
+        const wants = calibration?.[`${level}Wants`];
+        if (wants === undefined) continue;
+        const told = `${level} ${calibration?.[`${level}Method`]}${whatHelps(wants, config.train.calibrate)}`;
         unsure.set(told, [...(unsure.get(told) ?? []), name]);
       }
     }

@@ -178,8 +178,11 @@ export interface DetectorDefinition<O extends z.ZodObject = Any, M extends Plain
 
 export interface ThresholdDefinition<O extends z.ZodObject = Any> extends Declaration<O> {
   readonly kind: 'threshold';
-  /** The level from calibration scores (ascending, finite, at least one), and how it came about. */
-  fit(sorted: Float64Array, options: z.output<O>): { level: number; method: string };
+  /**
+   * The level from calibration scores (ascending, finite, at least one), and how it came about. `wants`: so many scores would
+   * be needed to tell the level; absent where there are enough.
+   */
+  fit(sorted: Float64Array, options: z.output<O>): { level: number; method: string; wants?: number };
 }
 
 // --- Combination -----------------------------------------------------------------------------------------------

@@ -23,6 +23,9 @@ export type Calibration = {
   /** How the levels came about. */
   readonly warnMethod: string;
   readonly errorMethod: string;
+  /** Calibration rows that it would take to tell a level; absent where there were enough. */
+  readonly warnWants?: number;
+  readonly errorWants?: number;
 };
 
 /** A threshold with the options it is fitted with. */
@@ -73,6 +76,8 @@ export function fitCalibration(scores: Float64Array, warn: ThresholdChoice, erro
     logScale: Math.max(leastLogScale, Math.log(Math.max(logFloor, level)) - logMedian),
     warnMethod: warned.method,
     errorMethod: raised ? `${failed.method}, raised to the warn level` : failed.method,
+    ...(warned.wants === undefined ? {} : { warnWants: warned.wants }),
+    ...(failed.wants === undefined ? {} : { errorWants: failed.wants }),
   };
 }
 

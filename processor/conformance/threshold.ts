@@ -28,11 +28,13 @@ export function thresholdConformance(definition: ThresholdDefinition, { options 
     ...Object.entries(kinds).map(([kind, scores]) =>
       check(`${kind}: a level > 0 and how it came about, the same every time`, () => {
         const before = scores.slice();
-        const { level, method } = levelOf(scores);
+        const result = levelOf(scores);
+        const { level, method, wants } = result;
         assert.ok(Number.isFinite(level) && level > 0, `level ${level}`);
         assert.match(method, new RegExp(`^${definition.type}[^\\n]*[^.\\n]$`), 'the method begins with the type, on one line');
         assert.deepEqual(scores, before, 'the scores are left alone');
-        assert.deepEqual(levelOf(scores), { level, method });
+        assert.ok(wants === undefined || (Number.isInteger(wants) && wants > scores.length), `wants ${wants} scores, has ${scores.length}`);
+        assert.deepEqual(levelOf(scores), result);
       }),
     ),
   ];

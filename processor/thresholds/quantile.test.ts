@@ -34,6 +34,13 @@ describe('quantile', () => {
     expect(levelOf([3], 0.9).method).toBe('quantile 0.9 of 1 row, too few to tell: near the largest score');
   });
 
+  it('says how many rows it would take then, and nothing where there are enough', () => {
+    expect(levelOf(hundred, 0.999).wants).toBe(1000);
+    expect(levelOf([3], 0.9).wants).toBe(10);
+    expect(levelOf(hundred, 0.99)).not.toHaveProperty('wants');
+    expect(levelOf(Array.from({ length: 1000 }, (_, i) => i), 0.999)).not.toHaveProperty('wants'); // biome-ignore format: one line
+  });
+
   it('goes above a tie that would flag more than its share', () => {
     const { level } = levelOf([...Array(95).fill(0), 1, 2, 3, 4, 5], 0.9);
     expect(level).toBe(Number.MIN_VALUE);

@@ -25,7 +25,8 @@ export default defineThreshold({
     const tied = reaching === n || reaching > n - Math.ceil((n - 1) * q);
     const level = tied ? nextUp(interpolated) : interpolated;
     const rows = `${n.toLocaleString('en-US')} ${n === 1 ? 'row' : 'rows'}`;
-    const beyond = n * (1 - q) < 1 - 1e-9 ? ', too few to tell: near the largest score' : '';
-    return { level, method: `quantile ${q} of ${rows}${beyond}` };
+    const method = `quantile ${q} of ${rows}`;
+    if (n * (1 - q) >= 1 - 1e-9) return { level, method };
+    return { level, method: `${method}, too few to tell: near the largest score`, wants: Math.ceil(1 / (1 - q) - 1e-6) };
   },
 });
