@@ -27,3 +27,12 @@ export const decodeOptions = {
 
 /** What `decodeOptions` parse to. */
 export type DecodeOptions = z.output<z.ZodObject<typeof decodeOptions>>;
+
+/**
+ * The clock of a file without a time column: the first row's time and the step from row to row, nanoseconds.
+ * @example
+ * rowClock({ start: '1970-01-01T00:00:01Z', period: 500 }).period; // 500000000n
+ */
+export function rowClock({ start, period = 0 }: Pick<DecodeOptions, 'start' | 'period'>): { start: bigint; period: bigint } {
+  return { start: parseTime(start) as bigint, period: BigInt(Math.round(period * 1e6)) };
+}

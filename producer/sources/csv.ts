@@ -4,11 +4,10 @@ import { z } from 'zod';
 import { deadPayloadLimit } from '../../core/chunk.ts';
 import { defineSource, type Source } from '../../core/component.ts';
 import { quote, SluiceError } from '../../core/errors.ts';
-import { parseTime } from '../../core/time.ts';
 import { Assembler } from '../decode/assembler.ts';
 import { makeCellReader } from '../decode/cell.ts';
 import { parseLabel } from '../decode/label.ts';
-import { type DecodeOptions, decodeOptions } from '../decode/options.ts';
+import { decodeOptions, rowClock } from '../decode/options.ts';
 import { makeTimeParser, type TimeParser } from '../decode/time.ts';
 import { openTextFile, type TextFile } from '../text/blocks.ts';
 import { type Found, found } from '../text/byte-window.ts';
@@ -47,12 +46,9 @@ export default defineSource({
     let opened: { file: TextFile; layout: CsvLayout; time: TimeParser | undefined } | undefined;
     let newest: bigint | undefined;
 
-    const requireOpen = () => {
-      if (!opened) throw new SluiceError('INTERNAL', 'the source is read before it is opened');
-      return opened;
-    };
     const read = async function* (from: number) {
-      const { file, layout, time } = requireOpen();
+      if (!opened) throw new SluiceError('INTERNAL', 'the source is read before it is opened');
+      const { file, layout, time } = opened;
       const assembler = new Assembler({
         source: id,
         stream: context.stream,
@@ -62,7 +58,7 @@ export default defineSource({
         from,
         lateness: context.lateness,
         missing,
-        clock: time ? undefined : clockOf(options),
+        clock: time ? undefined : rowClock(options),
       });
       const reader = new CsvReader(layout.dialect, layout.names.length + 1, options.maxLineBytes);
       yield* readRows(file, reader, assembler, makeTake(layout, time, reader, assembler, path));
@@ -93,10 +89,6 @@ export default defineSource({
     };
   },
 });
-
-function clockOf({ start, period }: DecodeOptions): { start: bigint; period: bigint } {
-  return { start: parseTime(start) as bigint, period: BigInt(Math.round((period ?? 0) * 1e6)) };
-}
 
 /** Takes the reader's records into the assembler: numbers straight from the bytes, text only where there is no number. */
 function makeTake(layout: CsvLayout, time: TimeParser | undefined, reader: CsvReader, assembler: Assembler, path: string): (kind: Found) => void {

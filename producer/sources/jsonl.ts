@@ -5,12 +5,11 @@ import { z } from 'zod';
 import { deadPayloadLimit } from '../../core/chunk.ts';
 import { defineSource, type Source } from '../../core/component.ts';
 import { quote, SluiceError } from '../../core/errors.ts';
-import { parseTime } from '../../core/time.ts';
 import { Assembler } from '../decode/assembler.ts';
 import { type Cell, makeCellReader } from '../decode/cell.ts';
 import { parseLabel } from '../decode/label.ts';
 import { type Layout, planColumns } from '../decode/layout.ts';
-import { decodeOptions } from '../decode/options.ts';
+import { decodeOptions, rowClock } from '../decode/options.ts';
 import { makeTimeParser, quoteTime, type TimeParser } from '../decode/time.ts';
 import { openTextFile, type TextFile } from '../text/blocks.ts';
 import { type Found, found } from '../text/byte-window.ts';
@@ -63,7 +62,7 @@ export default defineSource({
         from,
         lateness: context.lateness,
         missing,
-        clock: time ? undefined : { start: parseTime(options.start) as bigint, period: BigInt(Math.round((options.period ?? 0) * 1e6)) },
+        clock: time ? undefined : rowClock(options),
       });
       const reader = new LineReader(options.maxLineBytes);
       yield* readRows(file, reader, assembler, makeTake(opened, reader, assembler, path));

@@ -1,10 +1,10 @@
 import { createReadStream, readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type CellValue, streamXlsxRows, writeXlsx, writeXlsxStream } from 'hucre/xlsx';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Source, SourceContext } from '../../core/component.ts';
 import { formatTime } from '../../core/time.ts';
 import { sourceConformance } from '../conformance/source.ts';
@@ -60,6 +60,25 @@ describe('as a source', () => {
     return make(path, options, context);
   });
   for (const { name, run } of checks) it(name, run);
+});
+
+it('has the fingerprint of its content, not of the moment it was saved', async () => {
+  const rows = [
+    ['Timestamp', 'LIT101'],
+    ['2020-01-01T00:00:00Z', 500],
+    ['2020-01-01T00:00:01Z', 501],
+  ];
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2020, 0, 1) });
+  try {
+    const first = await write(rows);
+    vi.setSystemTime(Date.UTC(2021, 5, 6, 7, 8, 10));
+    const later = await write(rows);
+    const [a, b] = await Promise.all([first, later].map(async (path) => (await load(path)).info.fingerprint));
+    expect(a).toBe(b);
+    expect(await readFile(first)).not.toEqual(await readFile(later));
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 describe("SWaT's 2015 layout", () => {

@@ -2,12 +2,11 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { defineSource, type Source, type SourceChunk, type SourceContext, type SourceInfo } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { parseTime } from '../../core/time.ts';
 import { Assembler } from '../decode/assembler.ts';
 import { type Cell, findDecimalMark, makeCellReader } from '../decode/cell.ts';
 import { findHeader } from '../decode/header.ts';
 import { type Layout, planColumns } from '../decode/layout.ts';
-import { type DecodeOptions, decodeOptions } from '../decode/options.ts';
+import { type DecodeOptions, decodeOptions, rowClock } from '../decode/options.ts';
 import { makeRowDecoder } from '../decode/rows.ts';
 import { makeTimeParser, type TimeParser } from '../decode/time.ts';
 import { readSheet } from '../workbook/sheet.ts';
@@ -67,7 +66,7 @@ function createXlsxSource(options: XlsxOptions, context: SourceContext): Source 
       from,
       lateness: context.lateness,
       missing,
-      clock: clockOf(options, table.layout),
+      clock: table.time ? undefined : rowClock(options),
     });
     const decode = makeRowDecoder({
       layout: table.layout,
@@ -105,7 +104,7 @@ function createXlsxSource(options: XlsxOptions, context: SourceContext): Source 
         return {
           schema: table.layout.schema,
           labelled: table.layout.label !== -1,
-          fingerprint: await workbook.fingerprint(),
+          fingerprint: workbook.fingerprint,
           description: describe(table, options),
           streamsByRow: table.layout.stream >= 0,
         };
@@ -167,12 +166,6 @@ async function planTable(workbook: Workbook, sheet: Sheet, options: XlsxOptions)
         );
   const decimal = findDecimalMark(samples.flatMap((row) => [...layout.columnOf].map((column) => row[column])));
   return { sheet, layout, time, headerRow: header.row, decimal };
-}
-
-function clockOf(options: XlsxOptions, layout: Layout): { start: bigint; period: bigint } | undefined {
-  const start = parseTime(options.start);
-  if (layout.time !== -1 || options.period === undefined || start === undefined) return undefined;
-  return { start, period: BigInt(Math.round(options.period * 1e6)) };
 }
 
 function describe({ sheet, layout, time, headerRow }: Table, options: XlsxOptions): string {

@@ -19,8 +19,8 @@ export interface Workbook {
   readonly date1904: boolean;
   readonly styles: Part | undefined;
   readonly strings: Part | undefined;
-  /** Hash of the file's head and of every part's checksum: saved anew, it is another. */
-  fingerprint(): Promise<string>;
+  /** Of names, sizes and checksums of all parts but the document's properties, which say when it was saved and by whom. */
+  readonly fingerprint: string;
   close(): Promise<void>;
 }
 
@@ -102,7 +102,7 @@ async function describeWorkbook(handle: FileHandle, path: string): Promise<Workb
     date1904: /^(1|true)$/.test(properties?.date1904 ?? ''),
     styles: ofType('styles'),
     strings: ofType('sharedStrings'),
-    fingerprint: async () => createHash('sha256').update(head).update(JSON.stringify(used)).digest('hex').slice(0, 32),
+    fingerprint: createHash('sha256').update(JSON.stringify(used)).digest('hex').slice(0, 32),
     close: () => handle.close(),
   };
 }
