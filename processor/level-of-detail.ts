@@ -23,8 +23,8 @@ export class LevelOfDetail {
     const closed: Bucket[] = [];
     for (let row = 0; row < batch.rows; row++) {
       const time = batch.times[row];
-      for (const [l, open] of this.#open.entries()) {
-        const last = open.at(-1);
+      for (let l = 0; l < this.#open.length; l++) {
+        const last = this.#open[l].at(-1);
         const fold = last?.holds(time) ? last : this.#find(l, time);
         fold.add(batch.values, row * this.#tags);
       }

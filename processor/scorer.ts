@@ -34,11 +34,6 @@ export class Scorer {
     this.#tags = model.schema.tags.length;
   }
 
-  /** Names of detectors and combinations, in the order of the verdicts. */
-  get names(): string[] {
-    return [...this.model.detectors.map((detector) => detector.name), ...this.model.combinations.map((combination) => combination.name)];
-  }
-
   /** Verdicts of every detector and combination, as long as the batch. The arrays are the caller's. */
   score(batch: Batch): Verdicts[] {
     this.#views = applyViews(this.model.views, this.state.views, matrixOf(batch), batch.times, this.#workspace);
