@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['{core,kernels,connectors,producer,processor,evaluate,serve,cli,scripts,test}/**/*.test.ts'],
     exclude: ['test/long/**', 'node_modules/**', 'dist/**'],
+    globalSetup: ['test/stack/shared-stack.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     coverage: {

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/long/**/*.test.ts'],
+    globalSetup: ['test/stack/shared-stack.ts'],
     testTimeout: 600_000,
     hookTimeout: 600_000,
     fileParallelism: false,
