@@ -61,7 +61,16 @@ export interface RunResult {
 }
 
 export function manifestKey(config: PipelineConfig): string {
-  return `${config.topic}/0`;
+  return `${onlyTopic(config)}/0`;
+}
+
+/** @throws CONFIG_INVALID where rows can go to one topic only and there are several */
+export function onlyTopic({ topics }: PipelineConfig): string {
+  if (topics.length === 1) return topics[0];
+  throw new SluiceError('CONFIG_INVALID', `rows are sent to one topic, and here are ${topics.length}: ${topics.join(', ')}`, {
+    place: 'topic',
+    fix: 'Name one; only `sluice process` takes several.',
+  });
 }
 
 /** Source, bus, pipeline and outputs in this process: produces and drains side by side. */
@@ -81,7 +90,16 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
   try {
     const info = await source.open();
     for (const { type, options } of config.outputs) {
-      outputs.push((await registry.load('output', type)).create(options, { stream: config.stream, print: watch.print, colour: watch.colour }));
+      outputs.push(
+        (await registry.load('output', type)).create(options, {
+          stream: config.stream,
+          topic: onlyTopic(config),
+          bus: config.bus,
+          print: watch.print,
+          colour: watch.colour,
+          warn: watch.warn,
+        }),
+      );
     }
     const taught = await training(run);
     // Not before everything that the new start needs is there.
@@ -103,9 +121,9 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     const position = pipeline.position as NonNullable<typeof pipeline.position>;
     await watch.started?.({ pipeline, description: info.description, rows: info.rows, resumedAt: position.nextOffset, shiftMs: position.shiftMs });
     bus = await busDefinition.create(config.bus.options);
-    await bus.ensureTopic(config.topic, { partitions: 1 });
-    const producer = await bus.producer(config.topic);
-    const consumer = await bus.consumer(config.topic, { group, position: async () => position.nextOffset });
+    await bus.ensureTopic(onlyTopic(config), { partitions: 1 });
+    const producer = await bus.producer(onlyTopic(config));
+    const consumer = await bus.consumer(onlyTopic(config), { group, position: async () => position.nextOffset });
     // When the source breaks down, what came before is still taken in; when the pipeline does, nothing more is read.
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);

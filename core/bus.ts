@@ -1,4 +1,5 @@
-import type { Chunk } from './chunk.ts';
+import type { Chunk, DeadLetter } from './chunk.ts';
+import type { ManifestLog, Position } from './manifest.ts';
 import type { Schema } from './schema.ts';
 
 /**
@@ -9,12 +10,24 @@ export interface Bus {
   /** Creates the topic when it is missing. A topic that exists keeps its partitions. */
   ensureTopic(topic: string, options: { partitions: number }): Promise<void>;
   partitions(topic: string): Promise<number>;
-  producer(topic: string): Promise<BusProducer>;
+  /** @param options.source id of the source whose rows it sends; where it stands is remembered by the topic under this name */
+  producer(topic: string, options?: { readonly source?: string }): Promise<BusProducer>;
   consumer(topic: string, options: ConsumerOptions): Promise<BusConsumer>;
+  /** Manifests of this topic's partitions for one group, where the bus keeps them; `memory` does not outlive the process and has none. */
+  manifests?(topic: string, group: string): Promise<ManifestLog>;
+  /** Puts rows that could not be taken where other systems find them, e.g. in `<topic>.dead`; at least once, keyed. */
+  sendDead?(topic: string, letters: readonly DeadLetter[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface BusProducer {
+  /**
+   * How far the topic already holds this producer's source, by the rows themselves, with what `remember` kept. Undefined where
+   * the topic knows nothing of it, or outlives no process. A row at or before what its partition holds is not sent again.
+   */
+  position(): Promise<Position | undefined>;
+  /** Keeps what the position says of the source besides the offset; before the first row. */
+  remember(position: Position): Promise<void>;
   /** Tells consumers which tags are coming; before the first rows of a stream. */
   announce(stream: string, schema: Schema): Promise<void>;
   /**
@@ -32,9 +45,12 @@ export interface ConsumerOptions {
   readonly group: string;
   /** Where to start in a partition that was just assigned: the manifest's offset, or undefined for the beginning. */
   readonly position: (partition: number) => Promise<number | undefined>;
+  /** Stream of rows that name none; default: they are dead letters. */
+  readonly stream?: string;
   /**
    * The partition goes to another member of the group: its work must be finished or dropped now. Called from within
-   * `poll`, as is `position`; the other member gets the partition once this has resolved. `close` gives up without it.
+   * `poll`, as is `position`. In one process the other member gets the partition once this has resolved; on a broker it may
+   * have it already, and fences this one off (ManifestLog). `close` gives up without it.
    */
   readonly revoked?: (partition: number) => Promise<void>;
 }
@@ -48,6 +64,8 @@ export interface BusConsumer {
   schema(stream: string): Schema | undefined;
   /** Informational on every bus: the manifest is the truth. Frees what no group needs any more. */
   commit(partition: number, nextOffset: number): Promise<void>;
+  /** What was handed out of this partition is void: reading begins again where `position` says by then. Where the bus has a ManifestLog. */
+  restart?(partition: number): void;
   /** Rows that wait, per assigned partition. */
   lag(): Promise<ReadonlyMap<number, number>>;
   close(): Promise<void>;

@@ -207,17 +207,31 @@ export interface CombinerDefinition<O extends z.ZodObject = Any, S extends Plain
 
 // --- Outputs, buses, stores ------------------------------------------------------------------------------------
 
-export interface OutputContext {
+export interface OutputContext extends Partial<ServiceContext> {
   readonly stream: string;
+  /** The topic that the rows come from, and the bus of the pipeline as configured: an output on the same bus needs no address of its own. */
+  readonly topic: string;
+  readonly bus: { readonly type: string; readonly options: Readonly<Record<string, unknown>> };
   /** A line for people; goes above the progress bar. */
   print(line: string): void;
   readonly colour: boolean;
+}
+
+/** What a component that talks to a service is given. */
+export interface ServiceContext {
+  warn(message: string): void;
+  /** The service is away and why, or back again (undefined): the process is not ready meanwhile, and nothing is lost. */
+  unavailable(reason: string | undefined): void;
+  /** Aborted: waits for a service that is away give up. */
+  readonly signal?: AbortSignal;
 }
 
 /** A further place for verdicts and incidents, beside the store; at least once. */
 export interface Output {
   write?(write: StoreWrite): Promise<void>;
   incident?(incident: Incident, change: 'opened' | 'updated' | 'closed', schema: Schema): Promise<void>;
+  /** Resolves when everything given before has arrived; before the position moves on. */
+  flush?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -230,14 +244,14 @@ export interface BusDefinition<O extends z.ZodObject = Any> extends Declaration<
   readonly kind: 'bus';
   /** Lives in this process only: `produce` and `process` cannot be two processes over it. */
   readonly embedded: boolean;
-  create(options: z.output<O>): Promise<Bus>;
+  create(options: z.output<O>, context?: ServiceContext): Promise<Bus>;
 }
 
 export interface StoreDefinition<O extends z.ZodObject = Any> extends Declaration<O> {
   readonly kind: 'store';
   /** Keeps manifests and records itself, in the transaction of the data. */
   readonly transactional: boolean;
-  open(options: z.output<O>, mode: 'own' | 'read'): Promise<Store>;
+  open(options: z.output<O>, mode: 'own' | 'read', context?: ServiceContext): Promise<Store>;
 }
 
 export type ComponentDefinition =

@@ -26,6 +26,75 @@ export interface Manifest {
   readonly records: Readonly<Record<string, string>>;
 }
 
+/** Manifests and records as they were last saved. */
+export interface ManifestReader {
+  manifest(key: string): Promise<Manifest | undefined>;
+  manifests(): Promise<Manifest[]>;
+  /** @throws RECORD_CORRUPT when the record is missing or its content does not hash to its name. */
+  record(hash: string): Promise<Uint8Array>;
+}
+
+/**
+ * Keeps manifests and their records where the store does not: on the bus. Reading gives what was saved when it was asked; who
+ * means to save takes the key first.
+ */
+export interface ManifestLog extends ManifestReader {
+  /**
+   * From here on nobody else can save under this key: whoever held it gets BUS_FENCED. The keeper sees everything that was
+   * saved before.
+   */
+  take(key: string): Promise<ManifestKeeper>;
+  close(): Promise<void>;
+}
+
+/** One key of a ManifestLog in one pair of hands. */
+export interface ManifestKeeper {
+  /** As it was last saved; undefined when nothing was. */
+  readonly manifest: Manifest | undefined;
+  /** @throws RECORD_CORRUPT when the record is missing or its content does not hash to its name. */
+  record(hash: string): Promise<Uint8Array>;
+  /**
+   * Makes the manifest and its new records durable in one step, and drops the records that it no longer names.
+   * @throws BUS_FENCED when another has taken the key
+   */
+  save(manifest: Manifest, fresh: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  /** Removes manifest and records: the next one begins anew. @throws BUS_FENCED */
+  forget(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * What a position remembers of its source besides the offset, checked against what it remembered before.
+ * @param place names the source, for messages
+ * @throws SOURCE_CHANGED for another source under the same name, RECORD_VERSION when it would be read otherwise
+ * @example
+ * attachPosition(undefined, { shiftMs: 0, fingerprint: 'f' }, 'plant.csv').nextOffset; // 0
+ */
+export function attachPosition(before: Position | undefined, source: Omit<Position, 'nextOffset'>, place: string): Position {
+  if (before && before.nextOffset > 0) {
+    if (before.fingerprint !== undefined && source.fingerprint !== undefined && before.fingerprint !== source.fingerprint) {
+      throw new SluiceError('SOURCE_CHANGED', `the source is not the one of which ${before.nextOffset.toLocaleString('en-US')} rows were read`, {
+        place,
+        fix: 'Give the new content a name of its own with source.id, or start anew with --fresh.',
+      });
+    }
+    requireSameReading(before, source, place);
+  }
+  return { ...source, nextOffset: before?.nextOffset ?? 0, shiftMs: before?.shiftMs ?? source.shiftMs };
+}
+
+/** @throws RECORD_VERSION that names the settings */
+function requireSameReading({ reading: before = {} }: Position, { reading: now }: Omit<Position, 'nextOffset'>, place: string): void {
+  if (!now) return;
+  const changed = Object.keys({ ...before, ...now }).filter((option) => before[option] !== now[option]);
+  if (Object.keys(before).length === 0 || changed.length === 0) return;
+  const told = changed.map((option) => `source.${option} was ${before[option] ?? 'not set'} and is ${now[option] ?? 'not set'} now`);
+  throw new SluiceError('RECORD_VERSION', `the source was read with other settings so far: ${told.join('; ')}`, {
+    place,
+    fix: 'Undo the change, or read everything anew with --fresh.',
+  });
+}
+
 /**
  * The inverse of `JSON.stringify`.
  * @param place what holds it, for messages

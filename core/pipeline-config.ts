@@ -51,7 +51,8 @@ export interface PipelineConfig {
   /** The file it was read from. */
   readonly file: string;
   readonly stream: string;
-  readonly topic: string;
+  /** At least one, each once; only `process` takes several. */
+  readonly topics: readonly string[];
   readonly source: SourceConfig;
   readonly bus: ComponentConfig;
   readonly store: ComponentConfig;

@@ -1,7 +1,7 @@
 import type { Batch } from './batch.ts';
 import type { DeadLetter } from './chunk.ts';
 import type { Incident } from './incident.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest, ManifestReader } from './manifest.ts';
 import type { Schema } from './schema.ts';
 import type { ThresholdLevels, Verdicts } from './verdict.ts';
 
@@ -30,17 +30,32 @@ export interface StoreWrite {
   readonly buckets: readonly Bucket[];
 }
 
+/** A row that a store refuses for what it holds, such as a value where the store has text. */
+export interface RejectedRow {
+  readonly stream: string;
+  readonly origin: number;
+  readonly time: bigint;
+  /** What the store said. */
+  readonly message: string;
+  /** The row as it was to be written. */
+  readonly payload: string;
+}
+
 export interface StoreWriter {
   /** Registers a stream before its first write. @throws SCHEMA_MISMATCH when it is stored with other tags. */
   openStream(stream: string, schema: Schema): Promise<void>;
   /** Stages a write; may wait (back-pressure). Not durable before `commit`. */
   append(write: StoreWrite): Promise<void>;
   appendDead(letters: readonly DeadLetter[]): Promise<void>;
+  /** Takes these letters out again, e.g. because their rows were taken in after all. Durable with the next commit. */
+  removeDead(letters: readonly Pick<DeadLetter, 'source' | 'partition' | 'position'>[]): Promise<void>;
   /**
-   * Makes everything appended durable, and with it, in one step, the manifest and its new records where this store keeps
-   * them. On an error nothing of it counts as written and the pipeline resumes from the last manifest.
+   * Makes everything appended before this call durable, and with it, in one step, the manifest and its new records where this
+   * store keeps them. On an error nothing of it counts as written and the pipeline resumes from the last manifest. A store
+   * that is not transactional may be appended to meanwhile, and waits (back-pressure) while its service is away.
+   * @returns rows that the store will never take as they are, each once; the others are durable
    */
-  commit(manifest?: Manifest, records?: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  commit(manifest?: Manifest, records?: ReadonlyMap<string, Uint8Array>): Promise<readonly RejectedRow[]>;
   /**
    * Replaces verdicts, incidents that start and thresholds set in [from, to) in one step (backfill); rows and buckets stay as they
    * are. Needs everything appended to be committed.
@@ -149,8 +164,11 @@ export interface BucketsQuery extends Range {
   readonly level: number;
 }
 
-/** What every reader (CLI, page, evaluation) uses. Equal on every backend: exactly, statistics within 1e-12 relative. */
-export interface StoreReader {
+/**
+ * What every reader (CLI, page, evaluation) uses. Equal on every backend: exactly, statistics within 1e-12 relative. A store that is
+ * not transactional has no manifests.
+ */
+export interface StoreReader extends ManifestReader {
   streams(): Promise<StreamSummary[]>;
   rows(query: RowsQuery): Promise<RowsResult>;
   /** Rows in the order they were appended, in pieces; for backfill and export. */
@@ -165,10 +183,6 @@ export interface StoreReader {
   deadLetters(query: { source?: string; limit?: number; last?: boolean }): Promise<DeadLetter[]>;
   /** For each (time, seq), 1 when that row is stored. */
   known(stream: string, times: BigInt64Array, seqs: Int32Array): Promise<Uint8Array>;
-  manifest(key: string): Promise<Manifest | undefined>;
-  manifests(): Promise<Manifest[]>;
-  /** @throws RECORD_CORRUPT when the record is missing or its content does not hash to its name. */
-  record(hash: string): Promise<Uint8Array>;
   export(request: ExportRequest): Promise<{ rows: number }>;
 }
 

@@ -3,7 +3,7 @@ import type { Chunk } from '../core/chunk.ts';
 import { rowsIn } from '../core/chunk.ts';
 import type { Output } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
-import type { Manifest, Position } from '../core/manifest.ts';
+import { attachPosition, type Manifest, type Position } from '../core/manifest.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
 import type { WarmUp } from '../core/runtime.ts';
@@ -117,18 +117,7 @@ export class Pipeline {
    * @throws SOURCE_CHANGED for another source under the same name, RECORD_VERSION when it would be read otherwise
    */
   attach(source: Omit<Position, 'nextOffset'>): void {
-    const before = this.#position;
-    const place = this.#options.source;
-    if (before && before.nextOffset > 0) {
-      if (before.fingerprint !== undefined && source.fingerprint !== undefined && before.fingerprint !== source.fingerprint) {
-        throw new SluiceError('SOURCE_CHANGED', `the source is not the one of which ${before.nextOffset.toLocaleString('en-US')} rows were read`, {
-          place,
-          fix: 'Give the new content a name of its own with source.id, or start anew with --fresh.',
-        });
-      }
-      requireSameReading(before, source, place);
-    }
-    this.#position = { ...source, nextOffset: before?.nextOffset ?? 0, shiftMs: before?.shiftMs ?? source.shiftMs };
+    this.#position = attachPosition(this.#position, source, this.#options.source);
   }
 
   /** Makes a stream known before its first row; loads what was saved of it. */
@@ -276,18 +265,6 @@ function byStream(batches: readonly Batch[]): Batch[] {
 function trainingPlace({ train }: PipelineConfig): string {
   const path = train.kind === 'file' ? train.source.options.path : undefined;
   return typeof path === 'string' ? `training file '${path}'` : 'train.file';
-}
-
-/** @throws RECORD_VERSION that names the settings */
-function requireSameReading({ reading: before = {} }: Position, { reading: now }: Omit<Position, 'nextOffset'>, place: string): void {
-  if (!now) return;
-  const changed = Object.keys({ ...before, ...now }).filter((option) => before[option] !== now[option]);
-  if (Object.keys(before).length === 0 || changed.length === 0) return;
-  const told = changed.map((option) => `source.${option} was ${before[option] ?? 'not set'} and is ${now[option] ?? 'not set'} now`);
-  throw new SluiceError('RECORD_VERSION', `the source was read with other settings so far: ${told.join('; ')}`, {
-    place,
-    fix: 'Undo the change, or read everything anew with --fresh.',
-  });
 }
 
 const incidentPrefix = 'incidents/';

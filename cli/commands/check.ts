@@ -93,7 +93,7 @@ async function asText(config: PipelineConfig, found: Found | undefined, warnings
   const [{ formatDuration, formatTime }, { formatPace }] = await Promise.all([import('../../core/time.ts'), import('../../core/pace.ts')]);
   const facts: [string, string][] = [
     ['pipeline', `${config.file}: no mistakes`],
-    ['stream', `${config.stream} on topic ${config.topic} (bus ${config.bus.type}, store ${config.store.type})`],
+    ['stream', `${config.stream} on topic ${config.topics.join(', ')} (bus ${config.bus.type}, store ${config.store.type})`],
   ];
   if (found) {
     const { tags } = found.schema;

@@ -23,6 +23,7 @@ export async function openStore(options: DuckOptions): Promise<Store> {
     openStream: (stream, schema) => writer.openStream(stream, schema),
     append: (write) => writer.append(write),
     appendDead: (letters) => writer.appendDead(letters),
+    removeDead: (letters) => writer.removeDead(letters),
     commit: (manifest, records) => writer.commit(manifest, records),
     replaceVerdicts: (stream, from, to, writes) => writer.replaceVerdicts(stream, from, to, writes),
     annotate: (annotation) => writer.annotate(annotation),
@@ -60,7 +61,16 @@ const refuse = async (): Promise<never> => {
   throw new SluiceError('INTERNAL', 'the store was opened for reading');
 };
 
-const readOnly = { openStream: refuse, append: refuse, appendDead: refuse, commit: refuse, replaceVerdicts: refuse, annotate: refuse, forget: refuse };
+const readOnly = {
+  openStream: refuse,
+  append: refuse,
+  appendDead: refuse,
+  removeDead: refuse,
+  commit: refuse,
+  replaceVerdicts: refuse,
+  annotate: refuse,
+  forget: refuse,
+};
 
 async function closingOnError<T>(held: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {
   try {

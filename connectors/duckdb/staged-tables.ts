@@ -132,6 +132,14 @@ export class StagedTables {
     }
   }
 
+  async removeDead(connection: DuckDBConnection, letters: readonly Pick<DeadLetter, 'source' | 'partition' | 'position'>[]): Promise<void> {
+    this.#tables.get('dead_letters')?.flush();
+    for (const { source, partition, position } of letters) {
+      const one = `"partition" = ${partition} AND position = ${BigInt(position)}`;
+      await connection.run(`DELETE FROM sluice_data.dead_letters WHERE source = $1 AND ${one}`, [source]);
+    }
+  }
+
   /** Makes the rows of a stream visible to queries on the connection. */
   flushRows(entry: StreamEntry): void {
     this.#tables.get(rowsTable(entry.schema))?.flush();

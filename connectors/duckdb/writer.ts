@@ -4,7 +4,7 @@ import type { DeadLetter } from '../../core/chunk.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { requireSameSchema, type Schema } from '../../core/schema.ts';
-import type { Annotation, StoreWrite, StoreWriter } from '../../core/store.ts';
+import type { Annotation, RejectedRow, StoreWrite, StoreWriter } from '../../core/store.ts';
 import type { Verdicts } from '../../core/verdict.ts';
 import { rowsOfQuery } from './chunks.ts';
 import { type DuckFile, storeError } from './file.ts';
@@ -92,15 +92,25 @@ export class DuckWriter implements StoreWriter {
     });
   }
 
-  commit(manifest?: Manifest, records?: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  removeDead(letters: Parameters<StoreWriter['removeDead']>[0]): Promise<void> {
     return this.#inTransaction(async () => {
-      if (!this.#open && !manifest) return;
+      if (letters.length === 0) return;
+      await this.#begin();
+      await this.#staged.removeDead(this.#connection, letters);
+    });
+  }
+
+  /** Whatever it is given fits its columns: no row is ever rejected. */
+  commit(manifest?: Manifest, records?: ReadonlyMap<string, Uint8Array>): Promise<readonly RejectedRow[]> {
+    return this.#inTransaction(async () => {
+      if (!this.#open && !manifest) return [];
       await this.#begin();
       await this.#staged.writeIncidents(this.#connection, this.#streams);
       const remember = manifest ? await this.#manifests.put(this.#connection, manifest, records ?? new Map()) : undefined;
       await this.#commit();
       remember?.();
       if (this.#manifests.dropped > droppedLimit) await this.#checkpoint();
+      return [];
     });
   }
 
@@ -193,7 +203,7 @@ export class DuckWriter implements StoreWriter {
 
   // --- transaction ---------------------------------------------------------------------------------------------
 
-  #inTransaction(work: () => Promise<void>): Promise<void> {
+  #inTransaction<T>(work: () => Promise<T>): Promise<T> {
     return this.#alone(() => this.#transact(work));
   }
 

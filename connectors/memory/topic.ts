@@ -55,6 +55,9 @@ export class Topic {
       if (ended) throw new SluiceError('BUS_UNAVAILABLE', 'this producer has ended', { place: `topic ${quote(this.name)}`, fix: 'Open another producer.' });
     };
     return {
+      // A topic in this process knows nothing of the time before it: the pipeline's manifest says where to go on.
+      position: async () => undefined,
+      remember: async () => {},
       announce: async (stream, schema) => {
         requireProducing();
         this.#announce(stream, schema);

@@ -26,7 +26,11 @@ const incident = (changes: Partial<Incident> = {}): Incident => ({
 
 function start(options: Record<string, unknown> = {}, colour = false): { output: Output; lines: string[] } {
   const lines: string[] = [];
-  const output = terminal.create(terminal.options.parse(options), { stream: 'swat', colour, print: (line) => lines.push(line) });
+  const output = terminal.create(terminal.options.parse(options), {
+    ...{ stream: 'swat', topic: 'SWAT', bus: { type: 'memory', options: {} } },
+    colour,
+    print: (line) => lines.push(line),
+  });
   return { output, lines };
 }
 

@@ -16,6 +16,8 @@ const name = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, { error: 'expected a name of letters, digits, dots, dashes and underscores that begins with a letter or digit' });
 
+const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,200}$/, { error: 'expected a topic of at most 200 letters, digits, dots, dashes and underscores' });
+
 const pace = z
   .string({
     error: (issue) =>
@@ -53,7 +55,10 @@ const range = z
 export const frame = z.strictObject({
   stream: name.describe('Name of the plant or entity that the rows belong to.'),
   source: slot('source', 'Where the rows come from.'),
-  topic: z.string().min(1).default('SWAT').describe('Topic on the bus that carries the rows.'),
+  topic: z
+    .union([topicName, z.array(topicName).min(1)])
+    .default('SWAT')
+    .describe('Topic on the bus that carries the rows; `process` can take several, as a list.'),
   bus: slot('bus', 'What carries the rows from the source to the processor. Default: memory.'),
   store: slot('store', 'Where rows, verdicts and incidents are kept. Default: duckdb in .sluice/<stream>.duckdb.'),
   outputs: z

@@ -35,7 +35,7 @@ export async function resolvePipeline(document: ConfigDocument, keys: Keys, file
   return {
     file,
     stream: parsed.stream,
-    topic: parsed.topic,
+    topics: [...new Set([parsed.topic].flat())],
     source,
     bus,
     store,

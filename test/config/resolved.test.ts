@@ -19,7 +19,7 @@ test('what is left out has its default', async () => {
   expect(config).toEqual({
     file: 'plant.yaml',
     stream: 'plant',
-    topic: 'SWAT',
+    topics: ['SWAT'],
     source: { type: 'csv', options: expect.objectContaining({ path: 'plant.csv' }), pace: { kind: 'max' }, loop: false },
     bus: { type: 'memory', options: expect.anything() },
     store: { type: 'duckdb', options: expect.objectContaining({ path: '.sluice/plant.duckdb' }) },

@@ -76,6 +76,9 @@ export function eventChecks(check: MakeCheck): Check[] {
       assert.deepEqual(await again.deadLetters({}), [letters[2], letters[0], letters[1]]);
       assert.deepEqual(await again.deadLetters({ source: 'plant.csv', limit: 1 }), [letters[0]]);
       assert.deepEqual(await again.deadLetters({ limit: 2, last: true }), [letters[0], letters[1]]);
+      await again.removeDead([letters[0], letters[2]]);
+      await again.commit();
+      assert.deepEqual(await again.deadLetters({}), [letters[1]]);
       assert.deepEqual(await again.annotations({ stream: 'plant', from: seconds(8), to: seconds(9) }), [judged]);
       assert.deepEqual(await again.annotations({ stream: 'plant', to: seconds(5) }), []);
     }),

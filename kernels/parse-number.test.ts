@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseNumber } from './number.ts';
+import { parseNumber } from './parse-number.ts';
 
 const bytesOf = (text: string) => Buffer.from(text);
 const parse = (text: string, decimal = '.') => parseNumber(bytesOf(text), 0, bytesOf(text).length, decimal.charCodeAt(0));
