@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { onPath } from './programs.ts';
+import { basename, join } from 'node:path';
+import { fetchImage, inContainer } from './container.ts';
+import { dockerAnswers, onPath } from './programs.ts';
 import { freePort, type Server, ServerProcess, serverFolder } from './server-process.ts';
 
 export interface InfluxAddress {
@@ -12,37 +13,56 @@ export interface InfluxAddress {
 
 export interface InfluxServer extends InfluxAddress, Server {}
 
-export const influxBinary = (): string | undefined => process.env.INFLUXD_BIN || onPath('influxd');
+const image = 'influxdb:2.7';
 
-/** Starts an InfluxDB of one's own in a temporary folder. */
-export async function startInfluxServer(): Promise<InfluxServer> {
+const influxBinary = (): string | undefined => process.env.INFLUXD_BIN || onPath('influxd');
+
+export const canStartInflux = (): boolean => influxBinary() !== undefined || dockerAnswers();
+
+/** An InfluxDB of one's own in a temporary folder, to be stopped, killed and started again. Close it. */
+export async function startInflux(): Promise<InfluxServer> {
   const binary = influxBinary();
-  if (binary === undefined) throw new Error('no influxd');
+  if (binary === undefined) await fetchImage(image);
   const folder = await serverFolder('influx');
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const places = { '--bolt-path': 'influxd.bolt', '--sqlite-path': 'influxd.sqlite', '--engine-path': 'engine' };
-  const command = [binary, 'run', '--http-bind-address', `127.0.0.1:${port}`, '--reporting-disabled', '--ui-disabled', '--log-level', 'warn'];
-  for (const [option, name] of Object.entries(places)) command.push(option, join(folder, name));
-  const server = new ServerProcess(command, folder, () => healthy(url));
-  await server.start();
+  const options = {
+    'http-bind-address': `${binary === undefined ? '0.0.0.0' : '127.0.0.1'}:${port}`,
+    'bolt-path': join(folder, 'influxd.bolt'),
+    'sqlite-path': join(folder, 'influxd.sqlite'),
+    'engine-path': join(folder, 'engine'),
+    'log-level': 'warn',
+  };
+  const args = ['run', '--reporting-disabled', '--ui-disabled', ...Object.entries(options).map(([name, value]) => `--${name}=${value}`)];
+  const container = binary === undefined ? basename(folder) : undefined;
+  const command =
+    container === undefined ? [binary ?? 'influxd', ...args] : inContainer({ image, name: container, folder, ports: [port] }, ['influxd', ...args]);
+  const server = new ServerProcess({ command, folder, container, ready: () => healthy(url) });
   const address = { url, org: 'sluice', token: randomBytes(24).toString('hex') };
-  await setUp(address);
+  try {
+    await server.start();
+    await setUp(address);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
   return Object.assign(server, address);
 }
 
 async function healthy(url: string): Promise<void> {
-  const { status } = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) });
-  if (status !== 200) throw new Error(`/health answers ${status}`);
+  const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(2000) });
+  await response.text();
+  if (response.status !== 200) throw new Error(`/health answers ${response.status}`);
 }
 
 async function setUp({ url, org, token }: InfluxAddress): Promise<void> {
-  await influxRequest({ url, token }, 'POST', '/api/v2/setup', { username: 'sluice', password: randomBytes(12).toString('hex'), org, bucket: 'unused', token });
+  const account = { username: 'sluice', password: randomBytes(12).toString('hex'), org, bucket: 'unused', token };
+  await influxRequest({ url, token }, 'POST', '/api/v2/setup', account);
 }
 
 /** The answer to a request of the HTTP API. */
 export async function influxRequest<T>({ url, token }: { url: string; token: string }, method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${url}${path}`, {
+  const response = await fetch(new URL(path, url), {
     method,
     headers: { Authorization: `Token ${token}`, 'Content-Type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-export const kafkaVersion = '4.3.0';
+const version = '4.3.0';
 
 /** Where the jars are kept between runs. */
-export function jarFolder(): string {
-  return join(process.env.SLUICE_STACK_CACHE || join(homedir(), '.cache/sluice-stack'), `kafka-${kafkaVersion}`);
+function jarFolder(): string {
+  return join(process.env.SLUICE_STACK_CACHE || join(homedir(), '.cache/sluice-stack'), `kafka-${version}`);
 }
 
 export const haveJars = (): boolean => existsSync(join(jarFolder(), '.ok'));
@@ -18,36 +17,40 @@ export const haveJars = (): boolean => existsSync(join(jarFolder(), '.ok'));
 const dependency = (group: string, artifact: string, version: string): string =>
   `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
 
-/** The jars of the broker alone log nothing: their slf4j has no binding. */
+/** Without a binding for its slf4j the broker would log nothing. */
 const project = `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <groupId>local</groupId><artifactId>broker</artifactId><version>1</version><packaging>pom</packaging><dependencies>
-${dependency('org.apache.kafka', 'kafka_2.13', kafkaVersion)}
-${dependency('org.apache.kafka', 'kafka-tools', kafkaVersion)}
+${dependency('org.apache.kafka', 'kafka_2.13', version)}
+${dependency('org.apache.kafka', 'kafka-tools', version)}
 ${dependency('org.apache.logging.log4j', 'log4j-slf4j-impl', '2.25.4')}
 </dependencies></project>
 `;
 const copyDependencies = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
 
-/** Fetches the jars through Maven the first time. Each process that finds none fills a folder of its own; the first to finish wins. */
-export async function fetchJars(maven: string): Promise<string> {
+/**
+ * The folder with the jars of Kafka, which Maven fetches the first time. Processes that find none at the same moment each fetch
+ * them aside and move them in one by one: whoever comes second replaces a file by the same file.
+ */
+export async function kafkaJars(): Promise<string> {
   const folder = jarFolder();
   if (haveJars()) return folder;
-  const work = await mkdtemp(join(tmpdir(), 'sluice-jars-'));
-  const filling = `${folder}.${randomUUID()}`;
+  await mkdir(folder, { recursive: true });
+  const aside = await mkdtemp(join(folder, '.fetching-'));
   try {
-    await mkdir(filling, { recursive: true });
-    await writeFile(join(work, 'pom.xml'), project);
-    const args = ['-q', '-B', '-f', join(work, 'pom.xml'), copyDependencies, `-DoutputDirectory=${filling}`, '-DincludeScope=runtime'];
-    await promisify(execFile)(maven, args, { maxBuffer: 1 << 24 });
-    await writeFile(join(filling, '.ok'), '');
-    // A folder without the mark was left by a fill that was cut off.
-    if (!haveJars()) await rm(folder, { recursive: true, force: true });
-    await rename(filling, folder).catch((error: NodeJS.ErrnoException) => {
-      if (!haveJars()) throw error;
-    });
+    const pom = join(aside, 'pom.xml');
+    const jars = join(aside, 'jars');
+    await writeFile(pom, project);
+    await maven(['-q', '-B', '-f', pom, copyDependencies, `-DoutputDirectory=${jars}`, '-DincludeScope=runtime']);
+    for (const jar of await readdir(jars)) await rename(join(jars, jar), join(folder, jar));
+    await writeFile(join(folder, '.ok'), '');
   } finally {
-    await rm(work, { recursive: true, force: true });
-    await rm(filling, { recursive: true, force: true });
+    await rm(aside, { recursive: true, force: true });
   }
   return folder;
+}
+
+async function maven(args: readonly string[]): Promise<void> {
+  await promisify(execFile)('mvn', args).catch((cause: Error & { stdout: string }) => {
+    throw new Error(`Maven could not fetch Kafka: ${cause.message}\n${cause.stdout.slice(0, 2000)}`, { cause });
+  });
 }

@@ -1,76 +1,121 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
-import { fetchJars } from './kafka-jars.ts';
-import { onPath } from './programs.ts';
+import { fetchImage, inContainer } from './container.ts';
+import { type KafkaAuth, type Listener, secureListeners } from './kafka-auth.ts';
+import { haveJars, kafkaJars } from './kafka-jars.ts';
+import { dockerAnswers, java17, onPath } from './programs.ts';
 import { freePort, type Server, ServerProcess, serverFolder } from './server-process.ts';
 
 export interface KafkaOptions {
-  /** The largest message that the broker takes, in bytes. */
+  /** The largest batch of records that the broker takes, in bytes. */
   readonly messageMaxBytes?: number;
+  /** Also listeners that ask for a password, that are encrypted, or both. */
+  readonly sasl?: boolean;
 }
 
 export interface KafkaServer extends Server {
+  /** Plain, and open to everyone. */
   readonly brokers: string[];
 }
 
-const logging = `<Configuration status="error"><Appenders><Console name="A"><PatternLayout pattern="%d %p %c{1} %m%n"/></Console></Appenders>
-<Loggers><Root level="warn"><AppenderRef ref="A"/></Root></Loggers></Configuration>
-`;
-
-/** Starts a Kafka of one's own, one node of KRaft, in a temporary folder. */
-export async function startKafkaServer(options: KafkaOptions = {}): Promise<KafkaServer> {
-  const jars = await fetchJars(onPath('mvn') ?? 'mvn');
-  const folder = await serverFolder('kafka');
-  const port = await freePort();
-  const controller = await freePort();
-  const settings = {
-    'process.roles': 'broker,controller',
-    'node.id': 1,
-    'controller.quorum.voters': `1@127.0.0.1:${controller}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controller}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
-    'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'inter.broker.listener.name': 'PLAINTEXT',
-    'log.dirs': join(folder, 'data'),
-    'auto.create.topics.enable': false,
-    'offsets.topic.replication.factor': 1,
-    'offsets.topic.num.partitions': 4,
-    'transaction.state.log.replication.factor': 1,
-    'transaction.state.log.min.isr': 1,
-    'transaction.state.log.num.partitions': 4,
-    'share.coordinator.state.topic.replication.factor': 1,
-    'share.coordinator.state.topic.min.isr': 1,
-    'group.initial.rebalance.delay.ms': 0,
-    'num.network.threads': 2,
-    'num.io.threads': 4,
-    ...(options.messageMaxBytes === undefined ? {} : { 'message.max.bytes': options.messageMaxBytes }),
-  };
-  const file = join(folder, 'server.properties');
-  await writeFile(
-    file,
-    Object.entries(settings)
-      .map(([key, value]) => `${key}=${value}\n`)
-      .join(''),
-  );
-  await writeFile(join(folder, 'log4j2.xml'), logging);
-  const java = ['java', `-Dlog4j2.configurationFile=${join(folder, 'log4j2.xml')}`, '-cp', `${jars}/*`];
-  const cluster = `A${randomBytes(16).toString('base64url').slice(1)}`;
-  await promisify(execFile)(java[0], [...java.slice(1), 'kafka.tools.StorageTool', 'format', '-t', cluster, '-c', file]);
-  const brokers = [`127.0.0.1:${port}`];
-  const command = [java[0], '-Xms256m', '-Xmx512m', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', ...java.slice(1), 'kafka.Kafka', file];
-  const server = new ServerProcess(command, folder, () => answers(brokers));
-  await server.start();
-  return Object.assign(server, { brokers });
+export interface SecureKafkaServer extends KafkaServer {
+  readonly auth: KafkaAuth;
 }
 
-/** A connection is accepted before the broker is of use; it is when it names itself in its metadata. */
+const image = 'apache/kafka:4.3.0';
+
+const canRunJars = (): boolean => java17() !== undefined && (haveJars() || onPath('mvn') !== undefined);
+
+export const canStartKafka = (): boolean => canRunJars() || dockerAnswers();
+
+/** A Kafka of one's own, one node, in a temporary folder, to be stopped, killed and started again. Close it. */
+export async function startKafka(options: KafkaOptions & { readonly sasl: true }): Promise<SecureKafkaServer>;
+export async function startKafka(options?: KafkaOptions): Promise<KafkaServer>;
+export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
+  const java = canRunJars() ? java17() : undefined;
+  const jars = java === undefined ? '/opt/kafka/libs' : await kafkaJars();
+  if (java === undefined) await fetchImage(image);
+  const folder = await serverFolder('kafka');
+  const container = java === undefined ? basename(folder) : undefined;
+  const secure = options.sasl ? await secureListeners(folder) : undefined;
+  const plain: Listener = { name: 'PLAIN', protocol: 'PLAINTEXT', port: await freePort() };
+  const listeners = [plain, ...(secure?.listeners ?? [])];
+  const settings = {
+    ...basicSettings(listeners, await freePort(), container === undefined ? '127.0.0.1' : '0.0.0.0'),
+    'log.dirs': join(folder, 'data'),
+    ...(options.messageMaxBytes === undefined ? {} : { 'message.max.bytes': String(options.messageMaxBytes) }),
+    ...secure?.settings,
+  };
+  const settingsFile = join(folder, 'server.properties');
+  const loggingFile = join(folder, 'log4j2.xml');
+  await writeFile(
+    settingsFile,
+    Object.entries(settings).reduce((text, [key, value]) => `${text}${key}=${value}\n`, ''),
+  );
+  await writeFile(loggingFile, logging);
+  const commandFor = (...args: readonly string[]): string[] => {
+    const command = [java ?? 'java', `-Dlog4j2.configurationFile=${loggingFile}`, '-cp', `${jars}/*`, ...args];
+    if (container === undefined) return command;
+    return inContainer({ image, name: container, folder, ports: listeners.map(({ port }) => port) }, command);
+  };
+  const brokers = [addressOf(plain)];
+  const heap = ['-Xms256m', '-Xmx512m', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'];
+  const server = new ServerProcess({ command: commandFor(...heap, 'kafka.Kafka', settingsFile), folder, container, ready: () => answers(brokers) });
+  try {
+    const cluster = `A${randomBytes(16).toString('base64url').slice(1)}`;
+    const [program, ...args] = commandFor('kafka.tools.StorageTool', 'format', '-t', cluster, '-c', settingsFile, ...(secure?.formatOptions ?? []));
+    await promisify(execFile)(program, args);
+    await server.start();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  return Object.assign(server, { brokers }, secure && { auth: secure.auth });
+}
+
+const addressOf = ({ port }: Listener): string => `127.0.0.1:${port}`;
+
+const logging = `<Configuration status="error">
+<Appenders><Console name="A"><PatternLayout pattern="%d %p %c{1} %m%n"/></Console></Appenders>
+<Loggers><Root level="warn"><AppenderRef ref="A"/></Root></Loggers>
+</Configuration>
+`;
+
+function basicSettings(listeners: readonly Listener[], controllerPort: number, host: string): Record<string, string> {
+  const controller = `127.0.0.1:${controllerPort}`;
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@${controller}`,
+    'controller.listener.names': 'CONTROLLER',
+    listeners: [...listeners.map(({ name, port }) => `${name}://${host}:${port}`), `CONTROLLER://${controller}`].join(','),
+    'advertised.listeners': listeners.map((listener) => `${listener.name}://${addressOf(listener)}`).join(','),
+    'listener.security.protocol.map': [...listeners.map(({ name, protocol }) => `${name}:${protocol}`), 'CONTROLLER:PLAINTEXT'].join(','),
+    'inter.broker.listener.name': listeners[0].name,
+    'auto.create.topics.enable': 'false',
+    'num.network.threads': '2',
+    'num.io.threads': '4',
+    // One node holds everything, and not in more pieces than a test needs.
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '4',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    // A group with one member waits for no others.
+    'group.initial.rebalance.delay.ms': '0',
+  };
+}
+
+/** A connection is accepted before the broker is of use; it is when its metadata name it. */
 async function answers(brokers: string[]): Promise<void> {
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING, connectionTimeout: 1000, requestTimeout: 2000, retry: { retries: 0 } }).admin();
+  const kafka = new Kafka({ brokers, logLevel: logLevel.NOTHING, connectionTimeout: 1000, requestTimeout: 2000, retry: { retries: 0 } });
+  const admin = kafka.admin();
   try {
     await admin.connect();
     const cluster = await admin.describeCluster();

@@ -1,12 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Where a program of that name is found on PATH. */
 export function onPath(name: string): string | undefined {
-  return (process.env.PATH ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder || '.', name))
-    .find(executable);
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, name)).find(executable);
 }
 
 function executable(file: string): boolean {
@@ -16,4 +15,17 @@ function executable(file: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The Java of JAVA_HOME or else of PATH, when it is 17 or newer: Kafka 4 runs on no older one. */
+export function java17(): string | undefined {
+  const program = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin/java') : onPath('java');
+  if (program === undefined) return undefined;
+  const { stderr } = spawnSync(program, ['-version'], { encoding: 'utf8' });
+  return Number(/version "(\d+)/.exec(stderr ?? '')?.[1]) >= 17 ? program : undefined;
+}
+
+/** Whether Docker is here and its daemon answers. */
+export function dockerAnswers(): boolean {
+  return onPath('docker') !== undefined && spawnSync('docker', ['version'], { stdio: 'ignore', timeout: 5000 }).status === 0;
 }

@@ -5,11 +5,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Signal, signalContainer } from './container.ts';
 import { openWatchdog, type Watchdog } from './watchdog.ts';
 
-/** What every server here can do, whether it is a process or a container. */
+/** What every server here can do. */
 export interface Server {
-  /** Of the running server; undefined when it does not run, or runs in a container. */
+  /** Of the running server; undefined while it does not run, and when it runs in a container. */
   readonly pid: number | undefined;
   /** Again, with the same data at the same address; resolves when it answers. */
   start(): Promise<void>;
@@ -24,101 +25,124 @@ export interface Server {
   close(): Promise<void>;
 }
 
+interface Launch {
+  /** Runs in the foreground. */
+  readonly command: readonly string[];
+  /** Where the server keeps what it has; goes with it. */
+  readonly folder: string;
+  /** Rejects as long as the server does not answer. */
+  readonly ready: () => Promise<unknown>;
+  /** The container that the command runs, if it runs one. */
+  readonly container?: string | undefined;
+}
+
 const stopWithinMs = 30_000;
 const readyWithinMs = 90_000;
 
-/** Where the server keeps what it has; goes with it. */
-export const serverFolder = (name: string): Promise<string> => mkdtemp(join(tmpdir(), `sluice-${name}-`));
-
-/** A program of this machine, run as a server with its own folder. */
+/** A program run as a server. It ends with this process, however this process ends. */
 export class ServerProcess implements Server {
-  readonly #command: readonly string[];
-  readonly #folder: string;
-  readonly #ready: () => Promise<unknown>;
-  readonly #watchdog: Watchdog;
+  readonly #launch: Launch;
+  readonly #watchdog: Watchdog = openWatchdog();
+  readonly #removal: readonly string[];
   #child: ChildProcess | undefined;
-  #exited: Promise<unknown> = Promise.resolve();
+  #exited: Promise<void> = Promise.resolve();
+  #paused = false;
 
-  /** `ready` rejects as long as the server does not answer. */
-  constructor(command: readonly string[], folder: string, ready: () => Promise<unknown>) {
-    this.#command = command;
-    this.#folder = folder;
-    this.#ready = ready;
-    this.#watchdog = openWatchdog();
-    this.#watchdog.leave(['rm', '-rf', folder]);
+  constructor(launch: Launch) {
+    this.#launch = launch;
+    this.#removal = ['rm', '-rf', launch.folder];
+    this.#watchdog.leave(this.#removal);
   }
 
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#launch.container === undefined ? this.#child?.pid : undefined;
   }
 
   async start(): Promise<void> {
-    if (this.#child) throw new Error(`${this.#command[0]} runs already, pid ${this.pid}`);
-    const logFile = join(this.#folder, 'server.log');
+    const { command, folder, ready } = this.#launch;
+    const [program, ...args] = command;
+    if (this.#child) throw new Error(`${program} runs already`);
+    const logFile = join(folder, 'server.log');
     const log = openSync(logFile, 'a');
-    const [program, ...args] = this.#command;
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: this.#folder });
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: folder });
     closeSync(log);
-    let failure: Error | undefined;
-    this.#exited = new Promise<void>((done) => {
-      child.once('error', (error) => {
-        failure = error;
-        done();
-      });
-      child.once('exit', () => done());
-    }).then(() => {
-      this.#child = undefined;
-      this.#watchdog.leave(['rm', '-rf', this.#folder]);
-    });
     this.#child = child;
-    if (child.pid !== undefined) this.#watchdog.leave(['kill', '-KILL', String(child.pid)], ['rm', '-rf', this.#folder]);
-    // A script that forgets its servers may end; the watchdog then ends them.
+    this.#paused = false;
+    this.#watchdog.leave(...this.#killing(child), this.#removal);
+    // A script that forgets its server may end; the watchdog then ends the server.
     child.unref();
+    let notStarted: Error | undefined;
+    this.#exited = new Promise((done) => {
+      const gone = (): void => {
+        this.#child = undefined;
+        this.#watchdog.leave(this.#removal);
+        done();
+      };
+      child.once('exit', gone);
+      child.once('error', (error) => {
+        notStarted = error;
+        if (child.pid === undefined) gone();
+      });
+    });
     try {
-      await untilReady(this.#ready, () => this.#child === child);
+      await untilReady(ready, () => this.#child === child);
     } catch (cause) {
       await this.kill();
-      const tail = await readFile(logFile, 'utf8').then((text) => text.slice(-2000));
-      throw new Error(`${program} did not become ready: ${failure?.message ?? String(cause)}\n${tail}`, { cause });
+      const said = await readFile(logFile, 'utf8');
+      throw new Error(`${command.join(' ')} did not become ready: ${(notStarted ?? (cause as Error)).message}\n${said.slice(-2000)}`, { cause });
     }
   }
 
   async stop(): Promise<void> {
-    this.#child?.kill('SIGCONT');
-    this.#child?.kill('SIGTERM');
+    if (this.#paused) await this.resume();
     const bound = new AbortController();
-    const inTime = await Promise.race([this.#exited.then(() => true), sleep(stopWithinMs, false, { signal: bound.signal })]);
-    bound.abort();
-    if (!inTime) await this.kill();
+    await this.#signal('SIGTERM');
+    const ended = this.#exited.then(() => bound.abort());
+    await sleep(stopWithinMs, undefined, { signal: bound.signal }).then(
+      () => this.kill(),
+      () => ended,
+    );
   }
 
   async kill(): Promise<void> {
-    this.#child?.kill('SIGKILL');
+    await this.#signal('SIGKILL');
     await this.#exited;
   }
 
   async pause(): Promise<void> {
-    this.#child?.kill('SIGSTOP');
+    await this.#signal('SIGSTOP');
+    this.#paused = true;
   }
 
   async resume(): Promise<void> {
-    this.#child?.kill('SIGCONT');
+    await this.#signal('SIGCONT');
+    this.#paused = false;
   }
 
   async close(): Promise<void> {
     await this.kill();
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.#launch.folder, { recursive: true, force: true });
     this.#watchdog.close();
+  }
+
+  async #signal(signal: Signal): Promise<void> {
+    if (!this.#child) return;
+    if (this.#launch.container === undefined) this.#child.kill(signal);
+    else await signalContainer(this.#launch.container, signal);
+  }
+
+  #killing({ pid }: ChildProcess): string[][] {
+    if (this.#launch.container !== undefined) return [['docker', 'rm', '-f', this.#launch.container]];
+    return pid === undefined ? [] : [['kill', '-KILL', String(pid)]];
   }
 }
 
 /** Asks until the answer is there. Rejects with the last refusal when the server is gone or time is up. */
-export async function untilReady(ready: () => Promise<unknown>, alive: () => boolean): Promise<void> {
+async function untilReady(ready: () => Promise<unknown>, alive: () => boolean): Promise<void> {
   const until = performance.now() + readyWithinMs;
   for (;;) {
     try {
-      await ready();
-      return;
+      return void (await ready());
     } catch (error) {
       if (!alive()) throw new Error('it ended', { cause: error });
       if (performance.now() > until) throw error;
@@ -126,6 +150,8 @@ export async function untilReady(ready: () => Promise<unknown>, alive: () => boo
     await sleep(50);
   }
 }
+
+export const serverFolder = (name: string): Promise<string> => mkdtemp(join(tmpdir(), `sluice-${name}-`));
 
 /**
  * A port of the loopback that nobody listens on. Below the range from which the system picks ports for outgoing connections: a

@@ -1,10 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { type InfluxAddress, type InfluxServer, influxBinary, influxRequest, startInfluxServer } from './influx-server.ts';
-import { haveJars } from './kafka-jars.ts';
-import { type KafkaOptions, type KafkaServer, startKafkaServer } from './kafka-server.ts';
-import { onPath } from './programs.ts';
+import { canStartInflux, type InfluxAddress, influxRequest, startInflux } from './influx-server.ts';
+import { canStartKafka, startKafka } from './kafka-server.ts';
 
-/** A server that others use at the same time, or one that may be stopped and killed. */
+/**
+ * Real servers, had as a user would have them:
+ *
+ * - InfluxDB: SLUICE_TEST_INFLUX_URL with SLUICE_TEST_INFLUX_TOKEN (one that may do everything; SLUICE_TEST_INFLUX_ORG when it is
+ *   not the first), else a binary in INFLUXD_BIN or `influxd` on PATH, else Docker.
+ * - Kafka: SLUICE_TEST_KAFKA (host:port, several with commas), else Java 17 or newer with Maven, which fetches the broker once into
+ *   SLUICE_STACK_CACHE (~/.cache/sluice-stack), else Docker.
+ *
+ * What is started here listens on free ports of the loopback, keeps its data in a temporary folder and ends with this process.
+ */
+export { type InfluxServer, startInflux } from './influx-server.ts';
+export { type KafkaServer, type SecureKafkaServer, startKafka } from './kafka-server.ts';
+
+/** A server that others use at the same time, or one of one's own that may be stopped and killed. */
 export type Need = 'shared' | 'own';
 
 export interface Needs {
@@ -21,52 +32,48 @@ export interface SharedKafka {
 export interface FreshBucket {
   readonly bucket: string;
   readonly bucketId: string;
-  /** Reads and writes this bucket alone. */
+  /** Reads and writes this bucket, and opens nothing else. */
   readonly token: string;
+  /** Only reads it. */
   readonly readToken: string;
 }
 
 export interface SharedInflux extends InfluxAddress {
-  /** An empty bucket that keeps everything, and tokens that open nothing else. */
+  /** An empty bucket that keeps everything. */
   freshBucket(): Promise<FreshBucket>;
 }
 
 /** Where the process that runs the tests hands out the servers that all of them share. */
 export const sharedStackVariable = 'SLUICE_TEST_STACK';
 
-/** What cannot be had, and what would help; empty when the servers can be had. Starts nothing. */
+/** What cannot be had, and what would help; empty when all can be had. Starts nothing. */
 export function missingServers({ kafka, influx }: Needs): string[] {
   const missing: string[] = [];
-  if (kafka !== undefined && !(kafka === 'shared' && process.env.SLUICE_TEST_KAFKA) && !(onPath('java') && (haveJars() || onPath('mvn')))) {
-    missing.push(`needs Kafka: ${kafka === 'own' ? '' : 'set SLUICE_TEST_KAFKA, or '}install Java 17+ and Maven, or Docker`);
+  const told = (need: Need | undefined, variable: string): boolean => need === 'shared' && Boolean(process.env[variable]);
+  if (kafka !== undefined && !told(kafka, 'SLUICE_TEST_KAFKA') && !canStartKafka()) {
+    const own = kafka === 'own' ? ' of its own: ' : ': set SLUICE_TEST_KAFKA, or ';
+    missing.push(`needs Kafka${own}install Java 17+ and Maven, or Docker`);
   }
-  if (influx !== undefined && !(influx === 'shared' && process.env.SLUICE_TEST_INFLUX_URL) && influxBinary() === undefined) {
-    missing.push(
-      `needs InfluxDB: ${influx === 'own' ? '' : 'set SLUICE_TEST_INFLUX_URL and SLUICE_TEST_INFLUX_TOKEN, or '}set INFLUXD_BIN, or install influxd or Docker`,
-    );
+  if (influx !== undefined && !told(influx, 'SLUICE_TEST_INFLUX_URL') && !canStartInflux()) {
+    const own = influx === 'own' ? ' of its own: ' : ': set SLUICE_TEST_INFLUX_URL and SLUICE_TEST_INFLUX_TOKEN, or ';
+    missing.push(`needs InfluxDB${own}set INFLUXD_BIN, or install influxd or Docker`);
   }
   return missing;
 }
-
-/** A Kafka of one's own, to be stopped, killed and started again. Close it. */
-export const startKafka = (options: KafkaOptions = {}): Promise<KafkaServer> => startKafkaServer(options);
-
-/** An InfluxDB of one's own, to be stopped, killed and started again. Close it. */
-export const startInflux = (): Promise<InfluxServer> => startInfluxServer();
 
 let kafka: Promise<{ brokers: string[] }> | undefined;
 let influx: Promise<InfluxAddress> | undefined;
 
 /** The Kafka that all tests of a run share. */
 export async function sharedKafka(): Promise<SharedKafka> {
-  kafka ??= process.env.SLUICE_TEST_KAFKA ? Promise.resolve({ brokers: process.env.SLUICE_TEST_KAFKA.split(',') }) : fromRun('kafka', startKafka);
+  kafka ??= kafkaOfEnvironment() ?? fromRun('kafka', startKafka);
   const { brokers } = await kafka;
   return { brokers, freshName };
 }
 
 /** The InfluxDB that all tests of a run share. */
 export async function sharedInflux(): Promise<SharedInflux> {
-  influx ??= process.env.SLUICE_TEST_INFLUX_URL ? influxOfEnvironment() : fromRun('influx', startInflux);
+  influx ??= influxOfEnvironment() ?? fromRun('influx', startInflux);
   const { url, org, token } = await influx;
   return { url, org, token, freshBucket: () => freshBucket({ url, org, token }) };
 }
@@ -83,12 +90,17 @@ async function fromRun<T>(name: string, start: () => Promise<T>): Promise<T> {
   return JSON.parse(text) as T;
 }
 
-async function influxOfEnvironment(): Promise<InfluxAddress> {
-  const { SLUICE_TEST_INFLUX_URL: url = '', SLUICE_TEST_INFLUX_TOKEN: token, SLUICE_TEST_INFLUX_ORG: org } = process.env;
+function kafkaOfEnvironment(): Promise<{ brokers: string[] }> | undefined {
+  const addresses = process.env.SLUICE_TEST_KAFKA;
+  return addresses ? Promise.resolve({ brokers: addresses.split(',') }) : undefined;
+}
+
+function influxOfEnvironment(): Promise<InfluxAddress> | undefined {
+  const { SLUICE_TEST_INFLUX_URL: url, SLUICE_TEST_INFLUX_TOKEN: token, SLUICE_TEST_INFLUX_ORG: org } = process.env;
+  if (!url) return undefined;
   if (!token) throw new Error('SLUICE_TEST_INFLUX_URL is set, SLUICE_TEST_INFLUX_TOKEN is not');
-  if (org) return { url, org, token };
-  const { orgs } = await influxRequest<{ orgs: { name: string }[] }>({ url, token }, 'GET', '/api/v2/orgs?limit=1');
-  return { url, org: orgs[0].name, token };
+  if (org) return Promise.resolve({ url, org, token });
+  return influxRequest<{ orgs: { name: string }[] }>({ url, token }, 'GET', '/api/v2/orgs?limit=1').then(({ orgs }) => ({ url, org: orgs[0].name, token }));
 }
 
 async function freshBucket(influx: InfluxAddress): Promise<FreshBucket> {

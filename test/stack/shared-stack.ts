@@ -3,14 +3,14 @@ import type { AddressInfo } from 'node:net';
 import type { Server } from './server-process.ts';
 import { sharedStackVariable, startInflux, startKafka } from './servers.ts';
 
-/** Vitest runs this in its main process, which outlives every test file: the first one to ask for a server has it started here. */
+const starters: Readonly<Record<string, () => Promise<Server>>> = { '/kafka': () => startKafka(), '/influx': () => startInflux() };
+
+/** Vitest runs this in its main process, which outlives every test file: the first to ask for a server has it started here. */
 export default async function sharedStack(): Promise<() => Promise<void>> {
-  const starters = { '/kafka': startKafka, '/influx': startInflux };
   const started = new Map<string, Promise<Server>>();
-  const desk = createServer((request, response) => {
-    const path = request.url as keyof typeof starters;
-    const server = started.get(path) ?? starters[path]();
-    started.set(path, server);
+  const desk = createServer(({ url = '' }, response) => {
+    const server = started.get(url) ?? starters[url]?.() ?? Promise.reject(new Error(`no such server: ${url}`));
+    started.set(url, server);
     server.then(
       (address) => response.end(JSON.stringify(address)),
       (error: Error) => response.writeHead(500).end(error.message),

@@ -19,7 +19,7 @@ export function openWatchdog(): Watchdog {
   child.unref();
   input.unref();
   return {
-    leave: (...commands) => void input.write(`${commands.map((words) => words.map(quoted).join(' ')).join('; ') || ':'}\n`),
+    leave: (...commands) => void input.write(`${commands.map((words) => words.map(quoted).join(' ')).join('; ')}\n`),
     close: () => void input.end(':\n'),
   };
 }
