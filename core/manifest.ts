@@ -49,7 +49,7 @@ export interface ManifestLog extends ManifestReader {
 
 /** One key of a ManifestLog in one pair of hands. */
 export interface ManifestKeeper {
-  /** As it was last saved; undefined when nothing was. */
+  /** As it was last saved or, at first, found; undefined when there is none. */
   readonly manifest: Manifest | undefined;
   /** @throws RECORD_CORRUPT when the record is missing or its content does not hash to its name. */
   record(hash: string): Promise<Uint8Array>;

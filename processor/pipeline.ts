@@ -1,14 +1,13 @@
 import { type Batch, concatBatches } from '../core/batch.ts';
-import type { Chunk } from '../core/chunk.ts';
-import { rowsIn } from '../core/chunk.ts';
+import { type Chunk, type DeadLetter, rowsIn } from '../core/chunk.ts';
 import type { Output } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
-import { attachPosition, type Manifest, type Position } from '../core/manifest.ts';
+import { attachPosition, type Manifest, type ManifestKeeper, type Position } from '../core/manifest.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
 import type { WarmUp } from '../core/runtime.ts';
 import type { Schema } from '../core/schema.ts';
-import type { Store, StoreWrite } from '../core/store.ts';
+import type { RejectedRow, Store, StoreWrite } from '../core/store.ts';
 import type { IncidentChange } from './incidents.ts';
 import { loadModel, type StreamModel, saveModel, trainAgain } from './model.ts';
 import { StreamPipeline, type StreamPipelineContext, streamsOfRecords } from './stream.ts';
@@ -43,6 +42,10 @@ export interface PipelineOptions {
   readonly key: string;
   /** Source id (embedded) or topic: under what the position is kept, and what dead letters name. */
   readonly source: string;
+  /** Keeps the manifest where the store does not; holds the one of `key`. */
+  readonly keeper?: ManifestKeeper;
+  /** A further place for dead letters, beside the store; at least once. */
+  readonly sendDead?: (letters: readonly DeadLetter[]) => Promise<void>;
   readonly outputs?: readonly Output[];
   readonly observer?: PipelineObserver;
   /** Training rows of a stream from a file (`train.file`). */
@@ -64,6 +67,7 @@ export class Pipeline {
   #manifest: Manifest | undefined;
   #position: Position | undefined;
   readonly totals: Totals = { read: 0, stored: 0, duplicate: 0, late: 0, dead: 0, incidents: {} };
+  #partition = 0;
   #uncommittedRows = 0;
   #committedAt = performance.now();
   #changed = false;
@@ -76,11 +80,11 @@ export class Pipeline {
 
   /** @throws whatever the manifest's records, the model file or the configuration have wrong. */
   static async open(options: PipelineOptions): Promise<Pipeline> {
-    const { config, registry, store, key, source } = options;
+    const { config, registry, store, key, source, keeper } = options;
     const definitions = await loadDefinitions(config, registry);
     const model = options.model ? await loadModel(options.model.bytes, registry, options.model.place, trainAgain) : undefined;
     const pipeline = new Pipeline(options, { config, definitions, registry }, model);
-    const manifest = await store.manifest(key);
+    const manifest = keeper ? keeper.manifest : await store.manifest(key);
     if (manifest) {
       pipeline.#manifest = manifest;
       pipeline.#position = manifest.positions[source];
@@ -124,12 +128,13 @@ export class Pipeline {
   async openStream(name: string, schema: Schema): Promise<StreamPipeline> {
     const existing = this.#streams.get(name);
     if (existing) return existing;
-    const { store, trainingRows, model } = this.#options;
+    const { store, trainingRows, model, keeper } = this.#options;
     await store.openStream(name, schema);
     const stream = new StreamPipeline(name, schema, this.#context);
     const records = new Map(Object.entries(this.#manifest?.records ?? {}));
-    if ([...records.keys()].some((record) => stream.owns(record))) await stream.load(records, (hash) => store.record(hash));
-    else await this.#requireNoRows(name);
+    if ([...records.keys()].some((record) => stream.owns(record))) await stream.load(records, (hash) => (keeper ?? store).record(hash));
+    // Beside a keeper, rows that are there already are written over by themselves.
+    else if (!keeper) await this.#requireNoRows(name);
     if (stream.model) {
       if (this.#model) requireSameModel(stream, this.#model, model?.place ?? 'model');
     } else {
@@ -163,10 +168,8 @@ export class Pipeline {
       for (const write of result.writes) await store.append(write);
       storing += performance.now() - scored;
     }
-    if (dead.length > 0) {
-      await store.appendDead(dead);
-      observer?.dead?.(dead);
-    }
+    this.#partition = chunk.partition;
+    await this.#bury(dead);
     const scoring = performance.now() - started - storing;
     changes.sort(byTime);
     this.#count(chunk, writes, changes, dead.length);
@@ -184,12 +187,31 @@ export class Pipeline {
     return this.#changed && (this.#uncommittedRows >= rows || performance.now() - this.#committedAt >= interval);
   }
 
-  /** Makes everything processed so far durable, with the position and state to go on from. */
+  /**
+   * Makes everything processed so far durable, with the position and state to go on from. Beside a keeper, further chunks may
+   * be processed meanwhile: they belong to the next commit.
+   */
   async commit(): Promise<void> {
-    const { store, key, source, observer } = this.#options;
+    const { store, keeper, outputs = [], observer } = this.#options;
     this.#committedAt = performance.now();
     if (!this.#changed && this.#manifest) return;
     const started = performance.now();
+    const { manifest, fresh } = this.#snapshot();
+    this.#uncommittedRows = 0;
+    this.#changed = false;
+    for (const output of outputs) await output.flush?.();
+    const totals = unflatten(manifest.totals);
+    if (keeper) {
+      await this.#buryRejected(await store.commit(), totals);
+      await keeper.save({ ...manifest, totals: flatten(totals) }, fresh);
+    } else await this.#buryRejected(await store.commit(manifest, fresh), totals);
+    this.#manifest = manifest;
+    observer?.commit?.(manifest, (performance.now() - started) / 1000);
+  }
+
+  /** What there is to go on from at this moment; later rows do not change it. */
+  #snapshot(): { manifest: Manifest; fresh: Map<string, Uint8Array> } {
+    const { key, source } = this.#options;
     // Streams that did not come up in this run keep their records.
     const records = new Map(Object.entries(this.#manifest?.records ?? {}).filter(([name]) => !this.streams.some((stream) => stream.owns(name))));
     const saved = new Set(Object.values(this.#manifest?.records ?? {}));
@@ -205,11 +227,38 @@ export class Pipeline {
       totals: flatten(this.totals),
       records: Object.fromEntries(records),
     };
-    await store.commit(manifest, fresh);
-    this.#manifest = manifest;
-    this.#uncommittedRows = 0;
-    this.#changed = false;
-    observer?.commit?.(manifest, (performance.now() - started) / 1000);
+    return { manifest, fresh };
+  }
+
+  async #bury(letters: readonly DeadLetter[]): Promise<void> {
+    if (letters.length === 0) return;
+    const { store, sendDead, observer } = this.#options;
+    await store.appendDead(letters);
+    await sendDead?.(letters);
+    observer?.dead?.(letters);
+  }
+
+  /** Rows that the store refused for good are dead letters after all. */
+  async #buryRejected(rejected: readonly RejectedRow[], totals: Totals): Promise<void> {
+    if (rejected.length === 0) return;
+    const { store, source } = this.#options;
+    const letters = rejected.map(
+      ({ stream, origin, message, payload }): DeadLetter => ({
+        source,
+        partition: this.#partition,
+        position: origin,
+        stream,
+        reason: 'rejected',
+        message,
+        payload,
+      }),
+    );
+    await this.#bury(letters);
+    await store.commit();
+    for (const counts of [this.totals, totals]) {
+      counts.dead += letters.length;
+      counts.stored -= letters.length;
+    }
   }
 
   /** Without the state that belongs to its rows a stream could not tell which rows it has: they would be stored twice. */
