@@ -1,0 +1,210 @@
+import type { Batch } from '../core/batch.ts';
+import { type Chunk, rowsIn } from '../core/chunk.ts';
+import type { Log } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
+import type { PipelineConfig } from '../core/pipeline-config.ts';
+import type { StoreWrite } from '../core/store.ts';
+import { formatTime } from '../core/time.ts';
+import { Status } from '../core/verdict.ts';
+import type { StreamModel } from '../processor/model.ts';
+import type { Pipeline, PipelineObserver, Totals } from '../processor/pipeline.ts';
+import { whatHelps } from './check-warnings.ts';
+
+const statusNames: Record<number, string> = { [Status.error]: 'error', [Status.warning]: 'warning', [Status.ok]: 'ok', [Status.undefined]: 'undefined' };
+const count = (n: number): string => n.toLocaleString('en-US');
+
+interface RecorderParts {
+  readonly config: PipelineConfig;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** A line for people. */
+  readonly print: (line: string) => void;
+}
+
+/** Turns what pipelines do into metrics, log lines and the word that a stream is warmed up. */
+export class PipelineRecorder {
+  readonly observer: PipelineObserver;
+  /** Rows and dead letters that were processed. */
+  processed = 0;
+  /** Of these, by reason. */
+  readonly deadReasons: Record<string, number> = {};
+  /** performance.now() of the beginning of the first chunk, and of the last commit. */
+  firstChunkAt: number | undefined;
+  lastCommitAt: number | undefined;
+  readonly #parts: RecorderParts;
+  readonly #pipelines = new Map<Pipeline, Totals>();
+  /** Of pipelines that were given up: what they took in while they were here. */
+  readonly #gone = emptyTotals();
+  readonly #open = new Map<string, Set<string>>();
+  readonly #ready = new Set<string>();
+  readonly #newest = new Map<string, bigint>();
+  readonly #uncommitted = new Map<string, number>();
+
+  constructor(parts: RecorderParts) {
+    this.#parts = parts;
+    const { config, metrics, log } = parts;
+    this.observer = {
+      chunk: (chunk, writes, seconds) => this.#chunk(chunk, writes, seconds),
+      counted: ({ stream, duplicate, late }) => {
+        metrics.rowsDuplicate.inc({ stream }, duplicate);
+        metrics.rowsLate.inc({ stream }, late);
+      },
+      dead: (letters) => {
+        for (const { reason, message, source, position, stream = config.stream } of letters) {
+          metrics.rowsDead.inc({ stream, reason });
+          this.deadReasons[reason] = (this.deadReasons[reason] ?? 0) + 1;
+          if (reason === 'too-late') metrics.rowsTooLate.inc({ stream });
+          log.debug({ source, row: position, reason }, message);
+        }
+      },
+      incident: ({ incident, change }) => {
+        const open = this.#openOf(incident.detector);
+        if (change === 'opened') metrics.incidents.inc({ detector: incident.detector });
+        if (incident.open) open.add(incident.id);
+        else open.delete(incident.id);
+        metrics.incidentsOpen.set({ detector: incident.detector }, open.size);
+        log.info(
+          { incident: incident.id, detector: incident.detector, start: formatTime(incident.start), end: formatTime(incident.end) },
+          `incident ${change}`,
+        );
+      },
+      commit: (manifest, seconds) => {
+        metrics.commitSeconds.observe(seconds);
+        this.lastCommitAt = performance.now();
+        for (const [stream, rows] of this.#uncommitted) metrics.rowsStored.inc({ stream }, rows);
+        this.#uncommitted.clear();
+        log.debug({ key: manifest.key, positions: manifest.positions, totals: manifest.totals }, 'committed');
+      },
+    };
+  }
+
+  /** A pipeline begins or goes on. @param told what it has learned was told before, by whoever learned it */
+  add(pipeline: Pipeline, { told }: { told: boolean }): void {
+    this.#pipelines.set(pipeline, copyOf(pipeline.totals));
+    if (told) for (const [stream, { stage }] of pipeline.warmUp()) if (stage === 'ready') this.#ready.add(stream);
+    for (const stream of pipeline.streams) {
+      for (const { detector, id } of stream.openIncidents) this.#openOf(detector).add(id);
+      for (const name of stream.names) this.#parts.metrics.incidentsOpen.set({ detector: name }, this.#openOf(name).size);
+    }
+  }
+
+  /** It was given up: its open incidents are watched elsewhere. */
+  remove(pipeline: Pipeline): void {
+    const before = this.#pipelines.get(pipeline);
+    if (!before) return;
+    this.#pipelines.delete(pipeline);
+    addTotals(this.#gone, difference(pipeline.totals, before));
+    for (const stream of pipeline.streams) {
+      for (const { detector, id } of stream.openIncidents) {
+        this.#openOf(detector).delete(id);
+        this.#parts.metrics.incidentsOpen.set({ detector }, this.#openOf(detector).size);
+      }
+    }
+  }
+
+  get pipelines(): readonly Pipeline[] {
+    return [...this.#pipelines.keys()];
+  }
+
+  /** What was taken in since each pipeline was added. */
+  get own(): Totals {
+    const own = copyOf(this.#gone);
+    for (const [pipeline, before] of this.#pipelines) addTotals(own, difference(pipeline.totals, before));
+    return own;
+  }
+
+  /** Says once of each stream on what it is judged from here on. */
+  tellWarmUp(): void {
+    const { metrics, log, print } = this.#parts;
+    for (const pipeline of this.#pipelines.keys()) {
+      for (const [stream, { stage, have, need }] of pipeline.warmUp()) {
+        if (this.#ready.has(stream)) continue;
+        metrics.warmupRows.set({ stream }, have);
+        metrics.warmupRowsNeeded.set({ stream }, need);
+        if (stage !== 'ready') continue;
+        this.#ready.add(stream);
+        const model = pipeline.stream(stream)?.model;
+        if (model) for (const line of this.#learned(stream, need, model)) print(line);
+        log.info({ stream, fitRows: model?.fitRows, calibrationRows: model?.calibrationRows }, 'warmed up: rows are judged from here on');
+      }
+    }
+  }
+
+  #chunk(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }): void {
+    const { metrics, log } = this.#parts;
+    this.firstChunkAt ??= performance.now() - (seconds.score + seconds.store) * 1000;
+    const rows = rowsIn(chunk);
+    this.processed += rows + chunk.dead.length;
+    metrics.batchSeconds.observe({ stage: 'score' }, seconds.score);
+    metrics.batchSeconds.observe({ stage: 'store' }, seconds.store);
+    for (const batch of chunk.batches) metrics.rowsRead.inc({ stream: batch.stream }, batch.rows);
+    for (const { batch, verdicts } of writes) {
+      this.#uncommitted.set(batch.stream, (this.#uncommitted.get(batch.stream) ?? 0) + batch.rows);
+      this.#newestRow(batch);
+      for (const { detector, status } of verdicts) {
+        const counts = [0, 0, 0, 0];
+        for (let row = 0; row < batch.rows; row++) counts[status[row] + 1]++;
+        for (const [s, n] of counts.entries()) if (n > 0) metrics.verdicts.inc({ detector, status: statusNames[s - 1] }, n);
+      }
+    }
+    log.trace({ partition: chunk.partition, nextOffset: chunk.nextOffset, rows, dead: chunk.dead.length }, 'processed, not yet committed');
+    this.tellWarmUp();
+  }
+
+  #newestRow({ stream, times, rows }: Batch): void {
+    let newest = this.#newest.get(stream) ?? times[0];
+    for (let row = 0; row < rows; row++) if (times[row] > newest) newest = times[row];
+    this.#newest.set(stream, newest);
+    this.#parts.metrics.lastRowTimestamp.set({ stream }, Number(newest) / 1e9);
+  }
+
+  /** Ids of the incidents of a detector that are open. */
+  #openOf(detector: string): Set<string> {
+    const open = this.#open.get(detector) ?? new Set();
+    this.#open.set(detector, open);
+    return open;
+  }
+
+  /** On what the stream is judged from here on, and which of its levels are no more than a guess. */
+  #learned(stream: string, rows: number, { fitRows, calibrationRows, detectors, combinations }: StreamModel): string[] {
+    const { config } = this.#parts;
+    const of = stream === config.stream ? '' : `${stream}: `;
+    const how = config.train.kind === 'rows' ? `warmed up on ${count(rows)} rows` : 'learned beforehand';
+    const calibrations = [...detectors, ...combinations.flatMap(({ name, parts }) => parts.map(({ calibration }) => ({ name, calibration })))];
+    const unsure = new Map<string, string[]>();
+    for (const { name, calibration } of calibrations) {
+      for (const level of ['warn', 'error'] as const) {
+        const wants = calibration?.[`${level}Wants`];
+        if (wants === undefined) continue;
+        const told = `${level} ${calibration?.[`${level}Method`]}${whatHelps(wants, config.train.calibrate)}`;
+        unsure.set(told, [...(unsure.get(told) ?? []), name]);
+      }
+    }
+    return [
+      `${of}${how}: fitted on ${count(fitRows)}, thresholds from ${count(calibrationRows)}`,
+      ...[...unsure].map(([told, names]) => `warning: ${of}thresholds of ${names.join(', ')}: ${told}`),
+    ];
+  }
+}
+
+function emptyTotals(): Totals {
+  return { read: 0, stored: 0, duplicate: 0, late: 0, dead: 0, incidents: {} };
+}
+
+function copyOf(totals: Totals): Totals {
+  return { ...totals, incidents: { ...totals.incidents } };
+}
+
+const counted = ['read', 'stored', 'duplicate', 'late', 'dead'] as const;
+
+function difference(now: Totals, before: Totals): Totals {
+  const own = copyOf(now);
+  for (const name of counted) own[name] -= before[name];
+  for (const detector of Object.keys(own.incidents)) own.incidents[detector] -= before.incidents[detector] ?? 0;
+  return own;
+}
+
+function addTotals(to: Totals, more: Totals): void {
+  for (const name of counted) to[name] += more[name];
+  for (const [detector, n] of Object.entries(more.incidents)) to.incidents[detector] = (to.incidents[detector] ?? 0) + n;
+}
