@@ -1,8 +1,8 @@
 import { beforeAll, describe, it } from 'vitest';
-import { missingServers, type Needs, sharedInflux, sharedKafka } from './servers.ts';
+import { missingServers, type Needs, prepareServers } from './servers.ts';
 
 /** The first start on a machine fetches the broker. */
-const startWithinMs = 600_000;
+const startWithinMs = 300_000;
 
 /**
  * Tests that need real servers. Where these cannot be had the tests are skipped by a name that says what to install; in CI, where
@@ -12,9 +12,7 @@ export function describeWithStack(name: string, needs: Needs, body: () => void):
   const missing = missingServers(needs);
   if (missing.length === 0) {
     describe(name, () => {
-      beforeAll(async () => {
-        await Promise.all([needs.kafka === 'shared' && sharedKafka(), needs.influx === 'shared' && sharedInflux()]);
-      }, startWithinMs);
+      beforeAll(() => prepareServers(needs), startWithinMs);
       body();
     });
   } else if (process.env.CI === 'true') {

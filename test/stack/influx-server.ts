@@ -1,17 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { fetchImage, inContainer } from './container.ts';
+import { freshBucket, type InfluxAccess, type InfluxAddress, influxRequest } from './influx-access.ts';
 import { dockerAnswers, onPath } from './programs.ts';
 import { freePort, type Server, ServerProcess, serverFolder } from './server-process.ts';
 
-export interface InfluxAddress {
-  readonly url: string;
-  readonly org: string;
-  /** May do everything. */
-  readonly token: string;
-}
-
-export interface InfluxServer extends InfluxAddress, Server {}
+export interface InfluxServer extends InfluxAccess, Server {}
 
 const image = 'influxdb:2.7';
 
@@ -19,10 +13,19 @@ const influxBinary = (): string | undefined => process.env.INFLUXD_BIN || onPath
 
 export const canStartInflux = (): boolean => influxBinary() !== undefined || dockerAnswers();
 
+/** What to do where it cannot be started. */
+export const influxRemedy = 'set INFLUXD_BIN, or install influxd or Docker';
+
+/** Fetches what a start needs and this machine does not have yet. */
+export async function prepareInflux(): Promise<void> {
+  if (!canStartInflux()) throw new Error(`no InfluxDB can be started: ${influxRemedy}`);
+  if (influxBinary() === undefined) await fetchImage(image);
+}
+
 /** An InfluxDB of one's own in a temporary folder, to be stopped, killed and started again. Close it. */
 export async function startInflux(): Promise<InfluxServer> {
+  await prepareInflux();
   const binary = influxBinary();
-  if (binary === undefined) await fetchImage(image);
   const folder = await serverFolder('influx');
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -35,8 +38,7 @@ export async function startInflux(): Promise<InfluxServer> {
   };
   const args = ['run', '--reporting-disabled', '--ui-disabled', ...Object.entries(options).map(([name, value]) => `--${name}=${value}`)];
   const container = binary === undefined ? basename(folder) : undefined;
-  const command =
-    container === undefined ? [binary ?? 'influxd', ...args] : inContainer({ image, name: container, folder, ports: [port] }, ['influxd', ...args]);
+  const command = binary === undefined ? inContainer({ image, name: basename(folder), folder, ports: [port] }, ['influxd', ...args]) : [binary, ...args];
   const server = new ServerProcess({ command, folder, container, ready: () => healthy(url) });
   const address = { url, org: 'sluice', token: randomBytes(24).toString('hex') };
   try {
@@ -46,7 +48,7 @@ export async function startInflux(): Promise<InfluxServer> {
     await server.close();
     throw error;
   }
-  return Object.assign(server, address);
+  return Object.assign(server, address, { freshBucket: () => freshBucket(address) });
 }
 
 async function healthy(url: string): Promise<void> {
@@ -56,17 +58,6 @@ async function healthy(url: string): Promise<void> {
 }
 
 async function setUp({ url, org, token }: InfluxAddress): Promise<void> {
-  const account = { username: 'sluice', password: randomBytes(12).toString('hex'), org, bucket: 'unused', token };
+  const account = { username: 'sluice', password: randomBytes(12).toString('hex'), org, bucket: 'first', token };
   await influxRequest({ url, token }, 'POST', '/api/v2/setup', account);
-}
-
-/** The answer to a request of the HTTP API. */
-export async function influxRequest<T>({ url, token }: { url: string; token: string }, method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(new URL(path, url), {
-    method,
-    headers: { Authorization: `Token ${token}`, 'Content-Type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`${method} ${path} answers ${response.status}: ${await response.text()}`);
-  return (await response.json()) as T;
 }

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import { fetchImage, inContainer } from './container.ts';
+import { freshName } from './fresh-name.ts';
 import { type KafkaAuth, type Listener, secureListeners } from './kafka-auth.ts';
 import { haveJars, kafkaJars } from './kafka-jars.ts';
 import { dockerAnswers, java17, onPath } from './programs.ts';
@@ -17,10 +18,14 @@ export interface KafkaOptions {
   readonly sasl?: boolean;
 }
 
-export interface KafkaServer extends Server {
+export interface KafkaAccess {
   /** Plain, and open to everyone. */
   readonly brokers: string[];
+  /** A name for a topic or group that nobody else uses. */
+  freshName(prefix: string): string;
 }
+
+export interface KafkaServer extends KafkaAccess, Server {}
 
 export interface SecureKafkaServer extends KafkaServer {
   readonly auth: KafkaAuth;
@@ -32,13 +37,23 @@ const canRunJars = (): boolean => java17() !== undefined && (haveJars() || onPat
 
 export const canStartKafka = (): boolean => canRunJars() || dockerAnswers();
 
+/** What to do where it cannot be started. */
+export const kafkaRemedy = 'install Java 17+ and Maven, or Docker';
+
+/** Fetches what a start needs and this machine does not have yet. */
+export async function prepareKafka(): Promise<void> {
+  if (!canStartKafka()) throw new Error(`no Kafka can be started: ${kafkaRemedy}`);
+  if (canRunJars()) await kafkaJars();
+  else await fetchImage(image);
+}
+
 /** A Kafka of one's own, one node, in a temporary folder, to be stopped, killed and started again. Close it. */
 export async function startKafka(options: KafkaOptions & { readonly sasl: true }): Promise<SecureKafkaServer>;
 export async function startKafka(options?: KafkaOptions): Promise<KafkaServer>;
 export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServer> {
+  await prepareKafka();
   const java = canRunJars() ? java17() : undefined;
   const jars = java === undefined ? '/opt/kafka/libs' : await kafkaJars();
-  if (java === undefined) await fetchImage(image);
   const folder = await serverFolder('kafka');
   const container = java === undefined ? basename(folder) : undefined;
   const secure = options.sasl ? await secureListeners(folder) : undefined;
@@ -74,7 +89,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     await server.close();
     throw error;
   }
-  return Object.assign(server, { brokers }, secure && { auth: secure.auth });
+  return Object.assign(server, { brokers, freshName }, secure && { auth: secure.auth });
 }
 
 const addressOf = ({ port }: Listener): string => `127.0.0.1:${port}`;
@@ -97,6 +112,9 @@ function basicSettings(listeners: readonly Listener[], controllerPort: number, h
     'listener.security.protocol.map': [...listeners.map(({ name, protocol }) => `${name}:${protocol}`), 'CONTROLLER:PLAINTEXT'].join(','),
     'inter.broker.listener.name': listeners[0].name,
     'auto.create.topics.enable': 'false',
+    // A killed broker may come back only when the controller has given it up.
+    'broker.session.timeout.ms': '4000',
+    'broker.heartbeat.interval.ms': '500',
     'num.network.threads': '2',
     'num.io.threads': '4',
     // One node holds everything, and not in more pieces than a test needs.
