@@ -1,17 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import type { Bus } from '../core/bus.ts';
-import type { Output, Source, SourceContext } from '../core/component.ts';
+import type { Output } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Position } from '../core/manifest.ts';
 import type { Pace } from '../core/pace.ts';
-import type { PipelineConfig, SourceConfig } from '../core/pipeline-config.ts';
+import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Store } from '../core/store.ts';
 import { drain } from '../processor/drain.ts';
-import { Pipeline, type PipelineObserver, type PipelineOptions } from '../processor/pipeline.ts';
+import { Pipeline, type PipelineObserver } from '../processor/pipeline.ts';
 import { streamsOfRecords } from '../processor/stream.ts';
-import { collectRows } from '../producer/collect.ts';
 import { type ProduceProgress, type ProduceTotals, produce } from '../producer/producer.ts';
+import { openSource, readingOf, shiftOf, trainingOf } from './pipeline-input.ts';
 
 const group = 'sluice';
 
@@ -101,7 +100,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
         }),
       );
     }
-    const taught = await training(run);
+    const taught = await trainingOf(run);
     // Not before everything that the new start needs is there.
     if (run.fresh) await forgetAll(store, key, config.stream);
     const pipeline = await Pipeline.open({
@@ -163,54 +162,6 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
   }
 }
 
-/** The options that decide which rows come out of a source: all but where it lies and how long a line may be. */
-function readingOf({ options }: SourceConfig): Record<string, string> {
-  const deciding = Object.entries(options).filter(([name, value]) => name !== 'path' && name !== 'maxLineBytes' && value !== undefined);
-  return Object.fromEntries(deciding.map(([name, value]) => [name, JSON.stringify(value)]));
-}
-
-/** Opens a source of the pipeline under its own id. */
-export async function openSource(
-  config: SourceConfig,
-  pipeline: Pick<PipelineConfig, 'stream' | 'lateness' | 'seed'>,
-  registry: Registry,
-  watch: Pick<SourceContext, 'warn'>,
-): Promise<Source> {
-  const definition = await registry.load('source', config.type);
-  const id = config.id === undefined ? {} : { id: config.id };
-  return definition.create(config.options, { stream: pipeline.stream, lateness: pipeline.lateness, seed: pipeline.seed, warn: watch.warn, ...id });
-}
-
-async function training({ config, registry, watch }: EmbeddedRun): Promise<Pick<PipelineOptions, 'trainingRows' | 'model'>> {
-  const { train } = config;
-  if (train.kind === 'model') return { model: { bytes: await readModelFile(train.path), place: train.path } };
-  if (train.kind !== 'file') return {};
-  return {
-    trainingRows: async (stream) => {
-      const source = await openSource(train.source, { ...config, stream }, registry, watch);
-      try {
-        await source.open();
-        return await collectRows(source, stream);
-      } finally {
-        await source.close();
-      }
-    },
-  };
-}
-
-/** @throws CONFIG_NOT_FOUND */
-export async function readModelFile(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new SluiceError('CONFIG_NOT_FOUND', `cannot read the model file '${path}': ${(cause as Error).message}`, {
-      place: 'train.model',
-      fix: 'Make one with `sluice train`.',
-      cause,
-    });
-  }
-}
-
 /** Forgets the streams that the manifest knows, and the pipeline's own. The manifest, which names them, goes with the last. */
 async function forgetAll(store: Store, key: string, own: string): Promise<void> {
   const manifest = await store.manifest(key);
@@ -225,12 +176,6 @@ function requireSameClock({ clock }: PipelineConfig, position: Position | undefi
     place,
     fix: 'Undo the change, or begin anew with --fresh.',
   });
-}
-
-async function shiftOf(config: PipelineConfig, source: Source): Promise<number> {
-  if (config.clock === 'original') return 0;
-  const last = await source.lastTime();
-  return last === undefined ? 0 : Date.now() - Number(last / 1_000_000n);
 }
 
 /** Rows of the warm-up that are still to come: they are read as fast as possible, whatever the pace. */

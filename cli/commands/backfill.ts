@@ -104,17 +104,21 @@ async function modelOf(
   store: Store,
   stream: string,
 ): Promise<{ model: StreamModel; place: string }> {
-  const [{ loadModel, trainAgain }, { readModelFile, manifestKey }, { modelRecordName }, { SluiceError }] = await Promise.all([
+  const [{ loadModel, trainAgain }, { readModelFile }, { withManifests }, { modelRecordName }, { SluiceError }] = await Promise.all([
     import('../../processor/model.ts'),
-    import('../embedded.ts'),
+    import('../pipeline-input.ts'),
+    import('../stored-manifests.ts'),
     import('../../processor/stream.ts'),
     import('../../core/errors.ts'),
   ]);
   if (path !== undefined) return { model: await loadModel(await readModelFile(path), registry, path, trainAgain), place: path };
-  const hash = (await store.manifest(manifestKey(config)))?.records[modelRecordName(stream)];
-  if (hash === undefined) {
+  const place = `model of stream '${stream}'`;
+  const bytes = await withManifests(config, registry, store, async (reader) => {
+    const hashes = (await reader.manifests()).flatMap(({ records }) => records[modelRecordName(stream)] ?? []);
+    return hashes.length === 0 ? undefined : await reader.record(hashes[0]);
+  });
+  if (bytes === undefined) {
     throw new SluiceError('WARMUP_TOO_SHORT', `stream '${stream}' has no model yet`, { fix: 'Let it run past its warm-up, or name one with --model.' });
   }
-  const place = `model of stream '${stream}'`;
-  return { model: await loadModel(await store.record(hash), registry, place), place };
+  return { model: await loadModel(bytes, registry, place), place };
 }

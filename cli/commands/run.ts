@@ -27,7 +27,7 @@ export function register(program: Command): void {
     .option('--pace <pace>', "max, a multiple of the rows' own time such as 60x, or a rate such as 100/s")
     .option('--json', 'print the summary as one line of JSON on standard output, everything else on standard error')
     .option('--quiet', 'no progress, only incidents, the summary and errors')
-    .option('--log-level <level>', 'structured log on standard error: trace, debug, info, warn, error or silent; also SLUICE_LOG', undefined)
+    .option('--log-level <level>', 'structured log on standard error: trace, debug, info, warn, error or silent; also SLUICE_LOG')
     .addHelpText(
       'after',
       '\nExamples:\n  sluice run pipelines/swat.yaml\n  sluice run pipelines/swat.yaml --until-end --json\n  sluice run pipelines/swat.yaml --fresh --pace 600x\n  sluice run pipelines/swat.yaml --fresh --set train.rows=3500-8000 --set source.path=data/swat-june-2017.xlsx',
@@ -39,25 +39,19 @@ async function run(file: string, options: RunOptions): Promise<void> {
   const { interruption } = await import('../signals.ts');
   const signal = interruption();
   const [
-    { fstatSync },
     { loadPipeline },
     { runEmbedded },
-    { makeProgress },
-    { wantsColour },
+    { openDisplay },
     { formatPace, parsePace },
-    { makeLog },
     { makeMetrics },
     { RunRecorder },
     { summaryLines, nextLines },
     { typedCommand, storeSettings },
   ] = await Promise.all([
-    import('node:fs'),
     import('../load-pipeline.ts'),
     import('../embedded.ts'),
-    import('../../producer/progress.ts'),
-    import('../../core/colour.ts'),
+    import('../display.ts'),
     import('../../core/pace.ts'),
-    import('../../core/log.ts'),
     import('../../core/metrics.ts'),
     import('../run-recorder.ts'),
     import('../run-summary.ts'),
@@ -65,18 +59,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
   const pace = options.pace === undefined ? (options.untilEnd ? parsePace('max') : config.source.pace) : parsePace(options.pace);
-  // `run ... | tee log` writes to the terminal past the bar, which would tear both.
-  const torn = !options.json && process.stderr.isTTY && !process.stdout.isTTY && fstatSync(process.stdout.fd).isFIFO();
-  const progress = makeProgress({ stream: process.stderr, show: options.quiet || torn ? 'lines' : 'progress' });
-  const level = options.logLevel ?? process.env.SLUICE_LOG ?? 'warn';
-  const log = await makeLog({
-    level,
-    stream: { write: (line) => progress.line(line.trimEnd()), isTTY: process.stderr.isTTY },
-    colour: wantsColour(process.stderr),
-  });
-  // Where both are one terminal, what happens stands above the bar; elsewhere it goes where a pipe or file takes it.
-  const above = options.json || (process.stdout.isTTY && process.stderr.isTTY);
-  const people = above ? progress : makeProgress({ stream: process.stdout, show: 'lines' });
+  const { progress, log, people, colour } = await openDisplay(options);
   const store = await (await registry.load('store', config.store.type)).open(config.store.options, 'own');
   const recorder = new RunRecorder({
     config,
@@ -93,7 +76,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
       observer: recorder.observer,
       print: (line) => recorder.print(line),
       warn: (message) => log.warn(message),
-      colour: wantsColour(above ? process.stderr : process.stdout),
+      colour,
       progress: (read) => recorder.read(read),
       gap: (wait) => recorder.gap(wait),
       ended: () => recorder.ended(),

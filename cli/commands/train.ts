@@ -64,7 +64,7 @@ async function trainModel(file: string, options: TrainOptions): Promise<void> {
 
 async function trainingRows(config: PipelineConfig, registry: Registry): Promise<Batch> {
   const [{ openSource }, { collectRows }, { SluiceError }] = await Promise.all([
-    import('../embedded.ts'),
+    import('../pipeline-input.ts'),
     import('../../producer/collect.ts'),
     import('../../core/errors.ts'),
   ]);

@@ -1,0 +1,57 @@
+import type { Bus } from '../core/bus.ts';
+import type { ServiceContext } from '../core/component.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { PipelineConfig } from '../core/pipeline-config.ts';
+import type { Registry } from '../core/registry.ts';
+
+/** The bus of `produce` and `process`. @throws CONFIG_INVALID for one that lives in one process */
+export async function openBroker({ bus: { type, options } }: PipelineConfig, registry: Registry, context: ServiceContext): Promise<Bus> {
+  const definition = await registry.load('bus', type);
+  if (definition.embedded) {
+    throw new SluiceError('CONFIG_INVALID', `bus '${type}' lives in one process, and \`produce\` and \`process\` are two`, {
+      place: 'bus',
+      fix: 'Use `bus: kafka`, or `sluice run`, which is both in one process.',
+    });
+  }
+  return await definition.create(options, context);
+}
+
+/** The consumer group that shares the work: of the bus, or `sluice`. */
+export function groupOf({ bus: { options } }: PipelineConfig): string {
+  return typeof options.group === 'string' ? options.group : 'sluice';
+}
+
+/** Partitions of a topic that is made anew. */
+export function partitionsOf({ bus: { options } }: PipelineConfig): number {
+  return typeof options.partitions === 'number' ? options.partitions : 1;
+}
+
+/** Services that are away, for people, the log and the readiness of the process. */
+export class Services {
+  readonly #away = new Map<string, string>();
+  readonly #warn: (message: string) => void;
+  readonly #signal: AbortSignal;
+
+  constructor(warn: (message: string) => void, signal: AbortSignal) {
+    this.#warn = warn;
+    this.#signal = signal;
+  }
+
+  /** What a component that talks to a service is given. @param name of the service, e.g. `store` */
+  context(name: string): ServiceContext {
+    return {
+      warn: this.#warn,
+      signal: this.#signal,
+      unavailable: (reason) => {
+        if (reason === undefined) this.#away.delete(name);
+        else this.#away.set(name, reason);
+      },
+    };
+  }
+
+  /** Why the process is not ready; undefined when every service is there. */
+  get away(): string | undefined {
+    const [first] = this.#away;
+    return first === undefined ? undefined : `${first[0]}: ${first[1]}`;
+  }
+}

@@ -1,0 +1,117 @@
+import type { Command } from 'commander';
+import { collect, setHelp } from '../load-pipeline.ts';
+
+interface ProcessOptions {
+  readonly set?: readonly string[];
+  readonly fresh?: true;
+  readonly untilEnd?: true;
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly logLevel?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('process')
+    .summary("score a topic's rows: one member of the pipeline's consumer group")
+    .description(
+      'Takes rows from the topic, scores them and stores rows, verdicts and incidents. Several of these share the partitions of a topic. Stays up until Ctrl-C, which finishes the batch in hand and commits; the next start, or another member, goes on from there with the same result.',
+    )
+    .argument('<pipeline>', 'the pipeline file, with a bus that connects processes, such as kafka')
+    .option('--set <path=value>', setHelp, collect)
+    .option('--fresh', 'forget what the group and the store hold of the streams, and process the topic from its first row')
+    .option('--until-end', 'stop when every producer has ended and all is processed, and print a summary')
+    .option('--json', 'print the summary as one line of JSON on standard output, everything else on standard error')
+    .option('--quiet', 'no progress, only incidents, the summary and errors')
+    .option('--log-level <level>', 'structured log on standard error: trace, debug, info, warn, error or silent; also SLUICE_LOG')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice process pipelines/swat-kafka.yaml\n  sluice process pipelines/swat-kafka.yaml --until-end --json\n  sluice process pipelines/swat-kafka.yaml --set bus.group=second-opinion',
+    )
+    .action(run);
+}
+
+async function run(file: string, options: ProcessOptions): Promise<void> {
+  const { interruption } = await import('../signals.ts');
+  const signal = interruption();
+  const [
+    { loadPipeline },
+    { processTopic },
+    { openBroker, groupOf, Services },
+    { openDisplay },
+    { makeMetrics },
+    { PipelineRecorder },
+    { ProcessRecorder, processLines },
+    { trainingOf },
+    { typedCommand, storeSettings },
+  ] = await Promise.all([
+    import('../load-pipeline.ts'),
+    import('../../processor/processor.ts'),
+    import('../broker.ts'),
+    import('../display.ts'),
+    import('../../core/metrics.ts'),
+    import('../pipeline-recorder.ts'),
+    import('../process-recorder.ts'),
+    import('../pipeline-input.ts'),
+    import('../invocation.ts'),
+  ]);
+  const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
+  const { progress, log, people, colour } = await openDisplay(options);
+  const warn = (message: string): void => log.warn(message);
+  const services = new Services(warn, signal);
+  const group = groupOf(config);
+  const metrics = makeMetrics();
+  const pipelines = new PipelineRecorder({ config, log, metrics, print: people.line });
+  const recorder = new ProcessRecorder({ config, group, metrics, pipelines, progress, services, print: people.line });
+  const store = await registry.load('store', config.store.type);
+  const bus = await openBroker(config, registry, services.context('bus'));
+  const outputs = new Map<string, import('../../core/component.ts').Output[]>();
+  let server: { url: string; close(): Promise<void> } | undefined;
+  try {
+    const training = await trainingOf({ config, registry, watch: { warn } });
+    for (const topic of config.topics) {
+      const own = [];
+      for (const { type, options: of } of config.outputs) {
+        const context = { ...services.context(`output ${type}`), stream: config.stream, topic, bus: config.bus, colour };
+        own.push((await registry.load('output', type)).create(of, { ...context, print: people.line }));
+      }
+      outputs.set(topic, own);
+    }
+    if (config.serve) server = await (await import('../../serve/server.ts')).startServer(recorder.runtime, { ...config.serve, log });
+    people.line(`topic    ${config.topics.join(', ')}, group ${group}`);
+    if (server) people.line(`watch    ${server.url}/metrics  ${server.url}/readyz`);
+    // When one topic's processor breaks down, the others finish and commit.
+    const failed = new AbortController();
+    const stop = AbortSignal.any([signal, failed.signal]);
+    const results = await Promise.allSettled(
+      config.topics.map((topic) =>
+        processTopic({
+          ...{ config, registry, bus, topic, group, signal: stop, ...training },
+          openStore: () => store.open(config.store.options, 'own', services.context('store')),
+          transactional: store.transactional,
+          outputs: outputs.get(topic) ?? [],
+          fresh: options.fresh === true,
+          untilEnd: options.untilEnd === true,
+          watch: recorder.watch(topic),
+        }).catch((error: unknown) => {
+          failed.abort(error);
+          throw error;
+        }),
+      ),
+    );
+    progress.stop();
+    const broken = results.find((result) => result.status === 'rejected');
+    if (broken) throw broken.reason;
+    const summary = recorder.summary(results.every((result) => result.status === 'fulfilled' && result.value === 'end'));
+    if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+    else {
+      for (const line of ['', ...processLines(summary)]) people.line(line);
+      process.stdout.write(`${'next'.padEnd(10)}${typedCommand(['query', 'incidents', file, ...storeSettings(options.set ?? [])])}\n`);
+    }
+  } finally {
+    progress.stop();
+    await server?.close();
+    for (const output of [...outputs.values()].flat()) await output.close();
+    await bus.close();
+  }
+}

@@ -1,0 +1,173 @@
+import type { Metrics } from '../core/metrics.ts';
+import type { PipelineConfig } from '../core/pipeline-config.ts';
+import type { Runtime, WarmUp } from '../core/runtime.ts';
+import type { Pipeline } from '../processor/pipeline.ts';
+import type { ProcessorWatch } from '../processor/processor.ts';
+import type { Progress } from '../producer/progress.ts';
+import type { Services } from './broker.ts';
+import type { PipelineRecorder } from './pipeline-recorder.ts';
+
+const count = (n: number): string => n.toLocaleString('en-US');
+
+/** What a processor did in this run. */
+export interface ProcessSummary {
+  readonly topics: readonly string[];
+  readonly group: string;
+  /** Rows that came, dead ones included. */
+  readonly rowsRead: number;
+  readonly rowsStored: number;
+  readonly deadLetters: number;
+  readonly deadReasons: Readonly<Record<string, number>>;
+  readonly duplicates: number;
+  readonly late: number;
+  /** Incidents that opened, per detector and combination. */
+  readonly incidents: Readonly<Record<string, number>>;
+  /** Where each partition stands that was here last: `topic/partition` -> offset to go on from. */
+  readonly positions: Readonly<Record<string, number>>;
+  /** Every producer had ended, and all that they sent was taken in. */
+  readonly ended: boolean;
+  /** From the first row to the last commit. */
+  readonly seconds: number;
+  readonly rowsPerSecond: number;
+  readonly peakRssMb: number;
+}
+
+interface RecorderParts {
+  readonly config: PipelineConfig;
+  readonly group: string;
+  readonly metrics: Metrics;
+  readonly pipelines: PipelineRecorder;
+  readonly progress: Progress;
+  readonly services: Services;
+  /** A line for people. */
+  readonly print: (line: string) => void;
+}
+
+/** Turns what the processors of all topics do into progress and summary, beside their pipelines' metrics; shows it as a Runtime. */
+export class ProcessRecorder {
+  readonly runtime: Runtime;
+  readonly #parts: RecorderParts;
+  readonly #held = new Map<string, Pipeline>();
+  readonly #positions = new Map<string, number>();
+  readonly #lag = new Map<string, number>();
+  readonly #ended = new Set<string>();
+  /** A partition was ours once, or there was nothing to take: the group works. */
+  #joined = false;
+
+  constructor(parts: RecorderParts) {
+    this.#parts = parts;
+    const { config, metrics, pipelines, services } = parts;
+    this.runtime = {
+      config,
+      metrics: metrics.registry,
+      startedAt: new Date(),
+      warmUp: () => this.#warmUp(),
+      notReady: () => services.away ?? (this.#joined ? undefined : 'joining the group'),
+      graph: () => [
+        { from: 'bus', to: 'pipeline', rows: pipelines.processed },
+        { from: 'pipeline', to: 'store', rows: pipelines.own.stored },
+      ],
+    };
+  }
+
+  /** What the processor of one topic tells. */
+  watch(topic: string): ProcessorWatch {
+    const { pipelines, metrics, print, config } = this.#parts;
+    const { observer } = pipelines;
+    const name = (partition: number): string => `${topic}/${partition}`;
+    const label = (partition: number): string => (config.topics.length === 1 ? String(partition) : name(partition));
+    return {
+      observer: {
+        ...observer,
+        chunk: (chunk, writes, seconds) => {
+          this.#ended.delete(topic);
+          this.#positions.set(name(chunk.partition), chunk.nextOffset);
+          observer.chunk?.(chunk, writes, seconds);
+          this.#show();
+        },
+      },
+      taken: (partition, pipeline, nextOffset) => {
+        this.#joined = true;
+        this.#held.set(name(partition), pipeline);
+        this.#positions.set(name(partition), nextOffset);
+        pipelines.add(pipeline, { told: nextOffset > 0 });
+        print(`${name(partition)}  ${nextOffset > 0 ? `goes on at offset ${count(nextOffset)}` : 'begins at the first offset'}`);
+        this.#show();
+      },
+      left: (partition, fenced) => {
+        const pipeline = this.#held.get(name(partition));
+        if (pipeline) pipelines.remove(pipeline);
+        this.#held.delete(name(partition));
+        this.#lag.delete(name(partition));
+        metrics.lagRows.remove({ partition: label(partition) });
+        print(`${name(partition)}  ${fenced ? 'is with another processor now; its uncommitted rows are processed there' : 'given up'}`);
+      },
+      lag: (lag) => {
+        for (const [partition, rows] of lag) {
+          this.#lag.set(name(partition), rows);
+          metrics.lagRows.set({ partition: label(partition) }, rows);
+        }
+        this.#show();
+      },
+      ended: () => {
+        this.#ended.add(topic);
+        this.#lag.clear();
+        this.#show();
+      },
+    };
+  }
+
+  summary(ended: boolean): ProcessSummary {
+    const { config, group, pipelines } = this.#parts;
+    const { own, firstChunkAt, lastCommitAt = 0, deadReasons } = pipelines;
+    const seconds = firstChunkAt === undefined ? 0 : Math.round(Math.max(0, lastCommitAt - firstChunkAt)) / 1000;
+    return {
+      topics: config.topics,
+      group,
+      rowsRead: own.read,
+      rowsStored: own.stored,
+      deadLetters: own.dead,
+      deadReasons: { ...deadReasons },
+      duplicates: own.duplicate,
+      late: own.late,
+      incidents: { ...own.incidents },
+      positions: Object.fromEntries(this.#positions),
+      ended,
+      seconds,
+      rowsPerSecond: seconds > 0 ? Math.round(own.read / seconds) : 0,
+      peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
+    };
+  }
+
+  #warmUp(): Map<string, WarmUp> {
+    return new Map([...this.#held.values()].flatMap((pipeline) => [...pipeline.warmUp()]));
+  }
+
+  #show(): void {
+    const { pipelines, progress, services, config } = this.#parts;
+    const warming = [...this.#warmUp().values()].find(({ stage }) => stage !== 'ready');
+    const lag = [...this.#lag.values()].reduce((sum, rows) => sum + rows, 0);
+    const ended = config.topics.every((topic) => this.#ended.has(topic));
+    const stage = ended
+      ? 'all is processed, waiting for rows'
+      : warming
+        ? `warm-up ${warming.stage} ${count(warming.have)} of ${count(warming.need)}`
+        : `judging, ${count(lag)} rows wait`;
+    progress.update({ read: pipelines.processed, stored: pipelines.own.stored, stage: services.away ?? stage, ended });
+  }
+}
+
+/** The summary for people, a fact a line. */
+export function processLines(summary: ProcessSummary): string[] {
+  const { rowsRead, rowsStored, duplicates, late, deadLetters, deadReasons, incidents, rowsPerSecond, seconds, peakRssMb } = summary;
+  const reasons = Object.entries(deadReasons).map(([reason, n]) => `${reason} ${count(n)}`);
+  const opened = Object.entries(incidents).map(([detector, n]) => `${detector} ${n}`);
+  const lines: [string, string][] = [
+    ['rows', `${count(rowsRead)} read, ${count(rowsStored)} stored, ${count(duplicates)} duplicate, ${count(late)} late, ${count(deadLetters)} dead`],
+    ...(reasons.length > 0 ? [['dead', reasons.join(', ')] as [string, string]] : []),
+    ['incidents', opened.join(', ') || 'none'],
+    ['offsets', Object.entries(summary.positions).map(([partition, offset]) => `${partition} ${count(offset)}`).join(', ') || 'none'], // biome-ignore format: one line
+    ['speed', `${count(rowsPerSecond)} rows/s: ${count(rowsRead)} rows in ${seconds} s from the first row to the last commit; peak memory ${peakRssMb} MB`],
+  ];
+  return lines.map(([name, text]) => `${name.padEnd(10)}${text}`);
+}
