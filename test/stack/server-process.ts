@@ -43,15 +43,20 @@ const readyWithinMs = 90_000;
 export class ServerProcess implements Server {
   readonly #launch: Launch;
   readonly #watchdog: Watchdog = openWatchdog();
-  readonly #removal: readonly string[];
+  readonly #removal: readonly string[][];
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
   #paused = false;
 
   constructor(launch: Launch) {
     this.#launch = launch;
-    this.#removal = ['rm', '-rf', launch.folder];
-    this.#watchdog.leave(this.#removal);
+    // Twice: a server that was just killed may still be writing.
+    this.#removal = [
+      ['rm', '-rf', launch.folder],
+      ['sleep', '1'],
+      ['rm', '-rf', launch.folder],
+    ];
+    this.#watchdog.leave(...this.#removal);
   }
 
   get pid(): number | undefined {
@@ -68,14 +73,14 @@ export class ServerProcess implements Server {
     closeSync(log);
     this.#child = child;
     this.#paused = false;
-    this.#watchdog.leave(...this.#killing(child), this.#removal);
+    this.#watchdog.leave(...this.#killing(child), ...this.#removal);
     // A script that forgets its server may end; the watchdog then ends the server.
     child.unref();
     let notStarted: Error | undefined;
     this.#exited = new Promise((done) => {
       const gone = (): void => {
         this.#child = undefined;
-        this.#watchdog.leave(this.#removal);
+        this.#watchdog.leave(...this.#removal);
         done();
       };
       child.once('exit', gone);

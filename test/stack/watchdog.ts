@@ -13,6 +13,9 @@ export interface Watchdog {
 const script = `trap '' INT TERM HUP; last=:; while IFS= read -r line; do last=$line; done; eval "$last"`;
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
+// A worker of a test run that was killed would go on with its tests; the end of its channel is the only thing that tells it.
+if (process.connected) process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+
 export function openWatchdog(): Watchdog {
   const child = spawn('sh', ['-c', script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   const input = child.stdin as Socket;
