@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fetchImage, inContainer } from './container.ts';
 import { freshBucket, type InfluxAccess, type InfluxAddress, influxRequest } from './influx-access.ts';
 import { dockerAnswers, onPath } from './programs.ts';
@@ -9,7 +9,7 @@ export interface InfluxServer extends InfluxAccess, Server {}
 
 const image = 'influxdb:2.7';
 
-const influxBinary = (): string | undefined => process.env.INFLUXD_BIN || onPath('influxd');
+const influxBinary = (): string | undefined => (process.env.INFLUXD_BIN ? resolve(process.env.INFLUXD_BIN) : onPath('influxd'));
 
 export const canStartInflux = (): boolean => influxBinary() !== undefined || dockerAnswers();
 
