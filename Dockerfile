@@ -1,26 +1,28 @@
-# The embedded pipeline: no service beside it. Built in one stage, run from another without compiler or tests.
+# One image for every command: the embedded run by default, `produce` and `process` in docker-compose.yml. Built in one stage,
+# run from another without compiler or tests.
 FROM node:20.19.5-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --include=dev
 COPY . .
-RUN npm run build && npm prune --omit=dev
+# Readable for the user that runs it, whatever the rights in the clone were.
+RUN npm run build && npm prune --omit=dev && chmod -R u=rwX,go=rX .
 
 FROM node:20.19.5-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=build /app/package.json ./
+COPY --from=build /app/package.json /app/sluice /app/LICENSE ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-COPY sluice LICENSE ./
-COPY scripts/prepare.sh ./scripts/prepare.sh
-COPY pipelines ./pipelines
-COPY data/swat-sample.xlsx ./data/swat-sample.xlsx
-RUN mkdir .sluice && chown node:node .sluice
+COPY --from=build /app/scripts/prepare.sh /app/scripts/stack-init.sh ./scripts/
+COPY --from=build /app/pipelines ./pipelines
+COPY --from=build /app/data/swat-sample.xlsx ./data/swat-sample.xlsx
+# What is written: the embedded store, and the tokens of the stack. A new volume takes its owner and rights from here.
+RUN mkdir -p -m 700 .sluice /var/lib/sluice/tokens /var/lib/sluice/writer && chown node:node .sluice /var/lib/sluice/tokens /var/lib/sluice/writer
 USER node
-VOLUME /app/.sluice
 EXPOSE 8080
+# For the commands that serve, `run` and `process`; docker-compose.yml turns it off for those that do not.
 HEALTHCHECK --interval=10s --start-period=30s CMD ["node", "-e", "fetch('http://127.0.0.1:8080/healthz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["./sluice"]
-# Inside the container the server listens on every interface; docker-compose.yml publishes it on the host's loopback only.
+# Inside the container the server listens on every interface; publish it on the host's loopback only (docs/stack.md).
 CMD ["run", "pipelines/swat.yaml", "--set", "serve.host=0.0.0.0"]

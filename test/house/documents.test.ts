@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { sampleAttacks } from '../../scripts/make-sample.ts';
 import { repository } from './temporary-clone.ts';
 
@@ -66,28 +65,5 @@ describe('the repository', () => {
     const marks = new RegExp([`/${'work'}/`, `/${'root'}/`, `/${'home'}/[a-z]`, `/${'tmp'}/[a-z]`, 'registry\\.npmjs'].join('|'));
     const text = tracked.filter((file) => /\.(ts|mjs|md|ya?ml|json|sh)$|^(sluice|\.ci\/run|Dockerfile)$/.test(file) && existsSync(join(repository, file)));
     expect(text.filter((file) => file !== '.ci/run' && marks.test(read(file)))).toEqual([]);
-  });
-});
-
-describe('the container', () => {
-  const { services } = parse(read('docker-compose.yml')) as { services: Record<string, { ports: string[]; build?: string }> };
-  const dockerfile = read('Dockerfile');
-
-  it('is published on the loopback only', () => {
-    const ports = Object.values(services).flatMap((service) => service.ports);
-    expect(ports.length).toBeGreaterThan(0);
-    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
-  });
-
-  it('is built from a pinned Node that the package accepts, and does not run as root', () => {
-    const images = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image]) => image);
-    expect(images.length).toBeGreaterThan(0);
-    for (const image of images) expect(image).toMatch(/^node:20\.(19|[2-9]\d)\.\d+-\w+-slim$/);
-    expect(dockerfile.lastIndexOf('\nUSER node')).toBeGreaterThan(dockerfile.lastIndexOf('\nFROM'));
-  });
-
-  it('copies only what there is', () => {
-    const lines = [...dockerfile.matchAll(/^COPY (?!--from)(.+)$/gm)].map(([, rest]) => rest.split(' ').slice(0, -1));
-    for (const name of lines.flat()) expect(name === '.' || tracked.some((file) => file === name || file.startsWith(`${name}/`)), name).toBe(true);
   });
 });

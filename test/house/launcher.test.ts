@@ -184,10 +184,4 @@ describe('run.sh', () => {
     }
     expect(existsSync(join(root, 'dist'))).toBe(false);
   });
-
-  it('says what --stack will be, and that it is not there yet', () => {
-    const run = call('sh', [join(repository, 'run.sh'), '--fresh', '--stack']);
-    expect(run.status).toBe(2);
-    expect(run.stderr).toContain('Kafka');
-  });
 });

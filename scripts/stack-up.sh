@@ -1,0 +1,46 @@
+#!/bin/sh
+# What `sh run.sh --stack` does: secrets, then docker-compose.yml built, started and waited for.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+cd "$root"
+
+say() { printf 'sluice: %s\n' "$*" >&2; }
+
+give_up() {
+  say "$1"
+  say 'The same on servers of your own, without Docker: docs/stack.md. On no server at all: sh run.sh'
+  exit 4
+}
+
+command -v docker >/dev/null 2>&1 ||
+  give_up 'needs Docker with Compose, found none. Install Docker Engine (https://docs.docker.com/engine/install) or Docker Desktop and try again.'
+docker compose version >/dev/null 2>&1 ||
+  give_up 'needs Docker Compose 2, and there is no docker compose. Install its plugin (https://docs.docker.com/compose/install/linux) and try again.'
+docker version >/dev/null 2>&1 ||
+  give_up 'Docker is installed, but its service does not answer. Start it (sudo systemctl start docker, or Docker Desktop), see that you may use it (docker ps) and try again.'
+
+sh scripts/stack-secrets.sh make .env
+
+if ! docker compose up --detach --build --wait --wait-timeout 300 >&2; then
+  say 'the stack did not come up; what Docker said is above, what the services say: docker compose logs'
+  say 'A port in use? Name another in .env: KAFKA_PORT, INFLUX_PORT, SLUICE_PORT.'
+  exit 4
+fi
+
+# For commands on this machine: ./sluice query ... pipelines/swat-kafka.yaml
+tokens=$(docker compose run --rm --no-deps -T --entrypoint cat init /var/lib/sluice/tokens/stack.env) ||
+  give_up 'the stack runs, but its tokens could not be read; what Docker said is above.'
+printf '%s\n' "$tokens" | sh scripts/stack-secrets.sh take .env
+
+# The address where a port of a service is published, such as 127.0.0.1:9092.
+published() { docker compose port "$1" "$2"; }
+
+cat <<EOF
+the stack runs:
+  metrics, health   http://$(published processor 8080)/metrics  /healthz  /readyz
+  InfluxDB          http://$(published influxdb 8086)  user sluice, password INFLUX_ADMIN_PASSWORD in .env
+  Kafka             $(published kafka 9092)
+what it does:       docker compose logs --follow processor
+what it found:      ./sluice query incidents pipelines/swat-kafka.yaml
+stop, data stay:    docker compose down
+EOF

@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { repository, temporaryFolder } from '../house/temporary-clone.ts';
+import { onPath } from '../stack/programs.ts';
+
+const tools = ['sh', 'awk', 'cat', 'dirname', 'mv', 'od', 'readlink', 'rm', 'sed', 'tr'];
+
+/** run.sh and its scripts in a folder of their own, on a PATH with nothing but the tools that they name and this docker. */
+function machine(docker?: string) {
+  const root = join(temporaryFolder('stack-up'), 'a folder');
+  const programs = join(root, 'programs');
+  mkdirSync(programs, { recursive: true });
+  for (const file of ['run.sh', 'scripts/prepare.sh', 'scripts/stack-up.sh', 'scripts/stack-secrets.sh']) cpSync(join(repository, file), join(root, file));
+  for (const tool of tools) symlinkSync(onPath(tool) as string, join(programs, tool));
+  const log = join(root, 'docker.log');
+  if (docker !== undefined) {
+    writeFileSync(join(programs, 'docker'), `#!/bin/sh\necho "$*" >>'${log}'\n${docker}\n`);
+    chmodSync(join(programs, 'docker'), 0o755);
+  }
+  return {
+    environmentFile: join(root, '.env'),
+    calls: () => readFileSync(log, 'utf8').trimEnd().split('\n'),
+    run: (...args: string[]) => spawnSync('sh', [join(root, 'run.sh'), ...args], { encoding: 'utf8', cwd: '/', env: { PATH: programs } }),
+  };
+}
+
+const works = `case "$*" in
+  'compose run '*) printf 'INFLUX_OPERATOR_TOKEN=other\\nINFLUX_TOKEN=w==\\nINFLUX_READER_TOKEN=r==\\nINFLUX_TELEGRAF_TOKEN=t==\\n' ;;
+  'compose port '*) echo "127.0.0.1:$4" ;;
+  *) echo chatter ;;
+esac`;
+
+describe('sh run.sh --stack', () => {
+  it.each([
+    ['no Docker', undefined, /needs Docker with Compose, found none.*docs\.docker\.com/],
+    ['no Compose', 'test "$1" != compose', /there is no docker compose.*docs\.docker\.com/],
+    ['no service', 'test "$1" != version', /its service does not answer.*systemctl start docker/],
+  ])('says on a machine with %s what to install or start, and what else can be done', (_, docker, message) => {
+    const { run, environmentFile } = machine(docker);
+    const { status, stdout, stderr } = run('--stack');
+    expect(status).toBe(4);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(message);
+    expect(stderr).toContain('docs/stack.md');
+    expect(existsSync(environmentFile)).toBe(false);
+  });
+
+  it('makes the secrets, then builds, starts and waits, then takes the tokens, and says where all is', () => {
+    const { run, calls, environmentFile } = machine(works);
+    const { status, stdout, stderr } = run('--stack');
+    expect(status, stderr).toBe(0);
+    const up = calls().indexOf('compose up --detach --build --wait --wait-timeout 300');
+    expect(up).toBeGreaterThan(0);
+    expect(calls()[up + 1]).toBe('compose run --rm --no-deps -T --entrypoint cat init /var/lib/sluice/tokens/stack.env');
+    const text = readFileSync(environmentFile, 'utf8');
+    expect(statSync(environmentFile).mode & 0o777).toBe(0o600);
+    expect(text).toMatch(/^INFLUX_OPERATOR_TOKEN=[0-9a-f]{64}\nINFLUX_ADMIN_PASSWORD=[0-9a-f]{64}\n/);
+    expect(text).toContain('\nINFLUX_TOKEN=w==\nINFLUX_READER_TOKEN=r==\nINFLUX_TELEGRAF_TOKEN=t==\n');
+    for (const place of ['http://127.0.0.1:8080/metrics', 'http://127.0.0.1:8086', '127.0.0.1:9092', 'docker compose down']) expect(stdout).toContain(place);
+    for (const [, secret] of text.matchAll(/=(.+)$/gm)) {
+      expect(stdout + stderr).not.toContain(secret);
+      expect(calls().join('\n')).not.toContain(secret);
+    }
+    expect(stdout).not.toContain('chatter');
+  });
+
+  it('keeps the secrets when it is started again', () => {
+    const { run, environmentFile } = machine(works);
+    run('--stack');
+    const before = readFileSync(environmentFile, 'utf8');
+    expect(run('--stack').status).toBe(0);
+    expect(readFileSync(environmentFile, 'utf8')).toBe(before);
+  });
+
+  it('says where to look when it does not come up, and takes no tokens', () => {
+    const { run, calls } = machine(`case "$*" in 'compose up '*) echo 'port is already allocated' >&2; exit 1 ;; esac`);
+    const { status, stdout, stderr } = run('--stack');
+    expect(status).toBe(4);
+    expect(stdout).toBe('');
+    for (const text of ['port is already allocated', 'docker compose logs', 'KAFKA_PORT, INFLUX_PORT, SLUICE_PORT']) expect(stderr).toContain(text);
+    expect(calls().at(-1)).toMatch(/^compose up/);
+  });
+
+  it('fails, and leaves .env as it is, when the tokens cannot be read', () => {
+    const { run, environmentFile } = machine(`case "$*" in 'compose run '*) exit 1 ;; esac`);
+    const { status, stderr } = run('--stack');
+    expect(status).toBe(4);
+    expect(stderr).toContain('tokens could not be read');
+    expect(readFileSync(environmentFile, 'utf8')).not.toContain('INFLUX_TOKEN');
+  });
+
+  it.each([
+    ['--fresh', '--stack'],
+    ['--stack', '--until-end'],
+  ])('stands alone: not %s %s', (...args) => {
+    const { run } = machine(works);
+    const { status, stderr } = run(...args);
+    expect(status).toBe(2);
+    expect(stderr).toContain('takes no other option');
+  });
+});
