@@ -1,5 +1,6 @@
 import { allocateBatch, type Batch, copyRow, sliceBatch } from '../core/batch.ts';
-import { type DeadLetter, deadPayloadLimit } from '../core/chunk.ts';
+import type { DeadLetter } from '../core/chunk.ts';
+import { rowPayload } from '../core/row-payload.ts';
 import { formatTime } from '../core/time.ts';
 import type { TimeWindow } from '../core/time-window.ts';
 
@@ -70,8 +71,6 @@ async function judgeOlder(
       duplicates++;
       continue;
     }
-    const tags = batch.schema.tags.length;
-    const values = Array.from(batch.values.subarray(rows[n] * tags, (rows[n] + 1) * tags), (v) => (Number.isNaN(v) ? null : v));
     dead.push({
       source,
       partition,
@@ -79,7 +78,7 @@ async function judgeOlder(
       stream: batch.stream,
       reason: 'too-late',
       message: `the time ${formatTime(times[n])} is further behind the newest row than \`lateness\` allows; raise it for sources that deliver late`,
-      payload: JSON.stringify({ Timestamp: formatTime(times[n]), values }).slice(0, deadPayloadLimit),
+      payload: rowPayload(batch, rows[n]),
     });
   }
   return duplicates;
