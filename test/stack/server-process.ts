@@ -100,6 +100,7 @@ export class ServerProcess implements Server {
 
   async stop(): Promise<void> {
     if (this.#paused) await this.resume();
+    this.#child?.ref();
     const bound = new AbortController();
     await this.#signal('SIGTERM');
     const ended = this.#exited.then(() => bound.abort());
@@ -110,6 +111,7 @@ export class ServerProcess implements Server {
   }
 
   async kill(): Promise<void> {
+    this.#child?.ref();
     await this.#signal('SIGKILL');
     await this.#exited;
   }
@@ -164,7 +166,7 @@ export const serverFolder = (name: string): Promise<string> => mkdtemp(join(tmpd
  */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const port = 10_000 + Math.floor(Math.random() * 10_000);
     const free = await new Promise<boolean>((done) => {
       const probe = createServer();
       probe.once('error', () => done(false));
