@@ -26,20 +26,20 @@ export async function prepareInflux(): Promise<void> {
 export async function startInflux(): Promise<InfluxServer> {
   await prepareInflux();
   const binary = influxBinary();
-  const folder = await serverFolder('influx');
+  const folder = serverFolder('influx');
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const options = {
     'http-bind-address': `${binary === undefined ? '0.0.0.0' : '127.0.0.1'}:${port}`,
-    'bolt-path': join(folder, 'influxd.bolt'),
-    'sqlite-path': join(folder, 'influxd.sqlite'),
-    'engine-path': join(folder, 'engine'),
+    'bolt-path': join(folder.path, 'influxd.bolt'),
+    'sqlite-path': join(folder.path, 'influxd.sqlite'),
+    'engine-path': join(folder.path, 'engine'),
     'log-level': 'warn',
   };
   const args = ['run', '--reporting-disabled', '--ui-disabled', ...Object.entries(options).map(([name, value]) => `--${name}=${value}`)];
-  const container = binary === undefined ? basename(folder) : undefined;
-  const command = binary === undefined ? inContainer({ image, name: basename(folder), folder, ports: [port] }, ['influxd', ...args]) : [binary, ...args];
-  const server = new ServerProcess({ command, folder, container, ready: () => healthy(url) });
+  const name = basename(folder.path);
+  const command = binary === undefined ? inContainer({ image, name, folder: folder.path, ports: [port] }, ['influxd', ...args]) : [binary, ...args];
+  const server = new ServerProcess({ command, folder, container: binary === undefined ? name : undefined, ready: () => healthy(url) });
   const address = { url, org: 'sluice', token: randomBytes(24).toString('hex') };
   try {
     await server.start();

@@ -54,19 +54,19 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   await prepareKafka();
   const java = canRunJars() ? java17() : undefined;
   const jars = java === undefined ? '/opt/kafka/libs' : await kafkaJars();
-  const folder = await serverFolder('kafka');
-  const container = java === undefined ? basename(folder) : undefined;
-  const secure = options.sasl ? await secureListeners(folder) : undefined;
+  const folder = serverFolder('kafka');
+  const container = java === undefined ? basename(folder.path) : undefined;
+  const secure = options.sasl ? await secureListeners(folder.path) : undefined;
   const plain: Listener = { name: 'PLAIN', protocol: 'PLAINTEXT', port: await freePort() };
   const listeners = [plain, ...(secure?.listeners ?? [])];
   const settings = {
     ...basicSettings(listeners, await freePort(), container === undefined ? '127.0.0.1' : '0.0.0.0'),
-    'log.dirs': join(folder, 'data'),
+    'log.dirs': join(folder.path, 'data'),
     ...(options.messageMaxBytes === undefined ? {} : { 'message.max.bytes': String(options.messageMaxBytes) }),
     ...secure?.settings,
   };
-  const settingsFile = join(folder, 'server.properties');
-  const loggingFile = join(folder, 'log4j2.xml');
+  const settingsFile = join(folder.path, 'server.properties');
+  const loggingFile = join(folder.path, 'log4j2.xml');
   await writeFile(
     settingsFile,
     Object.entries(settings).reduce((text, [key, value]) => `${text}${key}=${value}\n`, ''),
@@ -75,7 +75,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
   const commandFor = (...args: readonly string[]): string[] => {
     const command = [java ?? 'java', `-Dlog4j2.configurationFile=${loggingFile}`, '-cp', `${jars}/*`, ...args];
     if (container === undefined) return command;
-    return inContainer({ image, name: container, folder, ports: listeners.map(({ port }) => port) }, command);
+    return inContainer({ image, name: container, folder: folder.path, ports: listeners.map(({ port }) => port) }, command);
   };
   const brokers = [addressOf(plain)];
   const heap = ['-Xms256m', '-Xmx512m', '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20'];

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { closeSync, mkdtempSync, openSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,11 +25,27 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** Where a server keeps what it has; removed when this process is over, if not before. */
+export interface ServerFolder {
+  readonly path: string;
+  readonly removal: readonly string[][];
+  readonly watchdog: Watchdog;
+}
+
+export function serverFolder(name: string): ServerFolder {
+  const watchdog = openWatchdog();
+  const path = mkdtempSync(join(tmpdir(), `sluice-${name}-`));
+  const remove = ['rm', '-rf', path];
+  // Twice: a server that was just killed may still be writing.
+  const removal = [remove, ['sleep', '1'], remove];
+  watchdog.leave(...removal);
+  return { path, removal, watchdog };
+}
+
 interface Launch {
   /** Runs in the foreground. */
   readonly command: readonly string[];
-  /** Where the server keeps what it has; goes with it. */
-  readonly folder: string;
+  readonly folder: ServerFolder;
   /** Rejects as long as the server does not answer. */
   readonly ready: () => Promise<unknown>;
   /** The container that the command runs, if it runs one. */
@@ -42,21 +58,12 @@ const readyWithinMs = 90_000;
 /** A program run as a server. It ends with this process, however this process ends. */
 export class ServerProcess implements Server {
   readonly #launch: Launch;
-  readonly #watchdog: Watchdog = openWatchdog();
-  readonly #removal: readonly string[][];
   #child: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
   #paused = false;
 
   constructor(launch: Launch) {
     this.#launch = launch;
-    // Twice: a server that was just killed may still be writing.
-    this.#removal = [
-      ['rm', '-rf', launch.folder],
-      ['sleep', '1'],
-      ['rm', '-rf', launch.folder],
-    ];
-    this.#watchdog.leave(...this.#removal);
   }
 
   get pid(): number | undefined {
@@ -64,23 +71,24 @@ export class ServerProcess implements Server {
   }
 
   async start(): Promise<void> {
-    const { command, folder, ready } = this.#launch;
+    const { command, ready } = this.#launch;
+    const { path, removal, watchdog } = this.#launch.folder;
     const [program, ...args] = command;
     if (this.#child) throw new Error(`${program} runs already`);
-    const logFile = join(folder, 'server.log');
+    const logFile = join(path, 'server.log');
     const log = openSync(logFile, 'a');
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: folder });
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: path });
     closeSync(log);
     this.#child = child;
     this.#paused = false;
-    this.#watchdog.leave(...this.#killing(child), ...this.#removal);
+    watchdog.leave(...this.#killing(child), ...removal);
     // A script that forgets its server may end; the watchdog then ends the server.
     child.unref();
     let notStarted: Error | undefined;
     this.#exited = new Promise((done) => {
       const gone = (): void => {
         this.#child = undefined;
-        this.#watchdog.leave(...this.#removal);
+        watchdog.leave(...removal);
         done();
       };
       child.once('exit', gone);
@@ -128,8 +136,9 @@ export class ServerProcess implements Server {
 
   async close(): Promise<void> {
     await this.kill();
-    await rm(this.#launch.folder, { recursive: true, force: true });
-    this.#watchdog.close();
+    const { path, watchdog } = this.#launch.folder;
+    await rm(path, { recursive: true, force: true });
+    watchdog.close();
   }
 
   async #signal(signal: Signal): Promise<void> {
@@ -157,8 +166,6 @@ async function untilReady(ready: () => Promise<unknown>, alive: () => boolean): 
     await sleep(50);
   }
 }
-
-export const serverFolder = (name: string): Promise<string> => mkdtemp(join(tmpdir(), `sluice-${name}-`));
 
 /**
  * A port of the loopback that nobody listens on. Below the range from which the system picks ports for outgoing connections: a
