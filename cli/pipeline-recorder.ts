@@ -68,12 +68,12 @@ export class PipelineRecorder {
           `incident ${change}`,
         );
       },
-      commit: (manifest, seconds) => {
+      commit: ({ key, totals }, seconds, nextOffset) => {
         metrics.commitSeconds.observe(seconds);
         this.lastCommitAt = performance.now();
         for (const [stream, rows] of this.#uncommitted) metrics.rowsStored.inc({ stream }, rows);
         this.#uncommitted.clear();
-        log.debug({ key: manifest.key, positions: manifest.positions, totals: manifest.totals }, 'committed');
+        log.debug({ key, nextOffset, totals }, 'committed');
       },
     };
   }

@@ -1,3 +1,4 @@
+import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Runtime, WarmUp } from '../core/runtime.ts';
@@ -35,6 +36,7 @@ export interface ProcessSummary {
 interface RecorderParts {
   readonly config: PipelineConfig;
   readonly group: string;
+  readonly log: Log;
   readonly metrics: Metrics;
   readonly pipelines: PipelineRecorder;
   readonly progress: Progress;
@@ -72,7 +74,7 @@ export class ProcessRecorder {
 
   /** What the processor of one topic tells. */
   watch(topic: string): ProcessorWatch {
-    const { pipelines, metrics, print, config } = this.#parts;
+    const { pipelines, log, metrics, print, config } = this.#parts;
     const { observer } = pipelines;
     const name = (partition: number): string => `${topic}/${partition}`;
     const label = (partition: number): string => (config.topics.length === 1 ? String(partition) : name(partition));
@@ -91,6 +93,7 @@ export class ProcessRecorder {
         this.#held.set(name(partition), pipeline);
         this.#positions.set(name(partition), nextOffset);
         pipelines.add(pipeline, { told: nextOffset > 0 });
+        log.info({ partition: name(partition), nextOffset }, 'partition taken');
         print(`${name(partition)}  ${nextOffset > 0 ? `goes on at offset ${count(nextOffset)}` : 'begins at the first offset'}`);
         this.#show();
       },
@@ -100,6 +103,7 @@ export class ProcessRecorder {
         this.#held.delete(name(partition));
         this.#lag.delete(name(partition));
         metrics.lagRows.remove({ partition: label(partition) });
+        log.info({ partition: name(partition), fenced }, 'partition left');
         print(`${name(partition)}  ${fenced ? 'is with another processor now; its uncommitted rows are processed there' : 'given up'}`);
       },
       lag: (lag) => {

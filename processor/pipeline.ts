@@ -31,7 +31,8 @@ export interface PipelineObserver {
   incident?(change: IncidentChange): void;
   dead?(letters: Chunk['dead']): void;
   counted?(counts: { stream: string; duplicate: number; late: number }): void;
-  commit?(manifest: Manifest, seconds: number): void;
+  /** @param nextOffset where the source or partition goes on */
+  commit?(manifest: Manifest, seconds: number, nextOffset: number): void;
 }
 
 export interface PipelineOptions {
@@ -206,7 +207,7 @@ export class Pipeline {
       await keeper.save({ ...manifest, totals: flatten(totals) }, fresh);
     } else await this.#buryRejected(await store.commit(manifest, fresh), totals);
     this.#manifest = manifest;
-    observer?.commit?.(manifest, (performance.now() - started) / 1000);
+    observer?.commit?.(manifest, (performance.now() - started) / 1000, manifest.positions[this.#options.source]?.nextOffset ?? 0);
   }
 
   /** What there is to go on from at this moment; later rows do not change it. */

@@ -62,7 +62,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
   const group = groupOf(config);
   const metrics = makeMetrics();
   const pipelines = new PipelineRecorder({ config, log, metrics, print: people.line });
-  const recorder = new ProcessRecorder({ config, group, metrics, pipelines, progress, services, print: people.line });
+  const recorder = new ProcessRecorder({ config, group, log, metrics, pipelines, progress, services, print: people.line });
   const store = await registry.load('store', config.store.type);
   const bus = await openBroker(config, registry, services.context('bus'));
   const outputs = new Map<string, import('../../core/component.ts').Output[]>();
