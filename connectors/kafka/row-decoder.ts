@@ -1,0 +1,231 @@
+import { isUtf8 } from 'node:buffer';
+import type { DeadReason } from '../../core/chunk.ts';
+import { quote } from '../../core/errors.ts';
+import { makeSchema, type Schema } from '../../core/schema.ts';
+import { parseTime } from '../../core/time.ts';
+import { parseNumber } from '../../kernels/parse-number.ts';
+import { labelKey, timeKey } from './row-encoder.ts';
+import { TimeBytes } from './time-bytes.ts';
+
+/** Why a message is no row. */
+export interface DecodeFault {
+  readonly reason: DeadReason;
+  /** Quotes the bad value and says what to do. */
+  readonly message: string;
+}
+
+export interface RowDecoderOptions {
+  /** A longer message is a fault. */
+  readonly maxMessageBytes?: number;
+}
+
+/** So many names that are no tags are counted one by one. */
+const unknownLimit = 1000;
+
+const opening = Buffer.from(`{"${timeKey}":"`);
+const normalLabel = Buffer.from(`,"${labelKey}":"Normal"`);
+const attackLabel = Buffer.from(`,"${labelKey}":"Attack"`);
+
+/**
+ * Reads rows of one schema from their JSON. A message that looks as `RowEncoder` writes it, tags in order and some missing, is read
+ * from its bytes without an object; any other is read by `JSON.parse`, with the same outcome.
+ *
+ * Numbers in quotes are numbers, true and false are 1 and 0; null, an empty text and a tag that is left out are missing. Other names
+ * than those of tags are counted, not refused.
+ */
+export class RowDecoder {
+  /** Of the row decoded last: UTC nanoseconds, and 1 attack, 0 normal, -1 unknown. */
+  time = 0n;
+  label = -1;
+  /** Names in rows that are no tags of the schema, and how often they came. */
+  readonly unknown = new Map<string, number>();
+
+  readonly #names: readonly string[];
+  readonly #known: ReadonlySet<string>;
+  readonly #maxMessageBytes: number;
+  readonly #timeBytes = new TimeBytes();
+  /** `,"name":` of each tag, one behind the other: tag i's from keyStart[i] to keyStart[i + 1]. */
+  readonly #keys: Buffer;
+  readonly #keyStart: Int32Array;
+
+  constructor(schema: Schema, { maxMessageBytes = 1024 * 1024 }: RowDecoderOptions = {}) {
+    this.#names = schema.tags.map(({ name }) => name);
+    this.#known = new Set([...this.#names, timeKey, labelKey]);
+    this.#maxMessageBytes = maxMessageBytes;
+    const keys = this.#names.map((name) => Buffer.from(`,${JSON.stringify(name)}:`));
+    this.#keys = Buffer.concat(keys);
+    this.#keyStart = new Int32Array(keys.length + 1);
+    for (let tag = 0; tag < keys.length; tag++) this.#keyStart[tag + 1] = this.#keyStart[tag] + keys[tag].length;
+  }
+
+  /**
+   * Fills values[at .. at + tags), NaN = missing, and sets `time` and `label`.
+   * @returns what is wrong with the message; what was filled then means nothing
+   */
+  decode(message: Buffer, values: Float64Array, at: number): DecodeFault | undefined {
+    if (message.length > this.#maxMessageBytes) {
+      return {
+        reason: 'line-too-long',
+        message: `the message has ${message.length} bytes and may have ${this.#maxMessageBytes}. Send one row a message, or raise bus.maxMessageBytes.`,
+      };
+    }
+    return this.#scan(message, values, at) ? undefined : this.#parse(message, values, at);
+  }
+
+  /** @returns whether the message looks as expected, and was read */
+  #scan(bytes: Buffer, values: Float64Array, first: number): boolean {
+    const keyStart = this.#keyStart;
+    const tags = keyStart.length - 1;
+    const last = bytes.length - 1;
+    if (bytes[last] !== 0x7d || !matches(bytes, 0, opening, 0, opening.length)) return false;
+    if (!this.#timeBytes.read(bytes, opening.length) || bytes[this.#timeBytes.end] !== 0x22) return false;
+    let at = this.#timeBytes.end + 1;
+    let label = -1;
+    let tag = 0;
+    for (; at < last; tag++) {
+      while (tag < tags && !matches(bytes, at, this.#keys, keyStart[tag], keyStart[tag + 1])) values[first + tag++] = Number.NaN;
+      if (tag === tags) {
+        if (bytes.length - 1 - at !== normalLabel.length) return false;
+        if (matches(bytes, at, normalLabel, 0, normalLabel.length)) label = 0;
+        else if (matches(bytes, at, attackLabel, 0, attackLabel.length)) label = 1;
+        else return false;
+        break;
+      }
+      at += keyStart[tag + 1] - keyStart[tag];
+      const end = numberEnd(bytes, at);
+      if (end === at) return false;
+      const value = parseNumber(bytes, at, end);
+      if (value - value !== 0) return false;
+      values[first + tag] = value;
+      at = end;
+    }
+    for (; tag < tags; tag++) values[first + tag] = Number.NaN;
+    this.time = this.#timeBytes.time;
+    this.label = label;
+    return true;
+  }
+
+  #parse(message: Buffer, values: Float64Array, first: number): DecodeFault | undefined {
+    const row = parseObject(message);
+    if ('reason' in row) return row.reason;
+    const time = readTime(row.content);
+    if (typeof time !== 'bigint') return time;
+    for (const [tag, name] of this.#names.entries()) {
+      const value = Object.hasOwn(row.content, name) ? readValue(row.content[name]) : Number.NaN;
+      if (value === undefined) {
+        return {
+          reason: 'number',
+          message: `cannot read ${quote(row.content[name])} as a number in tag ${quote(name)}. Send a finite number, or leave the tag out where it is missing.`,
+        };
+      }
+      values[first + tag] = value;
+    }
+    for (const name of Object.keys(row.content)) {
+      if (this.#known.has(name)) continue;
+      const count = this.unknown.get(name);
+      if (count !== undefined || this.unknown.size < unknownLimit) this.unknown.set(name, (count ?? 0) + 1);
+    }
+    this.time = time;
+    this.label = readLabel(row.content[labelKey]);
+    return undefined;
+  }
+}
+
+/**
+ * The tags of a stream that nobody announced, by one of its rows: every name that has a number, or a missing one, in order.
+ * @returns undefined when the message is no row
+ * @example
+ * inferSchema(Buffer.from('{"Timestamp":"2015-12-28T10:00:00Z","FIT101":2.43,"note":"pump"}'))?.tags; // [{ name: "FIT101", kind: "continuous" }]
+ */
+export function inferSchema(message: Buffer): Schema | undefined {
+  const row = parseObject(message);
+  if ('reason' in row || typeof readTime(row.content) !== 'bigint') return undefined;
+  const names = Object.keys(row.content).filter((name) => name !== timeKey && name !== labelKey && name.trim() !== '');
+  const tags = names.filter((name) => readValue(row.content[name]) !== undefined);
+  return tags.length > 0 ? makeSchema(tags.map((name) => ({ name, kind: 'continuous' }))) : undefined;
+}
+
+type Content = Readonly<Record<string, unknown>>;
+
+function parseObject(message: Buffer): { content: Content } | { reason: DecodeFault } {
+  if (!isUtf8(message)) {
+    return {
+      reason: { reason: 'encoding', message: `the message is not UTF-8: it begins with ${quote(message.toString('latin1', 0, 80))}. Send rows as UTF-8.` },
+    };
+  }
+  const text = message.toString();
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    return { reason: { reason: 'syntax', message: `the message ${quote(text)} is not JSON: ${(error as Error).message}. Send one JSON object a row.` } };
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    return { reason: { reason: 'syntax', message: `the message ${quote(text)} is not a JSON object. Send one JSON object a row.` } };
+  }
+  return { content: content as Content };
+}
+
+const earliest = -(2n ** 63n);
+const latest = 2n ** 63n - 1n;
+
+function readTime(row: Content): bigint | DecodeFault {
+  const fault = (what: string): DecodeFault => ({ reason: 'time', message: `${what}. Send the time as ISO 8601 with a zone, such as 2015-12-28T10:00:00Z.` });
+  if (!Object.hasOwn(row, timeKey)) return fault(`the row has no ${timeKey}`);
+  const text = row[timeKey];
+  const time = typeof text === 'string' ? parseTime(text) : undefined;
+  if (time === undefined) return fault(`cannot read ${quote(text)} as a time`);
+  return time >= earliest && time <= latest ? time : fault(`the time ${quote(text)} is not between the years 1677 and 2262`);
+}
+
+/** NaN = missing; undefined = no number. */
+function readValue(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (value === null) return Number.NaN;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (typeof value !== 'string') return undefined;
+  const text = value.trim();
+  if (text === '') return Number.NaN;
+  const bytes = Buffer.from(text);
+  const number = parseNumber(bytes, 0, bytes.length);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function readLabel(value: unknown): number {
+  const word = String(value).replace(/\s+/g, '').toLowerCase();
+  if (word === 'normal' || word === 'false' || word === '0') return 0;
+  return word === 'attack' || word === 'true' || word === '1' ? 1 : -1;
+}
+
+function matches(bytes: Uint8Array, at: number, wanted: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++, at++) if (bytes[at] !== wanted[i]) return false;
+  return true;
+}
+
+/** Where the number that begins at `from` ends, by JSON's grammar; `from` when there is none. */
+function numberEnd(bytes: Uint8Array, from: number): number {
+  let at = from;
+  if (bytes[at] === 0x2d) at++;
+  if (bytes[at] === 0x30) at++;
+  else if (isDigit(bytes[at])) at = digitsEnd(bytes, at);
+  else return from;
+  if (bytes[at] === 0x2e) {
+    if (!isDigit(bytes[++at])) return from;
+    at = digitsEnd(bytes, at);
+  }
+  if ((bytes[at] | 0x20) === 0x65) {
+    at++;
+    if (bytes[at] === 0x2b || bytes[at] === 0x2d) at++;
+    if (!isDigit(bytes[at])) return from;
+    at = digitsEnd(bytes, at);
+  }
+  return at;
+}
+
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
+
+function digitsEnd(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (isDigit(bytes[at])) at++;
+  return at;
+}
