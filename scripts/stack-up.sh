@@ -21,7 +21,8 @@ docker version >/dev/null 2>&1 ||
 
 sh scripts/stack-secrets.sh make .env
 
-if ! docker compose up --detach --build --wait --wait-timeout 300 >&2; then
+# The producer is started, not waited for: it ends when all rows are sent, and Compose takes an end for a failure.
+if ! { docker compose up --detach --build --wait --wait-timeout 300 processor && docker compose up --detach producer; } >&2; then
   say 'the stack did not come up; what Docker said is above, what the services say: docker compose logs'
   say 'A port in use? Name another in .env: KAFKA_PORT, INFLUX_PORT, SLUICE_PORT.'
   exit 4

@@ -5,11 +5,14 @@ import fastify from 'fastify';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { repository, temporaryFolder } from '../house/temporary-clone.ts';
-import { composeFile, composeText, exampleEnvironment, type Service, variables } from './compose-file.ts';
+import { composeFile, composeText, type Service, variables } from './compose-file.ts';
+import { settingsIn } from './environment-file.ts';
 
 const read = (file: string): string => readFileSync(join(repository, file), 'utf8');
 const services = Object.entries(composeFile().services);
 const dockerfile = read('Dockerfile');
+/** The names that .env.example explains, with what it sets them to. */
+const example = settingsIn(join(repository, '.env.example'));
 
 describe('docker-compose.yml and the Compose specification', () => {
   const server = fastify({ ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, strict: false, allErrors: true } } });
@@ -122,7 +125,7 @@ describe('secrets', () => {
     for (const [name, { environment = {} }] of services)
       for (const [variable, value] of Object.entries(environment))
         if (secret.test(variable)) expect(value, `${name} ${variable}`).toMatch(/^\$\{[A-Z_]+:\?is missing, sh run\.sh --stack makes it\}$/);
-    for (const [name, value] of Object.entries(exampleEnvironment())) if (secret.test(name)) expect(value, name).toBe('');
+    for (const [name, value] of Object.entries(example)) if (secret.test(name)) expect(value, name).toBe('');
   });
 
   it('go to who needs them', () => {
@@ -154,7 +157,6 @@ describe('variables', () => {
 
   it('are explained in .env.example, with the values that hold without them', () => {
     expect(asked.length).toBeGreaterThan(8);
-    const example = exampleEnvironment();
     const pipeline = variables(read('pipelines/swat-kafka.yaml').replace(/^#.*/gm, ''));
     for (const { name, fallback } of [...asked, ...pipeline]) expect(example[name], name).toBe(fallback ?? '');
   });
@@ -162,8 +164,7 @@ describe('variables', () => {
   it('that are needed are those that the script makes', () => {
     const file = join(temporaryFolder('secrets'), '.env');
     execFileSync('sh', [join(repository, 'scripts/stack-secrets.sh'), 'make', file], { stdio: 'pipe', env: { PATH: process.env.PATH ?? '' } });
-    const made = [...readFileSync(file, 'utf8').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
-    expect(made.sort()).toEqual([...new Set(asked.filter(({ required }) => required).map(({ name }) => name))].sort());
+    expect(Object.keys(settingsIn(file)).sort()).toEqual([...new Set(asked.filter(({ required }) => required).map(({ name }) => name))].sort());
   });
 });
 

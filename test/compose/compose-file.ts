@@ -52,9 +52,3 @@ export function interpolate(text: string, environment: Readonly<Record<string, s
     throw new Error(`${name} ${rest ?? 'is missing'}`);
   });
 }
-
-/** The names that .env.example explains, with what it sets them to. */
-export function exampleEnvironment(): Record<string, string> {
-  const lines = readFileSync(join(repository, '.env.example'), 'utf8').matchAll(/^([A-Z_]+)=(.*)$/gm);
-  return Object.fromEntries([...lines].map(([, name, value]) => [name, value]));
-}

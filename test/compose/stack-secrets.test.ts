@@ -3,6 +3,7 @@ import { chmodSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { repository, temporaryFolder } from '../house/temporary-clone.ts';
+import { settingsIn } from './environment-file.ts';
 
 const operator = 'INFLUX_OPERATOR_TOKEN';
 const password = 'INFLUX_ADMIN_PASSWORD';
@@ -24,23 +25,20 @@ function environmentFile(text?: string): string {
   return file;
 }
 
-/** What the file sets, the last word counting. */
-const settings = (file: string): Record<string, string> =>
-  Object.fromEntries([...readFileSync(file, 'utf8').matchAll(/^([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
 const rights = (file: string): number => statSync(file).mode & 0o777;
 
 describe('make', () => {
   it('writes random secrets for the owner alone, and says which, not what', () => {
     const files = [environmentFile(), environmentFile()];
     const runs = files.map((file) => call('make', file));
-    const values = files.flatMap((file) => Object.values(settings(file)));
+    const values = files.flatMap((file) => Object.values(settingsIn(file)));
     expect(new Set(values).size).toBe(4);
     for (const value of values) {
       expect(value).toMatch(/^[0-9a-f]{64}$/);
       for (const { stdout, stderr } of runs) expect(stdout + stderr).not.toContain(value);
     }
     for (const file of files) {
-      expect(Object.keys(settings(file))).toEqual([operator, password]);
+      expect(Object.keys(settingsIn(file))).toEqual([operator, password]);
       expect(rights(file)).toBe(0o600);
       expect(readdirSync(dirname(file))).toEqual(['.env']);
     }
@@ -75,7 +73,7 @@ describe('make', () => {
   it.each(['', '""', "''", '   ', '# to come'])('fills in one that is empty: <%s>', (nothing) => {
     const file = environmentFile(`${operator}=${nothing}\nOTHER=x\n`);
     call('make', file);
-    expect(settings(file)[operator]).toMatch(/^[0-9a-f]{64}$/);
+    expect(settingsIn(file)[operator]).toMatch(/^[0-9a-f]{64}$/);
     expect(readFileSync(file, 'utf8').match(new RegExp(`^${operator}`, 'gm'))).toHaveLength(1);
   });
 
@@ -84,13 +82,13 @@ describe('make', () => {
     const file = environmentFile(before);
     call('make', file);
     expect(readFileSync(file, 'utf8').startsWith(before)).toBe(true);
-    expect(settings(file)[operator]).toMatch(/^[0-9a-f]{64}$/);
+    expect(settingsIn(file)[operator]).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('takes the environment for an answer, as docker compose does', () => {
     const file = environmentFile();
     call('make', file, { env: { [operator]: 'mine' } });
-    expect(Object.keys(settings(file))).toEqual([password]);
+    expect(Object.keys(settingsIn(file))).toEqual([password]);
   });
 
   it('closes a file that others could read', () => {
@@ -98,7 +96,7 @@ describe('make', () => {
     chmodSync(file, 0o664);
     call('make', file);
     expect(rights(file)).toBe(0o600);
-    expect(settings(file)).toEqual({ [operator]: 'a', [password]: 'b' });
+    expect(settingsIn(file)).toEqual({ [operator]: 'a', [password]: 'b' });
   });
 
   it('writes through a link, and ends a last line that was not ended', () => {
@@ -107,7 +105,7 @@ describe('make', () => {
     symlinkSync(file, link);
     call('make', link);
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
-    expect(Object.keys(settings(file))).toEqual(['OTHER', operator, password]);
+    expect(Object.keys(settingsIn(file))).toEqual(['OTHER', operator, password]);
   });
 });
 
@@ -117,7 +115,7 @@ describe('take', () => {
   it('adds the tokens that were made, and nothing else that stands beside them', () => {
     const file = environmentFile('OTHER=x\n');
     const { stdout, stderr } = call('take', file, { input: `${tokens}${operator}=secret\nINFLUX_ORG=x\n` });
-    expect(settings(file)).toEqual({ OTHER: 'x', INFLUX_TOKEN: 'w==', INFLUX_READER_TOKEN: 'r==', INFLUX_TELEGRAF_TOKEN: 't==' });
+    expect(settingsIn(file)).toEqual({ OTHER: 'x', INFLUX_TOKEN: 'w==', INFLUX_READER_TOKEN: 'r==', INFLUX_TELEGRAF_TOKEN: 't==' });
     expect(stdout + stderr).toBe('');
     expect(rights(file)).toBe(0o600);
   });
@@ -129,14 +127,14 @@ describe('take', () => {
     call('take', file, { input: tokens });
     expect(readFileSync(file, 'utf8')).toBe(before);
     call('take', file, { input: tokens.replaceAll('==', '2') });
-    expect(settings(file)).toEqual({ OTHER: 'x', INFLUX_TOKEN: 'w2', INFLUX_READER_TOKEN: 'r2', INFLUX_TELEGRAF_TOKEN: 't2' });
+    expect(settingsIn(file)).toEqual({ OTHER: 'x', INFLUX_TOKEN: 'w2', INFLUX_READER_TOKEN: 'r2', INFLUX_TELEGRAF_TOKEN: 't2' });
     expect(readFileSync(file, 'utf8').split('\n')).toHaveLength(before.split('\n').length);
   });
 
   it("leaves a token of the user's own, and says so without showing it", () => {
     const file = environmentFile('INFLUX_TOKEN=mine\nINFLUX_READER_TOKEN=\n');
     const { stderr } = call('take', file, { input: tokens });
-    expect(settings(file)).toEqual({ INFLUX_TOKEN: 'mine', INFLUX_READER_TOKEN: 'r==', INFLUX_TELEGRAF_TOKEN: 't==' });
+    expect(settingsIn(file)).toEqual({ INFLUX_TOKEN: 'mine', INFLUX_READER_TOKEN: 'r==', INFLUX_TELEGRAF_TOKEN: 't==' });
     expect(stderr).toContain('INFLUX_TOKEN is set in the environment file already');
     expect(stderr).not.toMatch(/mine|w==/);
   });
@@ -146,7 +144,7 @@ describe('take', () => {
     call('take', file, { input: tokens });
     writeFileSync(file, `${readFileSync(file, 'utf8').replace('# <<<\n', '')}KAFKA_PORT=9192\n`);
     call('take', file, { input: tokens });
-    expect(settings(file)).toMatchObject({ KAFKA_PORT: '9192', INFLUX_TOKEN: 'w==' });
+    expect(settingsIn(file)).toMatchObject({ KAFKA_PORT: '9192', INFLUX_TOKEN: 'w==' });
     expect(readFileSync(file, 'utf8').match(/INFLUX_TOKEN/g)).toHaveLength(1);
   });
 });

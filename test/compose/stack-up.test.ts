@@ -51,9 +51,10 @@ describe('sh run.sh --stack', () => {
     const { run, calls, environmentFile } = machine(works);
     const { status, stdout, stderr } = run('--stack');
     expect(status, stderr).toBe(0);
-    const up = calls().indexOf('compose up --detach --build --wait --wait-timeout 300');
+    const up = calls().indexOf('compose up --detach --build --wait --wait-timeout 300 processor');
     expect(up).toBeGreaterThan(0);
-    expect(calls()[up + 1]).toBe('compose run --rm --no-deps -T --entrypoint cat init /var/lib/sluice/tokens/stack.env');
+    expect(calls()[up + 1]).toBe('compose up --detach producer');
+    expect(calls()[up + 2]).toBe('compose run --rm --no-deps -T --entrypoint cat init /var/lib/sluice/tokens/stack.env');
     const text = readFileSync(environmentFile, 'utf8');
     expect(statSync(environmentFile).mode & 0o777).toBe(0o600);
     expect(text).toMatch(/^INFLUX_OPERATOR_TOKEN=[0-9a-f]{64}\nINFLUX_ADMIN_PASSWORD=[0-9a-f]{64}\n/);
@@ -80,7 +81,7 @@ describe('sh run.sh --stack', () => {
     expect(status).toBe(4);
     expect(stdout).toBe('');
     for (const text of ['port is already allocated', 'docker compose logs', 'KAFKA_PORT, INFLUX_PORT, SLUICE_PORT']) expect(stderr).toContain(text);
-    expect(calls().at(-1)).toMatch(/^compose up/);
+    expect(calls().at(-1)).toMatch(/^compose up .* processor$/);
   });
 
   it('fails, and leaves .env as it is, when the tokens cannot be read', () => {
