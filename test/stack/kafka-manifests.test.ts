@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { it } from 'vitest';
 import { manifestLogConformance } from '../../connectors/conformance/manifest-log.ts';
 import { connectionOptions, makeClient } from '../../connectors/kafka/client.ts';
 import { openManifestLog } from '../../connectors/kafka/manifest-log.ts';

@@ -1,0 +1,207 @@
+import { type Admin, type Broker, type Cluster, type Kafka, KafkaJSOffsetOutOfRange, type PartitionAssigner } from 'kafkajs';
+import { SluiceError } from '../../core/errors.ts';
+import { backOff } from './backoff.ts';
+import { busError } from './client.ts';
+import { committedRecords, type FetchedPartition, type FetchedRecord } from './committed-records.ts';
+import type { Outage } from './outage.ts';
+
+export interface TailOptions {
+  readonly kafka: Kafka;
+  /** Of one partition. */
+  readonly topic: string;
+  /** Committed records, in order. */
+  readonly onRecords: (records: readonly FetchedRecord[]) => void;
+  /** What was read is void: the partition is read from its beginning again. */
+  readonly onRestart: () => void;
+  readonly outage: Outage;
+}
+
+const readCommitted = 1;
+/** How long the broker holds a request to which it has no answer yet. */
+const holdMs = 500;
+/** Batches of this topic are below 1 MB, so this always holds whole ones. */
+const fetchBytes = 8 * 1024 * 1024;
+/** So long a transaction of a live process does not stay open. */
+const stuckAfterMs = 2000;
+
+interface Waiting {
+  readonly offset: number;
+  readonly since: number;
+  readonly done: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * Reads a topic of one partition from its beginning and goes on for as long as it is open. Fetches for itself, in no group:
+ * what it reads is committed, whoever else reads.
+ */
+export class CommittedTail {
+  readonly #options: TailOptions;
+  readonly #cluster: Cluster;
+  readonly #admin: Admin;
+  readonly #closing = new AbortController();
+  readonly #waiting = new Set<Waiting>();
+  #next = 0;
+  #away = false;
+  #running: Promise<void> = Promise.resolve();
+
+  /** @throws BUS_DENIED, BUS_TOPIC, BUS_UNAVAILABLE */
+  static async open(options: TailOptions): Promise<CommittedTail> {
+    const tail = new CommittedTail(options);
+    try {
+      await Promise.all([tail.#cluster.connect(), tail.#admin.connect()]);
+      await tail.#cluster.addTargetTopic(options.topic);
+      tail.#next = await tail.#beginning();
+    } catch (error) {
+      await tail.close();
+      throw busError(error, options.topic);
+    }
+    tail.#running = tail.#run();
+    options.outage.signal?.addEventListener('abort', () => tail.#away && tail.#giveUpWaiting(), { signal: tail.#closing.signal });
+    return tail;
+  }
+
+  private constructor(options: TailOptions) {
+    this.#options = options;
+    this.#cluster = clusterOf(options.kafka);
+    this.#admin = options.kafka.admin();
+  }
+
+  /** Resolves when everything has been read that was committed when it was called. */
+  async toEnd(): Promise<void> {
+    const { topic, outage } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      if (this.#closing.signal.aborted) throw this.#closed();
+      try {
+        const [{ high }] = await this.#admin.fetchTopicOffsets(topic);
+        outage.over(this.#admin);
+        return await this.until(Number(high));
+      } catch (error) {
+        const failure = busError(error, topic);
+        if (failure.code !== 'BUS_UNAVAILABLE' || this.#closing.signal.aborted) throw failure;
+        outage.began(this.#admin, failure.what);
+        await backOff(attempt, this.#giveUp());
+      }
+    }
+  }
+
+  /** Resolves when everything before the offset has been read; waits while that is not decided. @throws BUS_UNAVAILABLE when closed */
+  until(offset: number): Promise<void> {
+    if (this.#next >= offset) return Promise.resolve();
+    if (this.#closing.signal.aborted) return Promise.reject(this.#closed());
+    return new Promise((done, fail) => this.#waiting.add({ offset, since: performance.now(), done, fail }));
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(this.#closed());
+    for (const { fail } of this.#waiting) fail(this.#closed());
+    this.#waiting.clear();
+    await Promise.allSettled([this.#cluster.disconnect(), this.#admin.disconnect(), this.#running]);
+    this.#options.outage.over(this);
+    this.#options.outage.over(this.#admin);
+  }
+
+  #closed(): SluiceError {
+    return new SluiceError('BUS_UNAVAILABLE', 'closed while it was being read', { place: this.#options.topic });
+  }
+
+  /** Aborts with whoever waits. */
+  #giveUp(): AbortSignal {
+    const { signal } = this.#options.outage;
+    return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+  }
+
+  async #run(): Promise<void> {
+    const { topic, outage } = this.#options;
+    const closing = this.#closing.signal;
+    for (let failed = 0; !closing.aborted; ) {
+      let fetched: FetchedPartition | undefined;
+      try {
+        if (failed > 0) await this.#reconnect();
+        fetched = await this.#fetch();
+        failed = 0;
+        this.#away = false;
+      } catch (error) {
+        if (closing.aborted) return;
+        outage.began(this, busError(error, topic).what);
+        this.#away = true;
+        if (outage.signal?.aborted) this.#giveUpWaiting();
+        await Promise.allSettled([backOff(++failed, closing)]);
+      }
+      if (fetched) this.#take(fetched);
+    }
+  }
+
+  async #fetch(): Promise<FetchedPartition> {
+    const { topic, onRestart } = this.#options;
+    const partitions = [{ partition: 0, fetchOffset: String(this.#next), maxBytes: fetchBytes }];
+    try {
+      const broker = await this.#leader();
+      const { responses } = await broker.fetch({
+        isolationLevel: readCommitted,
+        maxWaitTime: holdMs,
+        minBytes: 1,
+        maxBytes: fetchBytes,
+        topics: [{ topic, partitions }],
+      });
+      return responses[0].partitions[0];
+    } catch (error) {
+      if (!(error instanceof KafkaJSOffsetOutOfRange)) throw error;
+      this.#next = await this.#beginning();
+      onRestart();
+      return this.#fetch();
+    }
+  }
+
+  #take(fetched: FetchedPartition): void {
+    const { outage, onRecords } = this.#options;
+    const { records, next } = committedRecords(fetched, this.#next);
+    if (records.length > 0) onRecords(records);
+    this.#next = next;
+    for (const waiting of this.#waiting) {
+      if (next < waiting.offset) continue;
+      this.#waiting.delete(waiting);
+      waiting.done();
+    }
+    const late = performance.now() - stuckAfterMs;
+    if (next < Number(fetched.highWatermark) && [...this.#waiting].some(({ since }) => since < late)) {
+      this.#away = true;
+      outage.began(this, 'waiting for the broker to end a transaction that a process left open');
+      if (outage.signal?.aborted) this.#giveUpWaiting();
+    } else outage.over(this);
+  }
+
+  /** The process is to end, and what is waited for may take long. */
+  #giveUpWaiting(): void {
+    for (const { fail } of this.#waiting) fail(this.#options.outage.signal?.reason);
+    this.#waiting.clear();
+  }
+
+  async #leader(): Promise<Broker> {
+    await this.#cluster.refreshMetadataIfNecessary();
+    const [nodeId] = Object.keys(this.#cluster.findLeaderForPartitions(this.#options.topic, [0]));
+    return await this.#cluster.findBroker({ nodeId });
+  }
+
+  async #beginning(): Promise<number> {
+    const { topic } = this.#options;
+    const [{ partitions }] = await this.#cluster.fetchTopicsOffset([{ topic, partitions: [{ partition: 0 }], fromBeginning: true }]);
+    return Number(partitions[0].offset);
+  }
+
+  async #reconnect(): Promise<void> {
+    if (!this.#cluster.isConnected()) await this.#cluster.connect();
+    await this.#cluster.refreshMetadata();
+  }
+}
+
+/** kafkajs shows its connections to whoever assigns partitions to the members of a group; this one never joins a group. */
+function clusterOf(kafka: Kafka): Cluster {
+  const shown: Cluster[] = [];
+  const assigner: PartitionAssigner = ({ cluster }) => {
+    shown.push(cluster);
+    return { name: 'none', version: 0, protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }), assign: async () => [] };
+  };
+  kafka.consumer({ groupId: 'none', partitionAssigners: [assigner], allowAutoTopicCreation: false });
+  return shown[0];
+}

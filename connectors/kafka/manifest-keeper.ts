@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto';
+import { type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
+import { quote, SluiceError } from '../../core/errors.ts';
+import type { Manifest, ManifestKeeper } from '../../core/manifest.ts';
+import { backOff } from './backoff.ts';
+import { busError } from './client.ts';
+import type { CommittedTail } from './committed-tail.ts';
+import type { Outage } from './outage.ts';
+import { fenceKey, manifestKey, pieceBytes, pieceKey, piecesHeader, type SavedManifests } from './saved-manifests.ts';
+
+/** What the keepers of a log share. */
+export interface StateTopic {
+  readonly kafka: Kafka;
+  readonly topic: string;
+  readonly tail: CommittedTail;
+  readonly saved: SavedManifests;
+  readonly outage: Outage;
+  /** Aborted when the log is closed. */
+  readonly closed: AbortSignal;
+}
+
+/** So long the broker lets a transaction stay open whose process died; it keeps readers of the topic waiting. */
+const transactionTimeout = 15_000;
+/** A request holds one batch, and brokers take batches of 1 MB unless they are told otherwise. */
+const requestBytes = 900 * 1024;
+
+/**
+ * Saves under one key, in transactions of a producer whose transactional id is the key: whoever opens it next ends what this
+ * one had begun and gets the only epoch that the broker still takes.
+ */
+export class KafkaKeeper implements ManifestKeeper {
+  readonly #at: StateTopic;
+  readonly #key: string;
+  readonly #closing = new AbortController();
+  /** Written whenever the key was taken, so that what was saved before can be told from what comes after. */
+  readonly #marks = new Set<string>();
+  #mark = '';
+  #producer: Producer | undefined;
+  #manifest: Manifest | undefined;
+  /** Hash to pieces of what is stored. */
+  #stored = new Map<string, number>();
+  /** What was saved last is before this offset. */
+  #savedTo = 0;
+  #fenced: SluiceError | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  static async take(at: StateTopic, key: string): Promise<KafkaKeeper> {
+    const keeper = new KafkaKeeper(at, key);
+    try {
+      await keeper.#take();
+    } catch (error) {
+      await keeper.close();
+      throw error;
+    }
+    return keeper;
+  }
+
+  private constructor(at: StateTopic, key: string) {
+    this.#at = at;
+    this.#key = key;
+  }
+
+  get manifest(): Manifest | undefined {
+    return this.#manifest;
+  }
+
+  async record(hash: string): Promise<Uint8Array> {
+    const { tail, saved } = this.#at;
+    await tail.until(this.#savedTo);
+    try {
+      return saved.record(hash, this.#key);
+    } catch (error) {
+      // Whoever has taken the key since drops what it needs no more.
+      if (!this.#marks.has(saved.fence(this.#key)?.by ?? '')) throw this.#lost();
+      throw error;
+    }
+  }
+
+  async save(manifest: Manifest, fresh: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    if (manifest.key !== this.#key) throw new SluiceError('INTERNAL', `${quote(manifest.key)} is not the key that was taken`, { place: this.#key });
+    await this.#inTurn(async () => {
+      const named = new Set(Object.values(manifest.records));
+      const stored = new Map<string, number>();
+      const messages: Message[] = [];
+      for (const hash of named) {
+        const pieces = this.#stored.get(hash) ?? this.#addPieces(messages, hash, fresh.get(hash));
+        stored.set(hash, pieces);
+      }
+      messages.push({ key: manifestKey(this.#key), value: JSON.stringify(manifest) });
+      for (const [hash, pieces] of this.#stored) if (!named.has(hash)) this.#addRemoval(messages, hash, pieces);
+      await this.#write(messages);
+      this.#stored = stored;
+      this.#manifest = manifest;
+    });
+  }
+
+  async forget(): Promise<void> {
+    await this.#inTurn(async () => {
+      const messages: Message[] = [{ key: manifestKey(this.#key), value: null }];
+      for (const [hash, pieces] of this.#stored) this.#addRemoval(messages, hash, pieces);
+      await this.#write(messages);
+      this.#stored = new Map();
+      this.#manifest = undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#dropProducer();
+    await this.#last;
+    this.#at.outage.over(this);
+  }
+
+  /** One transaction at a time. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
+    this.#last = Promise.allSettled([turn]);
+    await turn;
+  }
+
+  async #take(): Promise<void> {
+    const { outage, tail, saved } = this.#at;
+    for (let attempt = 1; ; attempt++) {
+      this.#throwClosed();
+      try {
+        await this.#open();
+        break;
+      } catch (error) {
+        const failure = busError(error, this.#key);
+        if (failure.code === 'BUS_FENCED') {
+          // Another took it in the same moment: this one begins fenced off, and is told so when it saves.
+          this.#fenced = failure;
+          await tail.toEnd();
+          break;
+        }
+        await this.#waitFor(failure, attempt, failure.code === 'BUS_UNAVAILABLE');
+      }
+    }
+    outage.over(this);
+    this.#manifest = saved.manifest(this.#key);
+    this.#stored = saved.pieces(this.#key);
+  }
+
+  /** In one transaction, again and again while the cluster is away. @throws BUS_FENCED */
+  async #write(messages: readonly Message[]): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      if (this.#fenced) throw this.#fenced;
+      this.#throwClosed();
+      try {
+        if (!this.#producer) await this.#openAgain();
+        await this.#transact(messages);
+        this.#at.outage.over(this);
+        return;
+      } catch (error) {
+        const failure = busError(error, this.#key);
+        await this.#dropProducer();
+        if (failure.code === 'BUS_FENCED') this.#fenced = failure;
+        await this.#waitFor(failure, attempt, failure.code !== 'BUS_FENCED');
+      }
+    }
+  }
+
+  /** @throws the failure when it is one that does not pass, or nobody waits any more */
+  async #waitFor(failure: SluiceError, attempt: number, passes: boolean): Promise<void> {
+    this.#throwClosed();
+    const { outage, closed } = this.#at;
+    if (!passes) {
+      outage.over(this);
+      throw failure;
+    }
+    outage.began(this, failure.what);
+    await backOff(attempt, AbortSignal.any([closed, this.#closing.signal, ...(outage.signal ? [outage.signal] : [])]));
+  }
+
+  /**
+   * After a failure it is not known whether the transaction was committed. It is decided once the producer is open again, and
+   * what was to be saved can then be saved once more: all of it replaces what is there. But not over the head of another that
+   * has taken the key meanwhile.
+   */
+  async #openAgain(): Promise<void> {
+    const { tail, saved } = this.#at;
+    await tail.toEnd();
+    if (!this.#marks.has(saved.fence(this.#key)?.by ?? '')) throw this.#lost();
+    await this.#open();
+    const fence = saved.fence(this.#key);
+    if (fence?.by !== this.#mark || !this.#marks.has(fence.before ?? '')) throw this.#lost();
+  }
+
+  /** Takes the key, and resolves when everything has been read that was saved before. */
+  async #open(): Promise<void> {
+    const { kafka, tail } = this.#at;
+    await this.#dropProducer();
+    this.#producer = kafka.producer({
+      transactionalId: this.#key,
+      transactionTimeout,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+      // The broker refuses the next transaction for some milliseconds while it ends the one before.
+      retry: { initialRetryTime: 5 },
+    });
+    await this.#producer.connect();
+    this.#mark = randomUUID();
+    this.#marks.add(this.#mark);
+    await this.#transact([{ key: fenceKey(this.#key), value: this.#mark }]);
+    await tail.until(this.#savedTo);
+  }
+
+  async #transact(messages: readonly Message[]): Promise<void> {
+    const { topic } = this.#at;
+    if (!this.#producer) throw this.#closed();
+    const transaction = await this.#producer.transaction();
+    try {
+      let savedTo = 0;
+      for (const request of requestsOf(messages)) {
+        const [{ baseOffset }] = await transaction.send({ topic, messages: request });
+        savedTo = Number(baseOffset) + request.length;
+      }
+      await transaction.commit();
+      this.#savedTo = savedTo;
+    } catch (error) {
+      // One that stays open keeps everyone waiting who reads the topic. Where the broker is away it cannot be told.
+      const { code } = busError(error, topic);
+      if (transaction.isActive() && code !== 'BUS_UNAVAILABLE' && code !== 'BUS_FENCED') await Promise.allSettled([transaction.abort()]);
+      throw error;
+    }
+  }
+
+  async #dropProducer(): Promise<void> {
+    const producer = this.#producer;
+    this.#producer = undefined;
+    await Promise.allSettled([producer?.disconnect()]);
+  }
+
+  #addPieces(messages: Message[], hash: string, bytes: Uint8Array | undefined): number {
+    if (!bytes) throw new SluiceError('INTERNAL', `the manifest names record ${hash}, which is neither stored nor given`, { place: this.#key });
+    const count = Math.max(1, Math.ceil(bytes.length / pieceBytes));
+    for (let piece = 0; piece < count; piece++) {
+      const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).subarray(piece * pieceBytes, (piece + 1) * pieceBytes);
+      messages.push({ key: pieceKey(this.#key, hash, piece), value, headers: { [piecesHeader]: String(count) } });
+    }
+    return count;
+  }
+
+  #addRemoval(messages: Message[], hash: string, pieces: number): void {
+    for (let piece = 0; piece < pieces; piece++) messages.push({ key: pieceKey(this.#key, hash, piece), value: null });
+  }
+
+  #throwClosed(): void {
+    if (this.#at.closed.aborted || this.#closing.signal.aborted) throw this.#closed();
+  }
+
+  #closed(): SluiceError {
+    return new SluiceError('BUS_UNAVAILABLE', 'what keeps the position was closed', { place: this.#key });
+  }
+
+  #lost(): SluiceError {
+    return new SluiceError('BUS_FENCED', 'another processor has taken over', { place: this.#key });
+  }
+}
+
+/** Messages in order, as many in a request as it holds. */
+function requestsOf(messages: readonly Message[]): Message[][] {
+  const requests: Message[][] = [];
+  let room = 0;
+  for (const message of messages) {
+    const size = 100 + Buffer.byteLength(message.key ?? '') + Buffer.byteLength(message.value ?? '');
+    if (size > room) {
+      requests.push([]);
+      room = requestBytes;
+    }
+    requests[requests.length - 1].push({ ...message, partition: 0 });
+    room -= size;
+  }
+  return requests;
+}

@@ -1,0 +1,31 @@
+import type { ServiceContext } from '../../core/component.ts';
+
+/** Tells once that the cluster is away and once that it is back, however many ask it at the same time. */
+export class Outage {
+  readonly #context: ServiceContext | undefined;
+  readonly #waiting = new Map<object, string>();
+
+  constructor(context: ServiceContext | undefined) {
+    this.#context = context;
+  }
+
+  /** Waits give up. */
+  get signal(): AbortSignal | undefined {
+    return this.#context?.signal;
+  }
+
+  /** @param who cannot go on; has one reason at a time */
+  began(who: object, reason: string): void {
+    if (this.#waiting.size === 0) {
+      this.#context?.unavailable(reason);
+      this.#context?.warn(`kafka: ${reason}; nothing is lost, this goes on when it is back`);
+    }
+    this.#waiting.set(who, reason);
+  }
+
+  over(who: object): void {
+    if (!this.#waiting.delete(who) || this.#waiting.size > 0) return;
+    this.#context?.unavailable(undefined);
+    this.#context?.warn('kafka: back again');
+  }
+}
