@@ -4,7 +4,7 @@ import type { Registry } from '../core/registry.ts';
 export interface LoadPipelineOptions {
   /** `--set` expressions, in order. */
   readonly set?: readonly string[];
-  /** What `${ENV}` refers to; default: the process's environment. */
+  /** What `${ENV}` refers to; default: the process's environment and, behind it, the environment file. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -20,8 +20,8 @@ export async function builtInRegistry(): Promise<Registry> {
  * @throws CONFIG_NOT_FOUND, CONFIG_INVALID (all mistakes at once), USAGE (a `--set` that cannot be read)
  */
 export async function loadPipeline(path: string, options: LoadPipelineOptions = {}): Promise<{ config: PipelineConfig; registry: Registry }> {
-  const [{ loadConfig }, registry] = await Promise.all([import('../core/config/load.ts'), builtInRegistry()]);
-  const config = await loadConfig(path, registry, { set: options.set ?? [], environment: options.env ?? process.env });
+  const [{ loadConfig }, { environment }, registry] = await Promise.all([import('../core/config/load.ts'), import('./environment.ts'), builtInRegistry()]);
+  const config = await loadConfig(path, registry, { set: options.set ?? [], environment: options.env ?? (await environment()) });
   return { config, registry };
 }
 

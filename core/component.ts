@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Bus } from './bus.ts';
 import type { Chunk } from './chunk.ts';
+import type { DiagnoseContext, Finding } from './finding.ts';
 import type { Incident } from './incident.ts';
 import type { Matrix } from './matrix.ts';
 import type { Random } from './random.ts';
@@ -245,6 +246,8 @@ export interface BusDefinition<O extends z.ZodObject = Any> extends Declaration<
   /** Lives in this process only: `produce` and `process` cannot be two processes over it. */
   readonly embedded: boolean;
   create(options: z.output<O>, context?: ServiceContext): Promise<Bus>;
+  /** For `sluice doctor`: looks at everything that is needed, one finding each, whatever is wrong with the others. Changes nothing. */
+  diagnose?(options: z.output<O>, context: DiagnoseContext): AsyncIterable<Finding>;
 }
 
 export interface StoreDefinition<O extends z.ZodObject = Any> extends Declaration<O> {
@@ -252,6 +255,8 @@ export interface StoreDefinition<O extends z.ZodObject = Any> extends Declaratio
   /** Keeps manifests and records itself, in the transaction of the data. */
   readonly transactional: boolean;
   open(options: z.output<O>, mode: 'own' | 'read', context?: ServiceContext): Promise<Store>;
+  /** For `sluice doctor`, as `diagnose` of a bus. */
+  diagnose?(options: z.output<O>, context: DiagnoseContext): AsyncIterable<Finding>;
 }
 
 export type ComponentDefinition =
