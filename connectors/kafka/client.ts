@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Kafka, KafkaJSError, type LogEntry, logLevel, type SASLOptions } from 'kafkajs';
+import { type Cluster, Kafka, KafkaJSError, type LogEntry, logLevel, type PartitionAssigner, type SASLOptions } from 'kafkajs';
 import { z } from 'zod';
 import type { ServiceContext } from '../../core/component.ts';
 import { duration } from '../../core/config/duration.ts';
@@ -59,9 +59,14 @@ export function makeClient(options: ConnectionOptions, context?: Pick<ServiceCon
     requestTimeout,
     retry: { retries, initialRetryTime: 100, maxRetryTime: 5000 },
     logLevel: logLevel.WARN,
-    logCreator: () => (entry: LogEntry) => warn(`kafka: ${entry.log.message}`),
+    logCreator: () => (entry: LogEntry) => {
+      if (toldNowhereElse.has(entry.namespace)) warn(`kafka: ${entry.log.message}`);
+    },
   });
 }
+
+/** Whatever else logs tells of each attempt; what comes of the attempts is an error to who asked. */
+const toldNowhereElse = new Set(['Consumer', 'ConsumerGroup', 'Runner']);
 
 function readPem(path: string, place: string): string {
   try {
@@ -84,6 +89,9 @@ export function busError(error: unknown, place: string): SluiceError {
   if (type === 'UNKNOWN_TOPIC_OR_PARTITION') {
     return new SluiceError('BUS_TOPIC', 'the topic does not exist', { ...more, fix: 'Create it, or let `sluice produce` do so with bus.createTopics.' });
   }
+  if (type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE') {
+    return new SluiceError('BUS_TOPIC', 'the topic takes no messages of this size', { ...more, fix: 'Raise its max.message.bytes to 1 MB or more.' });
+  }
   if (type === 'INVALID_PRODUCER_EPOCH' || type === 'PRODUCER_FENCED' || type === 'INVALID_TXN_STATE') {
     return new SluiceError('BUS_FENCED', 'another processor has taken over', more);
   }
@@ -95,4 +103,23 @@ function rootOf(error: unknown): unknown {
   let at = error;
   for (let depth = 0; at instanceof KafkaJSError && at.cause && depth < 10; depth++) at = at.cause;
   return at;
+}
+
+/** What a broker called the error that it answered with, such as MESSAGE_TOO_LARGE. */
+export function brokerErrorType(error: unknown): string | undefined {
+  return (rootOf(error) as { type?: string }).type;
+}
+
+/**
+ * A client's connections, for requests of our own. kafkajs shows them to whoever assigns partitions to the members of a group; this
+ * one never joins a group.
+ */
+export function clusterOf(kafka: Kafka): Cluster {
+  const shown: Cluster[] = [];
+  const assigner: PartitionAssigner = ({ cluster }) => {
+    shown.push(cluster);
+    return { name: 'none', version: 0, protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }), assign: async () => [] };
+  };
+  kafka.consumer({ groupId: 'none', partitionAssigners: [assigner], allowAutoTopicCreation: false });
+  return shown[0];
 }

@@ -1,7 +1,7 @@
-import { type Admin, type Broker, type Cluster, type Kafka, KafkaJSOffsetOutOfRange, type PartitionAssigner } from 'kafkajs';
+import { type Admin, type Broker, type Cluster, type Kafka, KafkaJSOffsetOutOfRange } from 'kafkajs';
 import { SluiceError } from '../../core/errors.ts';
 import { backOff } from './backoff.ts';
-import { busError } from './client.ts';
+import { busError, clusterOf } from './client.ts';
 import { committedRecords, type FetchedPartition, type FetchedRecord } from './committed-records.ts';
 import type { Outage } from './outage.ts';
 
@@ -193,15 +193,4 @@ export class CommittedTail {
     if (!this.#cluster.isConnected()) await this.#cluster.connect();
     await this.#cluster.refreshMetadata();
   }
-}
-
-/** kafkajs shows its connections to whoever assigns partitions to the members of a group; this one never joins a group. */
-function clusterOf(kafka: Kafka): Cluster {
-  const shown: Cluster[] = [];
-  const assigner: PartitionAssigner = ({ cluster }) => {
-    shown.push(cluster);
-    return { name: 'none', version: 0, protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }), assign: async () => [] };
-  };
-  kafka.consumer({ groupId: 'none', partitionAssigners: [assigner], allowAutoTopicCreation: false });
-  return shown[0];
 }

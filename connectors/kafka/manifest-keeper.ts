@@ -197,7 +197,7 @@ export class KafkaKeeper implements ManifestKeeper {
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
       // The broker refuses the next transaction for some milliseconds while it ends the one before.
-      retry: { initialRetryTime: 5 },
+      retry: { initialRetryTime: 5, retries: 6 },
     });
     await this.#producer.connect();
     this.#mark = randomUUID();

@@ -14,6 +14,10 @@ export class Outage {
     return this.#context?.signal;
   }
 
+  warn(message: string): void {
+    this.#context?.warn(message);
+  }
+
   /** @param who cannot go on; has one reason at a time */
   began(who: object, reason: string): void {
     if (this.#waiting.size === 0) {
