@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Cluster, Kafka, KafkaJSError, type LogEntry, logLevel, type PartitionAssigner, type SASLOptions } from 'kafkajs';
+import { type Cluster, Kafka, type KafkaJSError, type LogEntry, logLevel, type PartitionAssigner, type SASLOptions } from 'kafkajs';
 import { z } from 'zod';
 import type { ServiceContext } from '../../core/component.ts';
 import { duration } from '../../core/config/duration.ts';
@@ -101,8 +101,13 @@ export function busError(error: unknown, place: string): SluiceError {
 /** kafkajs wraps what happened in what it tried. */
 function rootOf(error: unknown): unknown {
   let at = error;
-  for (let depth = 0; at instanceof KafkaJSError && at.cause && depth < 10; depth++) at = at.cause;
+  for (let depth = 0; isKafkaError(at) && at.cause && depth < 10; depth++) at = at.cause;
   return at;
+}
+
+/** By name: the classes of kafkajs cannot be imported by name outside of a bundler. */
+function isKafkaError(error: unknown): error is KafkaJSError {
+  return error instanceof Error && error.name.startsWith('KafkaJS');
 }
 
 /** What a broker called the error that it answered with, such as MESSAGE_TOO_LARGE. */
@@ -113,13 +118,15 @@ export function brokerErrorType(error: unknown): string | undefined {
 /**
  * A client's connections, for requests of our own. kafkajs shows them to whoever assigns partitions to the members of a group; this
  * one never joins a group.
+ *
+ * @param options.readUncommitted ends of partitions are those of all that was sent; otherwise of what is decided
  */
-export function clusterOf(kafka: Kafka): Cluster {
+export function clusterOf(kafka: Kafka, { readUncommitted = false }: { readUncommitted?: boolean } = {}): Cluster {
   const shown: Cluster[] = [];
   const assigner: PartitionAssigner = ({ cluster }) => {
     shown.push(cluster);
     return { name: 'none', version: 0, protocol: () => ({ name: 'none', metadata: Buffer.alloc(0) }), assign: async () => [] };
   };
-  kafka.consumer({ groupId: 'none', partitionAssigners: [assigner], allowAutoTopicCreation: false });
+  kafka.consumer({ groupId: 'none', partitionAssigners: [assigner], allowAutoTopicCreation: false, readUncommitted });
   return shown[0];
 }

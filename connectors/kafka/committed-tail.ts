@@ -1,7 +1,7 @@
-import { type Admin, type Broker, type Cluster, type Kafka, KafkaJSOffsetOutOfRange } from 'kafkajs';
+import type { Broker, Cluster, Kafka } from 'kafkajs';
 import { SluiceError } from '../../core/errors.ts';
 import { backOff } from './backoff.ts';
-import { busError, clusterOf } from './client.ts';
+import { brokerErrorType, busError, clusterOf } from './client.ts';
 import { committedRecords, type FetchedPartition, type FetchedRecord } from './committed-records.ts';
 import type { Outage } from './outage.ts';
 
@@ -38,7 +38,8 @@ interface Waiting {
 export class CommittedTail {
   readonly #options: TailOptions;
   readonly #cluster: Cluster;
-  readonly #admin: Admin;
+  /** The broker answers one request after the other on a connection, and holds those that fetch. */
+  readonly #endings: Cluster;
   readonly #closing = new AbortController();
   readonly #waiting = new Set<Waiting>();
   #next = 0;
@@ -49,9 +50,11 @@ export class CommittedTail {
   static async open(options: TailOptions): Promise<CommittedTail> {
     const tail = new CommittedTail(options);
     try {
-      await Promise.all([tail.#cluster.connect(), tail.#admin.connect()]);
-      await tail.#cluster.addTargetTopic(options.topic);
-      tail.#next = await tail.#beginning();
+      for (const cluster of [tail.#cluster, tail.#endings]) {
+        await cluster.connect();
+        await cluster.addTargetTopic(options.topic);
+      }
+      tail.#next = await tail.#offset(tail.#cluster, true);
     } catch (error) {
       await tail.close();
       throw busError(error, options.topic);
@@ -64,25 +67,12 @@ export class CommittedTail {
   private constructor(options: TailOptions) {
     this.#options = options;
     this.#cluster = clusterOf(options.kafka);
-    this.#admin = options.kafka.admin();
+    this.#endings = clusterOf(options.kafka, { readUncommitted: true });
   }
 
   /** Resolves when everything has been read that was committed when it was called. */
   async toEnd(): Promise<void> {
-    const { topic, outage } = this.#options;
-    for (let attempt = 1; ; attempt++) {
-      if (this.#closing.signal.aborted) throw this.#closed();
-      try {
-        const [{ high }] = await this.#admin.fetchTopicOffsets(topic);
-        outage.over(this.#admin);
-        return await this.until(Number(high));
-      } catch (error) {
-        const failure = busError(error, topic);
-        if (failure.code !== 'BUS_UNAVAILABLE' || this.#closing.signal.aborted) throw failure;
-        outage.began(this.#admin, failure.what);
-        await backOff(attempt, this.#giveUp());
-      }
-    }
+    await this.until(await this.#end());
   }
 
   /** Resolves when everything before the offset has been read; waits while that is not decided. @throws BUS_UNAVAILABLE when closed */
@@ -96,19 +86,13 @@ export class CommittedTail {
     this.#closing.abort(this.#closed());
     for (const { fail } of this.#waiting) fail(this.#closed());
     this.#waiting.clear();
-    await Promise.allSettled([this.#cluster.disconnect(), this.#admin.disconnect(), this.#running]);
+    await Promise.allSettled([this.#cluster.disconnect(), this.#endings.disconnect(), this.#running]);
     this.#options.outage.over(this);
-    this.#options.outage.over(this.#admin);
+    this.#options.outage.over(this.#endings);
   }
 
   #closed(): SluiceError {
     return new SluiceError('BUS_UNAVAILABLE', 'closed while it was being read', { place: this.#options.topic });
-  }
-
-  /** Aborts with whoever waits. */
-  #giveUp(): AbortSignal {
-    const { signal } = this.#options.outage;
-    return signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
   }
 
   async #run(): Promise<void> {
@@ -117,7 +101,7 @@ export class CommittedTail {
     for (let failed = 0; !closing.aborted; ) {
       let fetched: FetchedPartition | undefined;
       try {
-        if (failed > 0) await this.#reconnect();
+        if (failed > 0) await reconnect(this.#cluster);
         fetched = await this.#fetch();
         failed = 0;
         this.#away = false;
@@ -146,8 +130,8 @@ export class CommittedTail {
       });
       return responses[0].partitions[0];
     } catch (error) {
-      if (!(error instanceof KafkaJSOffsetOutOfRange)) throw error;
-      this.#next = await this.#beginning();
+      if (brokerErrorType(error) !== 'OFFSET_OUT_OF_RANGE') throw error;
+      this.#next = await this.#offset(this.#cluster, true);
       onRestart();
       return this.#fetch();
     }
@@ -183,14 +167,36 @@ export class CommittedTail {
     return await this.#cluster.findBroker({ nodeId });
   }
 
-  async #beginning(): Promise<number> {
-    const { topic } = this.#options;
-    const [{ partitions }] = await this.#cluster.fetchTopicsOffset([{ topic, partitions: [{ partition: 0 }], fromBeginning: true }]);
-    return Number(partitions[0].offset);
+  /**
+   * The offset behind everything that was sent so far. What was committed is among it, although the broker may not have got
+   * round to deciding it: it answers before it does.
+   */
+  async #end(): Promise<number> {
+    const { topic, outage } = this.#options;
+    const who = this.#endings;
+    for (let attempt = 1; ; attempt++) {
+      if (this.#closing.signal.aborted) throw this.#closed();
+      try {
+        if (attempt > 1) await reconnect(who);
+        const offset = await this.#offset(who, false);
+        outage.over(who);
+        return offset;
+      } catch (error) {
+        if (this.#closing.signal.aborted) throw this.#closed();
+        outage.began(who, busError(error, topic).what);
+        await backOff(attempt, outage.signal ? AbortSignal.any([outage.signal, this.#closing.signal]) : this.#closing.signal);
+      }
+    }
   }
 
-  async #reconnect(): Promise<void> {
-    if (!this.#cluster.isConnected()) await this.#cluster.connect();
-    await this.#cluster.refreshMetadata();
+  async #offset(cluster: Cluster, fromBeginning: boolean): Promise<number> {
+    const { topic } = this.#options;
+    const [{ partitions }] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition: 0 }], fromBeginning }]);
+    return Number(partitions[0].offset);
   }
+}
+
+async function reconnect(cluster: Cluster): Promise<void> {
+  if (!cluster.isConnected()) await cluster.connect();
+  await cluster.refreshMetadata();
 }

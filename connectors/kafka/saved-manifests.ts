@@ -79,13 +79,17 @@ export class SavedManifests {
    * @throws RECORD_CORRUPT when it is missing, has not all its pieces or is not what its name says
    */
   record(hash: string, key?: string): Uint8Array {
-    const candidates = key === undefined ? [...this.#saved.values()] : [this.#saved.get(key)];
-    const pieces = candidates.map((saved) => saved?.records.get(hash)).find((found) => found !== undefined);
-    if (!pieces) throw this.#corrupt(hash, 'is missing');
-    if (pieces.includes(undefined)) throw this.#corrupt(hash, `lacks ${pieces.filter((piece) => !piece).length} of its ${pieces.length} pieces`);
-    const bytes = Buffer.concat(pieces as Buffer[]);
-    if (recordHash(bytes) !== hash) throw this.#corrupt(hash, 'is not what its name says: it was cut short or altered');
-    return bytes;
+    let wrong = 'is missing';
+    for (const saved of key === undefined ? this.#saved.values() : [this.#saved.get(key)]) {
+      const pieces = saved?.records.get(hash);
+      if (!pieces) continue;
+      const there = pieces.filter((piece) => piece !== undefined);
+      const bytes = Buffer.concat(there);
+      if (there.length < pieces.length) wrong = `lacks ${pieces.length - there.length} of its ${pieces.length} pieces`;
+      else if (recordHash(bytes) === hash) return bytes;
+      else wrong = 'is not what its name says: it was cut short or altered';
+    }
+    throw new SluiceError('RECORD_CORRUPT', `the record ${hash} ${wrong}`, { place: this.#topic, fix: 'Start anew with --fresh.' });
   }
 
   #at(key: string): Saved {
@@ -125,9 +129,5 @@ export class SavedManifests {
     // A copy: the message is a view of everything that was fetched with it.
     held[Number(number)] = Buffer.from(value);
     records.set(hash, held);
-  }
-
-  #corrupt(hash: string, what: string): SluiceError {
-    return new SluiceError('RECORD_CORRUPT', `the record ${hash} ${what}`, { place: this.#topic, fix: 'Start anew with --fresh.' });
   }
 }
