@@ -23,7 +23,7 @@ const fetchBytes = 8 * 1024 * 1024;
  * came from others since. Rows that others send in transactions of theirs are no hindrance.
  */
 export async function lastOrigins(kafka: Kafka, topic: string, source: string, partitions: Iterable<number>): Promise<Map<number, LastOrigin>> {
-  const cluster = clusterOf(kafka);
+  const cluster = clusterOf(kafka, { readUncommitted: true });
   const origins = new Map<number, LastOrigin>();
 
   const offset = async (partition: number, fromBeginning: boolean): Promise<number> => {
