@@ -30,12 +30,15 @@ class Comparison {
   readonly #groups: GroupModel[] = [];
   readonly #under: BusUnderTest;
   readonly #producer: BusProducer;
+  /** What is sent comes at once in one process, and a little later from a broker. */
+  readonly #maxWaitMs: number;
   #numbers = 0;
   #sending: Promise<void> = Promise.resolve();
 
   constructor(under: BusUnderTest, producer: BusProducer, partitions: number) {
     this.#under = under;
     this.#producer = producer;
+    this.#maxWaitMs = under.handsOverAtOnce ? 20 : 0;
     this.#sent = range(0, partitions).map(() => []);
   }
 
@@ -55,7 +58,7 @@ class Comparison {
     const group = this.#groups[step.group];
     const member = group.members[step.member % group.members.length];
     if (step.do === 'poll') {
-      const chunk = await member.poll({ maxRows: step.maxRows, maxWaitMs: 0 });
+      const chunk = await member.poll({ maxRows: step.maxRows, maxWaitMs: this.#maxWaitMs });
       if (typeof chunk !== 'string') this.#compare(group, chunk, step.maxRows);
     } else if (step.do === 'commit') {
       for (const partition of (await member.lag()).keys()) await this.#commit(group, member, partition);

@@ -28,6 +28,8 @@ export interface BusUnderTest {
   readonly bus: Bus;
   /** Rows per partition that may wait before a sender has to, at least 1,000; absent = the bus takes whatever comes. */
   readonly capacity?: number;
+  /** A member may have a partition before its former reader has finished with it, as on a broker; what keeps that one from harm is a ManifestLog. */
+  readonly handsOverAtOnce?: boolean;
   /** Frees what the bus needs beside itself; the bus itself is closed by then. */
   close(): Promise<void>;
 }
@@ -39,15 +41,15 @@ export interface BusUnderTest {
  * @param options.runs random interleavings that the model check tries
  */
 export function busConformance(make: () => Promise<BusUnderTest>, { runs = 100 }: { runs?: number } = {}): Check[] {
-  const check = (name: string, body: (bus: Bus, capacity: number | undefined) => Promise<void>): Check => ({
+  const check = (name: string, body: (bus: Bus, under: BusUnderTest) => Promise<void>): Check => ({
     name,
     async run() {
-      const { bus, capacity, close } = await make();
+      const under = await make();
       try {
-        await body(bus, capacity);
+        await body(under.bus, under);
       } finally {
-        await bus.close();
-        await close();
+        await under.bus.close();
+        await under.close();
       }
     },
   });
@@ -133,7 +135,7 @@ export function busConformance(make: () => Promise<BusUnderTest>, { runs = 100 }
       );
     }),
 
-    check('a member that joins gets a partition once its reader has finished with it, from the position on', async (bus) => {
+    check('a member that joins gets a partition once its reader has finished with it, from the position on', async (bus, { handsOverAtOnce }) => {
       const streams = range(0, 2).map((partition) => streamIn(partition, 2));
       const producer = await startProducer(bus, streams, 2);
       const manifest = new Map<number, number>();
@@ -154,9 +156,9 @@ export function busConformance(make: () => Promise<BusUnderTest>, { runs = 100 }
       await producer.send(chunkOf(streams.map((stream, i) => numberedRows(stream, 20 + i * 10, 10))));
       const reading = readChunks(first, 10);
       // The group agrees on the change while both poll; the first one's work is then still going on.
-      assert.equal(await second.poll({ maxRows: 10, maxWaitMs: 100 }), 'idle');
+      if (!handsOverAtOnce) assert.equal(await second.poll({ maxRows: 10, maxWaitMs: 100 }), 'idle');
       const moved = await Promise.race([asked.opened, reading.then(() => assert.fail('nothing was revoked'))]);
-      assert.equal(await second.poll({ maxRows: 10, maxWaitMs: 100 }), 'idle');
+      if (!handsOverAtOnce) assert.equal(await second.poll({ maxRows: 10, maxWaitMs: 100 }), 'idle');
       finished.open();
       const [kept, taken] = [await reading, await readChunks(second, 10)];
       assert.deepEqual(taken.flatMap(numbersIn), range(20 + moved * 10, 30 + moved * 10));
@@ -217,7 +219,7 @@ export function busConformance(make: () => Promise<BusUnderTest>, { runs = 100 }
       assert.deepEqual((await readChunks(second)).flatMap(numbersIn), range(40, 100));
     }),
 
-    check('a sender waits for a slow consumer, and nothing is lost', async (bus, capacity) => {
+    check('a sender waits for a slow consumer, and nothing is lost', async (bus, { capacity }) => {
       const producer = await startProducer(bus);
       const consumer = await join(bus, 'g');
       const rows = 3 * (capacity ?? 1000);
@@ -227,15 +229,18 @@ export function busConformance(make: () => Promise<BusUnderTest>, { runs = 100 }
         for (; sent < rows; sent += step) await producer.send(chunkOf([numberedRows('a', sent, step)]));
         await producer.end();
       })();
-      // Time for a sender that does not wait to give itself away.
-      assert.equal(await Promise.race([sending, later(100)]), capacity === undefined ? undefined : 'later');
-      if (capacity !== undefined) assert.ok(sent <= capacity, `${sent} rows were taken where ${capacity} may wait`);
+      if (capacity === undefined) await sending;
+      else {
+        // Time for a sender that does not wait to give itself away.
+        assert.equal(await Promise.race([sending, later(100)]), 'later');
+        assert.ok(sent <= capacity, `${sent} rows were taken where ${capacity} may wait`);
+      }
       const read = await readChunks(consumer, undefined, 7);
       await sending;
       assert.deepEqual(read.flatMap(numbersIn), range(0, sent));
     }),
 
-    check('a sender that waits gives up when its signal aborts', async (bus, capacity) => {
+    check('a sender that waits gives up when its signal aborts', async (bus, { capacity }) => {
       const producer = await startProducer(bus);
       await join(bus, 'g');
       const abort = new AbortController();
