@@ -1,0 +1,88 @@
+import type { DeadLetter } from '../../core/chunk.ts';
+import type { Incident } from '../../core/incident.ts';
+import type { Schema } from '../../core/schema.ts';
+import type { Annotation, Bucket } from '../../core/store.ts';
+import type { ThresholdLevels } from '../../core/verdict.ts';
+import { bucketField, measurement } from './layout.ts';
+import { doubleText, escapeKey, Fields, keyText } from './line-protocol.ts';
+
+// Lines of what comes less often than rows. What they hold is told in the layout.
+
+/** One state of an incident. */
+export function incidentLine(incident: Incident): string {
+  const { id, stream, detector, start, end, open, rows, peakTime, peakScore, peakGrade, causes, contributions } = incident;
+  const fields = new Fields()
+    .integer('start', start)
+    .integer('end', end)
+    .boolean('open', open)
+    .integer('rows', rows)
+    .integer('peakTime', peakTime)
+    .double('peakScore', peakScore)
+    .double('peakGrade', peakGrade)
+    .text('causes', JSON.stringify(causes))
+    .text('contributions', doublesText(contributions));
+  const revision = 2 * rows + (open ? 0 : 1);
+  return `${measurement.incidents},detector=${keyText(detector)},id=${keyText(id)},stream=${keyText(stream)} ${fields} ${start + BigInt(revision)}`;
+}
+
+export function thresholdLine({ stream, detector, time, warn, error, median, method, model }: ThresholdLevels): string {
+  const fields = new Fields().text('method', method).text('model', model).double('warn', warn).double('error', error).double('median', median);
+  return `${measurement.thresholds},detector=${keyText(detector)},stream=${keyText(stream)} ${fields} ${time}`;
+}
+
+/** Buckets of one stream as lines. */
+export class BucketLines {
+  readonly #stream: string;
+  readonly #keys: readonly { min: string; max: string; sum: string; count: string }[];
+
+  constructor(stream: string, schema: Schema) {
+    this.#stream = keyText(stream);
+    this.#keys = schema.tags.map(({ name }) => {
+      const key = (part: 'min' | 'max' | 'sum' | 'count'): string => escapeKey(bucketField(name, part));
+      return { min: key('min'), max: key('max'), sum: key('sum'), count: key('count') };
+    });
+  }
+
+  line({ level, time, min, max, sum, count }: Bucket): string {
+    const fields = new Fields();
+    for (const [t, key] of this.#keys.entries()) {
+      fields.double(key.count, count[t]);
+      if (count[t] > 0) fields.double(key.min, min[t]).double(key.max, max[t]).double(key.sum, sum[t]);
+    }
+    return `${measurement.buckets},level=${level},stream=${this.#stream} ${fields} ${time}`;
+  }
+}
+
+/** @param written milliseconds of the wall clock */
+export function annotationLine({ id, stream, from, to, text, incident, alarm }: Annotation, written: number): string {
+  const fields = new Fields()
+    .integer('to', to)
+    .integer('written', written)
+    .text('text', text)
+    .text('incident', incident ?? '')
+    .text('alarm', alarm ?? '');
+  return `${measurement.annotations},id=${keyText(id)},stream=${keyText(stream)} ${fields} ${from}`;
+}
+
+export function streamLine(stream: string, { tags }: Schema): string {
+  return `${measurement.streams},stream=${keyText(stream)} ${new Fields().text('schema', JSON.stringify({ tags }))} 0`;
+}
+
+export function letterLine({ source, partition, position, stream = '', reason, message, payload }: DeadLetter): string {
+  const fields = new Fields().text('stream', stream).text('reason', reason).text('message', message).text('payload', payload).boolean('removed', false);
+  return `${letterKey(source, partition)} ${fields} ${position}`;
+}
+
+export function removedLetterLine({ source, partition, position }: Pick<DeadLetter, 'source' | 'partition' | 'position'>): string {
+  const fields = new Fields().text('stream', '').text('reason', '').text('message', '').text('payload', '').boolean('removed', true);
+  return `${letterKey(source, partition)} ${fields} ${position}`;
+}
+
+function letterKey(source: string, partition: number): string {
+  return `${measurement.deadLetters},partition=${partition},source=${keyText(source)}`;
+}
+
+/** As JSON with the shortest texts, also of -0; null for what is not finite. */
+function doublesText(values: Float64Array): string {
+  return `[${Array.from(values, (value) => (Number.isFinite(value) ? doubleText(value) : 'null')).join(',')}]`;
+}

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceContext } from '../../core/component.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { formatDuration } from '../../core/time.ts';
+import { InfluxError } from './failure.ts';
+
+/** Milliseconds that whoever has no context waits for a service that is away, and everybody when it is opened. */
+export const patience = 30_000;
+/** Milliseconds that are still waited once all is to end. */
+const grace = 5000;
+const [firstDelay, longestDelay] = [100, 10_000];
+
+export interface Waiting {
+  /** Which failures are waited out; default: all that pass by themselves or when somebody sets the service right. */
+  readonly passes?: (error: InfluxError) => boolean;
+  /** Milliseconds to wait in all; default: until told to end, or `patience` where nobody can tell. */
+  readonly patience?: number;
+}
+
+/** Waits for a service that is away, tells of it once when it goes and once when it is back, and gives up when told to end. */
+export class Outage {
+  readonly #context: ServiceContext | undefined;
+  readonly #closing = new AbortController();
+  readonly #told = (): void => {
+    this.#endsAt = performance.now() + grace;
+  };
+  #endsAt = Number.POSITIVE_INFINITY;
+  #since: number | undefined;
+  #lastSuccess = 0;
+
+  constructor(context: ServiceContext | undefined) {
+    this.#context = context;
+    if (context?.signal?.aborted) this.#told();
+    else context?.signal?.addEventListener('abort', this.#told);
+  }
+
+  /**
+   * Makes an attempt until one succeeds, with longer and longer random pauses in between.
+   * @param attempt must end when its signal is aborted
+   * @throws what the attempt threw, when it does not pass or time is up; STORE_UNAVAILABLE when told to end meanwhile
+   */
+  async through<T>(attempt: (signal: AbortSignal) => Promise<T>, { passes = (error) => error.passes, patience: ms }: Waiting = {}): Promise<T> {
+    const begun = performance.now();
+    const bound = ms ?? (this.#context ? Number.POSITIVE_INFINITY : patience);
+    for (let tries = 1; ; tries++) {
+      const started = performance.now();
+      try {
+        const result = await this.#bounded(attempt);
+        this.#succeeded();
+        return result;
+      } catch (error) {
+        if (!(error instanceof InfluxError) || !passes(error)) throw error;
+        const pause = Math.min(delay(tries, error.retryAfter), this.#endsAt - performance.now());
+        if (pause <= 0 || this.#closing.signal.aborted) throw givenUp(error);
+        if (performance.now() + pause - begun > bound) throw error;
+        // One failure may be a connection that was closed while it was idle, or one of the outage that is just over.
+        if (tries > 1 && started > this.#lastSuccess) this.#begin(error);
+        await this.#pause(pause);
+      }
+    }
+  }
+
+  /** Ends all waiting. */
+  close(): void {
+    this.#closing.abort();
+    this.#context?.signal?.removeEventListener('abort', this.#told);
+  }
+
+  /** Once all is to end, a request that gets no answer is not waited for beyond the grace. */
+  async #bounded<T>(attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const ending = this.#context?.signal;
+    let timer: NodeJS.Timeout | undefined;
+    const end = (): void => controller.abort();
+    const endSoon = (): void => {
+      timer = setTimeout(end, grace);
+    };
+    if (ending?.aborted) endSoon();
+    else ending?.addEventListener('abort', endSoon);
+    this.#closing.signal.addEventListener('abort', end);
+    if (this.#closing.signal.aborted) end();
+    try {
+      return await attempt(controller.signal);
+    } finally {
+      clearTimeout(timer);
+      ending?.removeEventListener('abort', endSoon);
+      this.#closing.signal.removeEventListener('abort', end);
+    }
+  }
+
+  #begin(error: InfluxError): void {
+    if (this.#since !== undefined) return;
+    this.#since = performance.now();
+    this.#context?.unavailable(error.what);
+    this.#context?.warn(`${error.message} Rows wait, and nothing is lost.`);
+  }
+
+  #succeeded(): void {
+    this.#lastSuccess = performance.now();
+    if (this.#since === undefined) return;
+    const away = this.#lastSuccess - this.#since;
+    this.#since = undefined;
+    this.#context?.unavailable(undefined);
+    this.#context?.warn(`InfluxDB takes requests again, after ${formatDuration(away)}`);
+  }
+
+  /** Shorter when all is to end. */
+  async #pause(ms: number): Promise<void> {
+    const ending = this.#context?.signal;
+    const signals = [this.#closing.signal, ...(ending && !ending.aborted ? [ending] : [])];
+    try {
+      await sleep(ms, undefined, { signal: AbortSignal.any(signals) });
+    } catch (error) {
+      if ((error as Error).name !== 'AbortError') throw error;
+    }
+  }
+}
+
+/** Longer after each try, and random, so that many who wait do not come back at once. */
+function delay(tries: number, retryAfter = 0): number {
+  const longest = Math.min(longestDelay, firstDelay * 2 ** (tries - 1));
+  return Math.max(retryAfter, longest * (0.5 + Math.random() / 2));
+}
+
+function givenUp(error: InfluxError): SluiceError {
+  return new SluiceError('STORE_UNAVAILABLE', `gave up waiting for InfluxDB: ${error.what}`, {
+    ...(error.place === undefined ? {} : { place: error.place }),
+    fix: 'What was not committed is taken in again at the next start.',
+    cause: error,
+  });
+}
