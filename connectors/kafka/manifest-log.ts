@@ -1,4 +1,4 @@
-import { ConfigResourceTypes, type Kafka } from 'kafkajs';
+import kafkajs, { type Kafka } from 'kafkajs';
 import type { ServiceContext } from '../../core/component.ts';
 import { quote, SluiceError } from '../../core/errors.ts';
 import type { ManifestKeeper, ManifestLog } from '../../core/manifest.ts';
@@ -77,7 +77,7 @@ async function prepareTopic(kafka: Kafka, topic: string, options: TopicOptions):
   try {
     await admin.connect();
     await ensureTopic(admin, topic, options);
-    const [{ configEntries }] = (await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }] }))
+    const [{ configEntries }] = (await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }] }))
       .resources;
     const policy = configEntries.find(({ configName }) => configName === 'cleanup.policy')?.configValue;
     if (policy === 'compact') return;
