@@ -191,7 +191,9 @@ function readValue(value: unknown): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
+/** 1 attack, 0 normal, -1 neither. Blanks inside do not count: SWaT's workbook has `A ttack`. */
 function readLabel(value: unknown): number {
+  if (typeof value === 'object') return -1;
   const word = String(value).replace(/\s+/g, '').toLowerCase();
   if (word === 'normal' || word === 'false' || word === '0') return 0;
   return word === 'attack' || word === 'true' || word === '1' ? 1 : -1;
