@@ -74,11 +74,12 @@ export function changeSettings(text: string, values: Readonly<Record<string, str
   let changed = '';
   let at = 0;
   const left = new Map(Object.entries(values));
-  for (const { name, from, to } of parseSettings(text, place)) {
+  for (const { name, value, from, to } of parseSettings(text, place)) {
     if (!Object.hasOwn(values, name)) continue;
+    left.delete(name);
+    if (value === values[name]) continue;
     changed += text.slice(at, from) + written(values[name]);
     at = to;
-    left.delete(name);
   }
   changed += text.slice(at);
   const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { InfluxInitOptions } from '../influxdb-setup.ts';
 
 interface InitOptions {
   readonly source?: string;
@@ -11,8 +12,10 @@ interface InitOptions {
 }
 
 export function register(program: Command): void {
-  program
+  const command = program
     .command('init')
+    // The word "influxdb" is another command, every other is a file.
+    .helpCommand(false)
     .summary('write a commented pipeline file to start from')
     .description(
       'Writes a pipeline file to start from, with a comment at every part, and looks at the file that it is to read: how many rows there are and how far they are apart decides what to train on, what to hold and what is an incident. It never overwrites a file unless told to.',
@@ -27,9 +30,41 @@ export function register(program: Command): void {
     .option('--json', 'print JSON: {file}')
     .addHelpText(
       'after',
-      '\nExamples:\n  sluice init\n  sluice init plant.yaml --path plant.csv --timezone Europe/Berlin\n  sluice init swat.yaml --path SWaT_Dataset_Attack_v0.xlsx --timezone Asia/Singapore',
+      '\nExamples:\n  sluice init\n  sluice init plant.yaml --path plant.csv --timezone Europe/Berlin\n  sluice init swat.yaml --path SWaT_Dataset_Attack_v0.xlsx --timezone Asia/Singapore\n  sluice init influxdb',
     )
     .action(init);
+  command
+    .command('influxdb')
+    .summary('make an InfluxDB ready: buckets, retention, tokens')
+    .description(
+      'Sets up an empty InfluxDB 2 (random password and operator token), then makes what is missing: organisation, buckets, mappings for InfluxQL, and a token for each use that opens nothing else. Addresses and tokens go into the environment file (mode 600), never to the screen. Done again, it keeps what is right.',
+    )
+    .option('--url <url>', 'address; default: INFLUX_URL, else http://127.0.0.1:8086')
+    .option('--org <name>', 'organisation; default: INFLUX_ORG, else sluice')
+    .option('--bucket <name>', "bucket for the plant's rows and results, which keeps everything; default: INFLUX_BUCKET, else plant")
+    .option('--monitoring-bucket <name>', 'bucket for metrics of the machines; default: INFLUX_MONITORING_BUCKET, else monitoring')
+    .option('--monitoring-retention <span>', 'how long it keeps them; 0: for good', '30d')
+    .option('--env-file <path>', 'where the tokens go and are looked for; default: SLUICE_ENV_FILE, else .env')
+    .option('--token-file <path>', 'file with the operator token; default: INFLUX_OPERATOR_TOKEN of the environment or the environment file')
+    .option('--fix-retention', 'change the retention of buckets that exist already')
+    .option('--rotate', 'make every token anew; the old ones stop working')
+    .option('--wait <span>', 'how long to wait for a server that does not answer yet', '30s')
+    .option('--json', 'print JSON: {url, version, steps, warnings, envFile, variables}')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  sluice init influxdb\n  sluice init influxdb --url https://influx.example.com --token-file operator-token\n  sluice init influxdb --rotate',
+    )
+    .action(async (_: InfluxInitOptions, influxdb: Command) => await (await import('../influxdb-setup.ts')).initInflux(await withoutFileOptions(influxdb)));
+}
+
+/** Options that both have, such as --json, are found with the outer command, wherever they stand. */
+async function withoutFileOptions(command: Command): Promise<InfluxInitOptions> {
+  const own = new Set(command.options.map((option) => option.attributeName()));
+  const all = command.optsWithGlobals<InfluxInitOptions>();
+  const foreign = Object.keys(all).find((name) => !own.has(name));
+  if (foreign === undefined) return all;
+  const { SluiceError } = await import('../../core/errors.ts');
+  throw new SluiceError('USAGE', `init influxdb has no --${foreign}`, { fix: 'See sluice init influxdb --help.' });
 }
 
 async function init(file: string, options: InitOptions): Promise<void> {

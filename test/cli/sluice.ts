@@ -11,5 +11,5 @@ export function sluice(
   { cwd = root, env = {}, node = [] }: { cwd?: string; env?: Record<string, string>; node?: readonly string[] } = {},
 ): SpawnSyncReturns<string> {
   if (!existsSync(main)) throw new Error(`${main} is missing: build first (npm run build)`);
-  return spawnSync(process.execPath, [...node, main, ...args], { cwd, env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' });
+  return spawnSync(process.execPath, [...node, '--', main, ...args], { cwd, env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' });
 }

@@ -7,6 +7,11 @@ import { freePort, type Server, ServerProcess, serverFolder } from './server-pro
 
 export interface InfluxServer extends InfluxAccess, Server {}
 
+export interface InfluxOptions {
+  /** As it comes: without organisation and user, and the token opens nothing yet. */
+  readonly empty?: boolean;
+}
+
 const image = 'influxdb:2.7';
 
 const influxBinary = (): string | undefined => (process.env.INFLUXD_BIN ? resolve(process.env.INFLUXD_BIN) : onPath('influxd'));
@@ -23,7 +28,7 @@ export async function prepareInflux(): Promise<void> {
 }
 
 /** An InfluxDB of one's own in a temporary folder, to be stopped, killed and started again. Close it. */
-export async function startInflux(): Promise<InfluxServer> {
+export async function startInflux({ empty = false }: InfluxOptions = {}): Promise<InfluxServer> {
   await prepareInflux();
   const binary = influxBinary();
   const folder = serverFolder('influx');
@@ -43,7 +48,7 @@ export async function startInflux(): Promise<InfluxServer> {
   const address = { url, org: 'sluice', token: randomBytes(24).toString('hex') };
   try {
     await server.start();
-    await setUp(address);
+    if (!empty) await setUp(address);
   } catch (error) {
     await server.close();
     throw error;
