@@ -20,3 +20,9 @@ export interface DiagnoseContext {
   /** Aborted when time is up: what is not known by then is not checked. */
   readonly signal: AbortSignal;
 }
+
+export const ok = (check: string, found: string): Finding => ({ check, status: 'ok', found });
+export const warning = (check: string, found: string, fix: string): Finding => ({ check, status: 'warning', found, fix });
+export const failed = (check: string, found: string, fix: string): Finding => ({ check, status: 'failed', found, fix });
+/** @param why what is in the way */
+export const notChecked = (check: string, why: string): Finding => ({ check, status: 'not checked', found: why });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ConnectionOptions as ConnectionTlsOptions } from 'node:tls';
 import { type Cluster, Kafka, type KafkaJSError, type LogEntry, logLevel, type PartitionAssigner, type SASLOptions } from 'kafkajs';
 import { z } from 'zod';
 import type { ServiceContext } from '../../core/component.ts';
@@ -45,15 +46,7 @@ export function makeClient(options: ConnectionOptions, context?: Pick<ServiceCon
   return new Kafka({
     clientId: 'sluice',
     brokers,
-    ssl:
-      typeof tls === 'boolean'
-        ? tls
-        : {
-            ...(tls.ca === undefined ? {} : { ca: [readPem(tls.ca, 'bus.tls.ca')] }),
-            ...(tls.cert === undefined ? {} : { cert: readPem(tls.cert, 'bus.tls.cert') }),
-            ...(tls.key === undefined ? {} : { key: readPem(tls.key, 'bus.tls.key') }),
-            ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
-          },
+    ssl: tlsSettings(tls),
     ...(sasl ? { sasl: sasl as SASLOptions } : {}),
     connectionTimeout: connectTimeout,
     requestTimeout,
@@ -63,6 +56,17 @@ export function makeClient(options: ConnectionOptions, context?: Pick<ServiceCon
       if (toldNowhereElse.has(entry.namespace)) warn(`kafka: ${entry.log.message}`);
     },
   });
+}
+
+/** What Node's TLS is told; false: no encryption. @throws CONFIG_INVALID for a certificate file that cannot be read */
+export function tlsSettings(tls: ConnectionOptions['tls']): boolean | ConnectionTlsOptions {
+  if (typeof tls === 'boolean') return tls;
+  return {
+    ...(tls.ca === undefined ? {} : { ca: [readPem(tls.ca, 'bus.tls.ca')] }),
+    ...(tls.cert === undefined ? {} : { cert: readPem(tls.cert, 'bus.tls.cert') }),
+    ...(tls.key === undefined ? {} : { key: readPem(tls.key, 'bus.tls.key') }),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
+  };
 }
 
 /** Whatever else logs tells of each attempt; what comes of the attempts is an error to who asked. */
