@@ -72,8 +72,8 @@ export class InfluxConnection {
     const headers = { 'content-type': 'application/json; charset=utf-8', 'accept-encoding': this.#gzip ? 'gzip' : 'identity' };
     const path = `/api/v2/query?org=${encodeURIComponent(this.at.org)}`;
     const bound = new Bound(Math.max(queryTimeout, this.#options.timeout), signal);
+    const pieces = this.#reading.iterate(path, body, { method: 'POST', headers, signal: bound.signal });
     try {
-      const pieces = this.#reading.iterate(path, body, { method: 'POST', headers, signal: bound.signal });
       for (;;) {
         // Only the server is timed, not who reads.
         bound.start();
@@ -85,7 +85,9 @@ export class InfluxConnection {
     } catch (error) {
       throw influxError(bound.reason ?? error, 'read', this.at);
     } finally {
-      bound.close(true);
+      bound.close();
+      // Whoever reads may stop early.
+      await pieces.return?.();
     }
   }
 
@@ -112,10 +114,9 @@ export class InfluxConnection {
 
   async #send(action: Action, transport: InfluxDB['transport'], path: string, body: Uint8Array, options: SendOptions, signal?: AbortSignal): Promise<Buffer> {
     const bound = new Bound(this.#options.timeout, signal);
-    let failed = true;
     try {
       bound.start();
-      const answer = await new Promise<Buffer>((resolve, reject) => {
+      return await new Promise<Buffer>((resolve, reject) => {
         const pieces: Uint8Array[] = [];
         // The transport takes bytes as they are, whatever its type says.
         transport.send(path, body as unknown as string, { ...options, signal: bound.signal }, {
@@ -124,12 +125,10 @@ export class InfluxConnection {
           error: reject,
         }); // biome-ignore format: the callbacks are one argument
       });
-      failed = false;
-      return answer;
     } catch (error) {
       throw influxError(bound.reason ?? error, action, this.at);
     } finally {
-      bound.close(failed);
+      bound.close();
     }
   }
 }
@@ -174,10 +173,9 @@ class Bound {
     clearTimeout(this.#timer);
   }
 
-  close(abandon: boolean): void {
+  close(): void {
     this.stop();
     this.#outer?.removeEventListener('abort', this.#giveUp);
-    if (abandon) this.#controller.abort();
   }
 
   #end(reason: unknown): void {

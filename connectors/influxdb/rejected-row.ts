@@ -21,24 +21,26 @@ export function rejectedRow({ line, error }: BadLine, bucket: string, schemaOf: 
 const [unescapedSpace, unescapedComma, unescapedEquals] = [/(?<!\\) /, /(?<!\\),/, /(?<!\\)=/];
 
 function parseRow(line: string, schemaOf: (stream: string) => Schema | undefined): Omit<RejectedRow, 'message'> | undefined {
-  const [key, fields = '', timeText = ''] = line.split(unescapedSpace);
+  const [key, fields = '', time = ''] = line.split(unescapedSpace);
   const [name, ...tags] = key.split(unescapedComma);
-  const stream = tags.find((tag) => tag.startsWith('stream='));
-  const schema = stream && schemaOf(decodeText(unescaped(stream.slice('stream='.length))));
-  if (name !== measurement.rows || !schema) return undefined;
-  const columns = new Map(schema.tags.map((tag, t) => [tag.name, t]));
-  const batch = allocateBatch(decodeText(unescaped(stream.slice('stream='.length))), schema, 1, true);
+  const tag = (prefix: string): string | undefined => tags.find((each) => each.startsWith(prefix))?.slice(prefix.length);
+  const stream = decodeText(unescaped(tag('stream=') ?? ''));
+  const schema = name === measurement.rows ? schemaOf(stream) : undefined;
+  if (!schema) return undefined;
+  const columns = new Map(schema.tags.map((each, t) => [each.name, t]));
+  const batch = allocateBatch(stream, schema, 1, true);
   batch.values.fill(Number.NaN);
-  batch.times[0] = BigInt(timeText);
+  batch.times[0] = BigInt(time);
+  batch.seqs[0] = Number(tag('seq=') ?? 0);
   batch.labels?.fill(-1);
   for (const field of fields.split(unescapedComma)) {
     const [key, value] = field.split(unescapedEquals);
-    const tag = tagOfField(unescaped(key));
+    const column = columns.get(tagOfField(unescaped(key)) ?? '');
     if (key === originField) batch.origins[0] = Number(value);
     else if (key === labelField) batch.labels?.fill(Number.parseInt(value, 10));
-    else if (tag !== undefined) batch.values[columns.get(tag) as number] = Number(value);
+    else if (column !== undefined) batch.values[column] = Number(value);
   }
-  return { stream: batch.stream, origin: batch.origins[0], time: batch.times[0], payload: rowPayload(batch, 0) };
+  return { stream, origin: batch.origins[0], time: batch.times[0], payload: rowPayload(batch, 0) };
 }
 
 const unescaped = (text: string): string => text.replace(/\\([,= ])/g, '$1');
