@@ -2,15 +2,21 @@ import { AssignerProtocol, type Consumer, type Kafka, PartitionAssigners } from 
 import { quote, SluiceError } from '../../core/errors.ts';
 import { stickyAssigner } from './assigner.ts';
 import { backOff } from './backoff.ts';
-import { brokerErrorType, busError } from './client.ts';
+import { brokerErrorType, busError, clusterOf } from './client.ts';
 import type { Outage } from './outage.ts';
 import { isFinal } from './topic-fetcher.ts';
 import { within } from './within.ts';
 
 /** Between two looks whether it is time for a heartbeat. */
 const roundMs = 100;
+/** Between two looks whether the group has been heard of. */
+const lookMs = 1000;
+const enoughAnswers = 5;
+/** kafkajs gives up a member that cannot reach its coordinator after so many tries: as good as never, for the one that was there may come back. */
+const tries = 10_000;
 /** Who leaves says so, and waits so long for the broker to hear it. */
 const leaveWithinMs = 3000;
+const commitWithinMs = 1000;
 
 export interface MembershipOptions {
   readonly kafka: () => Kafka;
@@ -46,6 +52,12 @@ export class Membership {
   #share: readonly number[] = [];
   #joined = false;
   #confirmed = Number.NEGATIVE_INFINITY;
+  #looking: NodeJS.Timeout | undefined;
+  /** Looks since the group was heard of last. */
+  #unheard = 0;
+  #asking = false;
+  /** So often in a row another client has found the coordinator, which this one cannot reach. */
+  #answers = 0;
   /** Crashes since it was last a member. */
   #crashes = 0;
   readonly #commits = new Map<number, number>();
@@ -70,6 +82,7 @@ export class Membership {
   /** @throws BUS_DENIED, BUS_TOPIC, BUS_UNAVAILABLE */
   async open(): Promise<void> {
     await this.#start();
+    this.#looking = setInterval(() => void this.#look(), lookMs).unref();
   }
 
   /** Whether the broker knows of no other division of the partitions, by its own word. */
@@ -94,8 +107,9 @@ export class Membership {
 
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
-    await within(leaveWithinMs, this.#committing ?? Promise.resolve());
+    await within(commitWithinMs, this.#committing ?? Promise.resolve());
     this.#closing.abort(new SluiceError('BUS_UNAVAILABLE', 'the consumer was closed', { place: this.#place }));
+    clearInterval(this.#looking);
     const consumer = this.#consumer;
     this.#consumer = undefined;
     this.#joined = false;
@@ -120,7 +134,7 @@ export class Membership {
       allowAutoTopicCreation: false,
       // Partitions that another kind of consumer shares are divided as it knows to.
       partitionAssigners: [stickyAssigner(() => this.#claim(held()), warn), PartitionAssigners.roundRobin],
-      retry: { retries: 5, maxRetryTime: 1000, restartOnFailure: async () => false },
+      retry: { retries: tries, maxRetryTime: 1000, restartOnFailure: async () => false },
     });
     try {
       await consumer.connect();
@@ -134,6 +148,7 @@ export class Membership {
       throw this.#closing.signal.reason;
     }
     this.#consumer = consumer;
+    this.#unheard = 0;
     this.#watch(consumer);
     // Resolves when it has joined, or has failed to.
     this.#running = consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: async () => {} }).catch((error: Error) => {
@@ -160,7 +175,7 @@ export class Membership {
       this.#generation++;
       this.#share = payload.memberAssignment[topic] ?? [];
       this.#joined = true;
-      this.#confirmed = performance.now();
+      this.#heard();
       this.#crashes = 0;
       outage.over(this);
       onJoined(this.#share, anew);
@@ -168,12 +183,54 @@ export class Membership {
     consumer.on(HEARTBEAT, ({ payload }) => {
       if (consumer !== this.#consumer) return;
       this.#generation = payload.groupGenerationId;
-      this.#confirmed = performance.now();
+      this.#heard();
       onConfirmed();
     });
     consumer.on(CRASH, ({ payload }) => {
       if (consumer === this.#consumer) this.#crashed(payload.error);
     });
+  }
+
+  #heard(): void {
+    this.#confirmed = performance.now();
+    this.#unheard = 0;
+    this.#answers = 0;
+  }
+
+  /**
+   * kafkajs keeps to the coordinator that it found when it joined. Where that one does not come back and the group has another,
+   * the member begins anew.
+   */
+  async #look(): Promise<void> {
+    const { sessionTimeout } = this.#options;
+    const consumer = this.#consumer;
+    // Counted in looks: a process that was stopped has not waited. Joining takes until the others have joined too.
+    const patience = (this.#joined ? 1 : 3) * sessionTimeout;
+    if (!consumer || ++this.#unheard * lookMs < patience || this.#asking) return;
+    this.#asking = true;
+    const answered = await this.#coordinatorAnswers();
+    this.#asking = false;
+    this.#answers = answered ? this.#answers + 1 : 0;
+    // One that is just back is given the time to be found by kafkajs.
+    if (this.#unheard === 0 || this.#answers < enoughAnswers || consumer !== this.#consumer) return;
+    this.#crashed(new Error('the coordinator of the group does not answer'));
+    void within(leaveWithinMs, consumer.disconnect());
+  }
+
+  async #coordinatorAnswers(): Promise<boolean> {
+    const { kafka, group } = this.#options;
+    const cluster = clusterOf(kafka());
+    try {
+      await cluster.connect();
+      await cluster.refreshMetadata();
+      await cluster.findGroupCoordinator({ groupId: group });
+      return true;
+    } catch {
+      // An outage like any other, which those who fetch tell of.
+      return false;
+    } finally {
+      void within(leaveWithinMs, cluster.disconnect());
+    }
   }
 
   #crashed(error: Error): void {
@@ -224,8 +281,10 @@ export class Membership {
         await consumer.commitOffsets(offsets);
         this.#commitFailed = false;
       } catch (error) {
-        const passing = passingRefusals.has(brokerErrorType(error) ?? '') || consumer !== this.#consumer;
-        if (!passing && !this.#commitFailed) warn(`${this.#place}: the broker was not told how far it has come: ${(error as Error).message}`);
+        const type = brokerErrorType(error);
+        // Without a type it was no broker that refused: an outage, which those who fetch tell of.
+        const refused = type !== undefined && !passingRefusals.has(type);
+        if (refused && !this.#commitFailed) warn(`${this.#place}: the broker does not note how far it has come: ${(error as Error).message}`);
         this.#commitFailed = true;
         return;
       }

@@ -214,7 +214,7 @@ export class PartitionReader {
 }
 
 /** So often a partition may be found shorter than what was read of it. */
-const shortLooks = 6;
+const shortLooks = 4;
 
 function endsEarlier(topic: string, partition: number, end: number, position: number): SluiceError {
   return new SluiceError('BUS_TOPIC', `the partition ends at offset ${end}, and was read up to ${position}: it is not the topic that was read`, {

@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kafka, logLevel } from 'kafkajs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { chunkOf, numberedRows, numbersIn, range, schema, streamIn } from '../../connectors/conformance/bus-rows.ts';
+import kafka from '../../connectors/kafka/bus.ts';
+import type { Bus } from '../../core/bus.ts';
+import { describeWithStack } from './describe-with-stack.ts';
+import { type KafkaServer, startKafka } from './servers.ts';
+
+const partitions = 2;
+const streams = range(0, partitions).map((partition) => streamIn(partition, partitions));
+const rows = 3000;
+
+describeWithStack('a cluster that goes away while it is read', { kafka: 'own' }, () => {
+  let server: KafkaServer;
+  beforeAll(async () => {
+    server = await startKafka();
+  }, 300_000);
+  afterAll(() => server.close());
+
+  const open = (told: string[] = []): Promise<Bus> =>
+    kafka.create(kafka.options.parse({ brokers: server.brokers, sessionTimeout: '6s' }), {
+      warn: (text) => told.push(text),
+      unavailable: (reason) => told.push(reason === undefined ? 'back' : 'away'),
+    });
+
+  /** Rows 0, 1, ... alternating between the streams by tens, over some seconds. */
+  async function send(bus: Bus, topic: string): Promise<void> {
+    await bus.ensureTopic(topic, { partitions });
+    const producer = await bus.producer(topic, { source: 'plant.csv' });
+    for (const stream of streams) await producer.announce(stream, schema);
+    for (let row = 0; row < rows; row += 20) {
+      await producer.send(chunkOf(streams.map((stream, i) => numberedRows(stream, row + i * 10, 10))));
+      await sleep(10);
+    }
+    await producer.end();
+  }
+
+  /** Reads to the end, keeping a manifest; `disturb` is called once a quarter has come. */
+  async function readAll(bus: Bus, topic: string, disturb: () => Promise<void>): Promise<{ asked: number[]; revoked: number[] }> {
+    await bus.ensureTopic(topic, { partitions });
+    const [asked, revoked]: number[][] = [[], []];
+    const manifest = new Map<number, number>();
+    const consumer = await bus.consumer(topic, {
+      group: 'g',
+      position: async (partition) => {
+        asked.push(partition);
+        return manifest.get(partition);
+      },
+      revoked: async (partition) => void revoked.push(partition),
+    });
+    const got = new Map<number, number[]>();
+    let disturbed: Promise<void> | undefined;
+    for (let count = 0; ; ) {
+      const chunk = await consumer.poll({ maxRows: 50, maxWaitMs: 50 });
+      if (chunk === 'end') break;
+      if (chunk === 'idle') continue;
+      const numbers = numbersIn(chunk);
+      count += numbers.length;
+      got.set(chunk.partition, [...(got.get(chunk.partition) ?? []), ...numbers]);
+      manifest.set(chunk.partition, chunk.nextOffset);
+      await consumer.commit(chunk.partition, chunk.nextOffset);
+      if (count > rows / 4) disturbed ??= disturb();
+    }
+    await disturbed;
+    for (const partition of range(0, partitions)) {
+      expect(got.get(partition)).toEqual(range(0, rows).filter((row) => Math.floor(row / 10) % partitions === partition));
+    }
+    return { asked: asked.sort(), revoked: revoked.sort() };
+  }
+
+  it('is waited for and told of once; partitions stay, and every row comes once and in order', { timeout: 90_000 }, async () => {
+    const told: string[] = [];
+    const [reader, sender] = [await open(told), await open()];
+    const [read] = await Promise.all([readAll(reader, 'killed', () => server.kill().then(() => server.start())), send(sender, 'killed')]);
+    expect(read).toEqual({ asked: [0, 1], revoked: [] });
+    expect(told).toEqual(['away', expect.stringContaining('nothing is lost'), 'back', expect.stringContaining('back')]);
+    await Promise.all([reader.close(), sender.close()]);
+  });
+
+  it('has given the member up when it answers again: what was had is told as lost, and asked for again', { timeout: 90_000 }, async () => {
+    const told: string[] = [];
+    const [reader, sender] = [await open(told), await open()];
+    const stop = async (): Promise<void> => {
+      await server.pause();
+      await sleep(9000);
+      await server.resume();
+    };
+    const [read] = await Promise.all([readAll(reader, 'paused', stop), send(sender, 'paused')]);
+    expect(read.asked.length).toBe(read.revoked.length + partitions);
+    expect(told).toEqual(['away', expect.stringContaining('does not answer'), 'back', expect.stringContaining('back')]);
+    await Promise.all([reader.close(), sender.close()]);
+  });
+
+  it('may have lost the topic: that is an error, not an outage', { timeout: 60_000 }, async () => {
+    const bus = await open();
+    const consumer = await bus.consumer('deleted', { group: 'g', position: async () => undefined });
+    expect(await consumer.poll({ maxRows: 1, maxWaitMs: 200 })).toBe('idle');
+    const admin = new Kafka({ brokers: server.brokers, logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    await admin.deleteTopics({ topics: ['deleted'] });
+    await admin.disconnect();
+    await expect(consumer.poll({ maxRows: 1, maxWaitMs: 40_000 })).rejects.toMatchObject({ code: 'BUS_TOPIC' });
+    await bus.close();
+  });
+});
