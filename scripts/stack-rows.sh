@@ -27,14 +27,12 @@ fi
 
 # Of each byte its code: for a name in an address.
 encoded() { printf '%s' "$1" | od -An -v -tx1 | tr -d '\n' | sed 's/ /%/g'; }
-quoted() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"$]/\\&/g')"; }
+quoted() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g; s/\${/\\&/g')"; }
 
-# A row is a time, and where times are equal their ordinal; any of its fields may be missing.
+# Any reading of a row may be missing; where it came from is said of every row.
 flux="from(bucket: $(quoted "$bucket"))
   |> range(start: 1900-01-01T00:00:00Z)
-  |> filter(fn: (r) => r._measurement == \"sensors\")
-  |> group(columns: [\"stream\", \"seq\"])
-  |> distinct(column: \"_time\")
+  |> filter(fn: (r) => r._measurement == \"sensors\" and r._field == \"_origin\")
   |> group()
   |> count()"
 
