@@ -1,4 +1,4 @@
-import { type Kafka, Partitioners, type Producer } from 'kafkajs';
+import { type Kafka, Partitioners, type Producer, type RecordMetadata } from 'kafkajs';
 import { quote } from '../../core/errors.ts';
 import type { Position } from '../../core/manifest.ts';
 import { makeSchema, requireSameSchema, type Schema, type Tag } from '../../core/schema.ts';
@@ -7,7 +7,7 @@ import type { FetchedRecord } from './committed-records.ts';
 import { CommittedTail } from './committed-tail.ts';
 import { Outage } from './outage.ts';
 import { announcementsTopic, compacted, ensureTopic } from './topics.ts';
-import { orAborted, untilAcknowledged } from './until-acknowledged.ts';
+import { untilAcknowledged } from './until-acknowledged.ts';
 
 export interface AnnouncementsOptions {
   /** Make the topic of the announcements where it is missing. */
@@ -41,7 +41,8 @@ export class Announcements {
   readonly #name: string;
   readonly #outage: Outage;
   readonly #closing = new AbortController();
-  readonly #giveUp: AbortSignal;
+  /** Something was written: from then on a refusal is an outage. */
+  #wasTaken = false;
   readonly #schemas = new Map<string, Schema>();
   readonly #sources = new Map<string, SourceNote>();
   readonly #producers = new Map<string, ProducerNote>();
@@ -64,7 +65,6 @@ export class Announcements {
     this.#topic = topic;
     this.#name = announcementsTopic(topic);
     this.#outage = outage;
-    this.#giveUp = outage.signal ? AbortSignal.any([outage.signal, this.#closing.signal]) : this.#closing.signal;
   }
 
   async #open(create: boolean, replication: number | undefined): Promise<void> {
@@ -156,27 +156,44 @@ export class Announcements {
     await Promise.allSettled([this.#tail.close(), producer?.then((open) => open.disconnect())]);
   }
 
-  #apply({ key, value }: FetchedRecord): void {
+  #apply({ key, value, offset }: FetchedRecord): void {
+    if (value === null) return;
     const text = key?.toString() ?? '';
     const slash = text.indexOf('/');
     const [kind, name] = [text.slice(0, slash), text.slice(slash + 1)];
-    if (value === null) return;
-    const note = JSON.parse(value.toString());
-    if (kind === 'stream' && !this.#schemas.has(name)) this.#schemas.set(name, makeSchema(note.tags as Tag[]));
-    else if (kind === 'source') this.#sources.set(name, note as SourceNote);
-    else if (kind === 'producer') this.#producers.set(name, note as ProducerNote);
+    try {
+      const note: unknown = JSON.parse(value.toString());
+      if (kind === 'stream') {
+        const schema = readSchema(note);
+        if (!this.#schemas.has(name)) this.#schemas.set(name, schema);
+      } else if (kind === 'source') this.#sources.set(name, readSourceNote(note));
+      else if (kind === 'producer') this.#producers.set(name, readProducerNote(note));
+    } catch (error) {
+      // Written by something else: what it is about counts as not announced, and is announced anew.
+      this.#outage.warn(
+        `the announcement ${quote(text)} at offset ${offset} of topic ${quote(this.#name)} cannot be read and is passed over: ${(error as Error).message}`,
+      );
+    }
   }
 
   /** Resolves when it is there and was read back. */
   async #write(key: string, note: object): Promise<void> {
     const messages = [{ key, value: JSON.stringify(note) }];
-    const wait = { outage: this.#outage, place: `topic ${quote(this.#name)}`, signal: this.#giveUp };
-    const [{ baseOffset }] = await untilAcknowledged(async () => {
+    const place = `topic ${quote(this.#name)}`;
+    const closed = this.#closing.signal;
+    const isFinal = (error: unknown): boolean => !this.#wasTaken && busError(error, place).code !== 'BUS_UNAVAILABLE';
+    const send = async (): Promise<RecordMetadata[]> => {
       this.#producer ??= this.#connect();
       const producer = await this.#producer;
       return producer.send({ topic: this.#name, messages });
-    }, wait);
-    await orAborted(this.#tail.until(Number(baseOffset) + 1), this.#giveUp);
+    };
+    try {
+      const [{ baseOffset }] = await untilAcknowledged(send, { outage: this.#outage, place, signal: this.#outage.signal ?? closed, closed, isFinal });
+      this.#wasTaken = true;
+      await this.#tail.until(Number(baseOffset) + 1);
+    } catch (error) {
+      throw isFinal(error) ? busError(error, place) : error;
+    }
   }
 
   async #connect(): Promise<Producer> {
@@ -189,4 +206,26 @@ export class Announcements {
     }
     return producer;
   }
+}
+
+function readSchema(note: unknown): Schema {
+  const { tags } = note as { tags?: unknown };
+  const isTag = (tag: unknown): tag is Tag => {
+    const { name, kind } = tag as Partial<Tag>;
+    return typeof name === 'string' && (kind === 'continuous' || kind === 'discrete');
+  };
+  if (!Array.isArray(tags) || !tags.every(isTag)) throw new Error(`${quote(note)} names no tags`);
+  return makeSchema(tags);
+}
+
+function readSourceNote(note: unknown): SourceNote {
+  const { shiftMs, partitions = [] } = note as Partial<SourceNote>;
+  if (typeof shiftMs !== 'number' || !Array.isArray(partitions)) throw new Error(`${quote(note)} says nothing of a source`);
+  return note as SourceNote;
+}
+
+function readProducerNote(note: unknown): ProducerNote {
+  const { state } = note as Partial<ProducerNote>;
+  if (state !== 'open' && state !== 'ended') throw new Error(`${quote(note)} says nothing of a producer`);
+  return note as ProducerNote;
 }

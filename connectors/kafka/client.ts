@@ -84,7 +84,7 @@ function readPem(path: string, place: string): string {
 export function busError(error: unknown, place: string): SluiceError {
   if (error instanceof SluiceError) return error;
   const cause = rootOf(error);
-  const { type, message } = cause as { type?: string; message: string };
+  const { type, message, broker = '' } = cause as { type?: string; message: string; broker?: string };
   const more = { place, cause: error };
   if (type === 'SASL_AUTHENTICATION_FAILED' || (cause as Error).name === 'KafkaJSSASLAuthenticationError') {
     return new SluiceError('BUS_DENIED', `the cluster refuses the user or the password: ${message}`, { ...more, fix: 'See bus.sasl.' });
@@ -99,7 +99,8 @@ export function busError(error: unknown, place: string): SluiceError {
   if (type === 'INVALID_PRODUCER_EPOCH' || type === 'PRODUCER_FENCED' || type === 'INVALID_TXN_STATE') {
     return new SluiceError('BUS_FENCED', 'another processor has taken over', more);
   }
-  return new SluiceError('BUS_UNAVAILABLE', message.replace(/\.$/, ''), { ...more, fix: 'See bus.brokers; `sluice doctor` tells what is wrong.' });
+  const where = message.includes(broker) ? '' : ` at ${broker}`;
+  return new SluiceError('BUS_UNAVAILABLE', message.replace(/\.$/, '') + where, { ...more, fix: 'See bus.brokers; `sluice doctor` tells what is wrong.' });
 }
 
 /** kafkajs wraps what happened in what it tried. */

@@ -22,7 +22,8 @@ export class DeadTopic {
   readonly #outage: Outage;
   readonly #producer: Producer;
   readonly #closing = new AbortController();
-  readonly #giveUp: AbortSignal;
+  /** Something was written: from then on a refusal is an outage. */
+  #wasTaken = false;
 
   /** @throws BUS_TOPIC when it is missing and may not be made; BUS_DENIED, BUS_UNAVAILABLE */
   static async open(kafka: Kafka, topic: string, { create, replication, outage }: DeadTopicOptions): Promise<DeadTopic> {
@@ -43,16 +44,23 @@ export class DeadTopic {
   private constructor(kafka: Kafka, topic: string, outage: Outage) {
     this.#name = deadTopic(topic);
     this.#outage = outage;
-    this.#giveUp = outage.signal ? AbortSignal.any([outage.signal, this.#closing.signal]) : this.#closing.signal;
     this.#producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner: Partitioners.DefaultPartitioner });
   }
 
   /** Resolves when the cluster has them. */
   async send(letters: readonly DeadLetter[]): Promise<void> {
-    const wait = { outage: this.#outage, place: `topic ${quote(this.#name)}`, signal: this.#giveUp };
+    const place = `topic ${quote(this.#name)}`;
+    const closed = this.#closing.signal;
+    const isFinal = (error: unknown): boolean => !this.#wasTaken && busError(error, place).code !== 'BUS_UNAVAILABLE';
+    const wait = { outage: this.#outage, place, signal: this.#outage.signal ?? closed, closed, isFinal };
     for (let from = 0; from < letters.length; from += lettersAtOnce) {
       const messages = letters.slice(from, from + lettersAtOnce).map(messageOf);
-      await untilAcknowledged(() => this.#producer.send({ topic: this.#name, messages }), wait);
+      try {
+        await untilAcknowledged(() => this.#producer.send({ topic: this.#name, messages }), wait);
+        this.#wasTaken = true;
+      } catch (error) {
+        throw isFinal(error) ? busError(error, place) : error;
+      }
     }
   }
 

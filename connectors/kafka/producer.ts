@@ -7,13 +7,13 @@ import { quote, SluiceError } from '../../core/errors.ts';
 import type { Position } from '../../core/manifest.ts';
 import { requireSameSchema, type Schema } from '../../core/schema.ts';
 import type { Announcements, SourceNote } from './announcements.ts';
+import { backOff } from './backoff.ts';
 import { busError } from './client.ts';
 import { lastOrigins } from './last-origins.ts';
 import type { Outage } from './outage.ts';
 import { RowEncoder } from './row-encoder.ts';
 import { type Part, RowMessages } from './row-messages.ts';
 import { RowSender } from './row-sender.ts';
-import { orAborted } from './until-acknowledged.ts';
 
 export interface KafkaProducerOptions {
   readonly kafka: Kafka;
@@ -31,6 +31,8 @@ export interface KafkaProducerOptions {
 
 /** Where a source stands is noted so often, for when the topic forgets its rows. */
 const noteEveryMs = 60_000;
+/** A leader may just be changing when a producer begins. */
+const attemptsToRead = 5;
 
 /**
  * Sends the rows of one source, each exactly once and in the order of the source within a partition. Against a cluster that is away:
@@ -49,7 +51,7 @@ export class KafkaProducer implements BusProducer {
   /** Partitions that rows of the source may be in, in the order of their first rows; announced before those are sent. */
   #partitions: readonly number[] = [];
   /** Partition -> origin of the source's last row there when this producer began. */
-  #held: Promise<ReadonlyMap<number, number>> | undefined;
+  #held: ReadonlyMap<number, number> | undefined;
   /** Partition -> origin from which on rows are due. */
   readonly #due = new Map<number, number>();
   #notedAt = performance.now();
@@ -57,7 +59,7 @@ export class KafkaProducer implements BusProducer {
   #ending: Promise<void> | undefined;
   /** Why nothing can be sent any more. */
   #stopped: SluiceError | undefined;
-  /** The signal of the last send, with what else ends a wait. */
+  /** The signal of the last send, alone and together with the process's. */
   #giveUp: { readonly signal: AbortSignal | undefined; readonly any: AbortSignal };
 
   /** @throws BUS_DENIED, BUS_UNAVAILABLE */
@@ -129,9 +131,9 @@ export class KafkaProducer implements BusProducer {
 
   /** Gives up, without a word to consumers. */
   async close(): Promise<void> {
-    this.#stop('the bus was closed');
-    this.#closing.abort(this.#stopped);
-    await this.#sender.close();
+    const reason = this.#stop('the bus was closed');
+    this.#closing.abort(reason);
+    await this.#sender.close(reason);
   }
 
   async #end(): Promise<void> {
@@ -146,8 +148,9 @@ export class KafkaProducer implements BusProducer {
     }
   }
 
-  #stop(what: string, cause?: unknown): void {
+  #stop(what: string, cause?: unknown): SluiceError {
     this.#stopped ??= new SluiceError('BUS_UNAVAILABLE', what, { place: this.#place, fix: 'Open another producer.', cause });
+    return this.#stopped;
   }
 
   #requireOpen(): void {
@@ -166,8 +169,8 @@ export class KafkaProducer implements BusProducer {
     await this.#claim(parts.keys());
     if (signal !== this.#giveUp.signal) this.#giveUp = this.#giveUpWith(signal);
     const { any } = this.#giveUp;
+    let onItsWay: Promise<void> | undefined;
     try {
-      let onItsWay: Promise<void> | undefined;
       for (const [partition, part] of parts) {
         for (const request of this.#rows.requests(partition, part, this.#sender.limit)) {
           await onItsWay;
@@ -176,6 +179,7 @@ export class KafkaProducer implements BusProducer {
       }
       await onItsWay;
     } catch (error) {
+      await Promise.allSettled([onItsWay]);
       this.#stop('an earlier send was given up', error);
       throw error;
     }
@@ -265,30 +269,34 @@ export class KafkaProducer implements BusProducer {
     await announcements.rememberSource(source, { shiftMs: 0, ...this.#note, ...change, partitions: this.#partitions });
   }
 
-  #readHeld(): Promise<ReadonlyMap<number, number>> {
-    this.#held ??= this.#heldNow();
+  async #readHeld(): Promise<ReadonlyMap<number, number>> {
+    for (let attempt = 1; !this.#held; attempt++) {
+      try {
+        this.#held = await this.#findHeld();
+      } catch (error) {
+        const failure = busError(error, this.#place);
+        if (failure.code !== 'BUS_UNAVAILABLE' || attempt === attemptsToRead) throw failure;
+        await backOff(attempt, this.#closing.signal);
+      }
+    }
     return this.#held;
   }
 
-  async #heldNow(): Promise<ReadonlyMap<number, number>> {
-    const { kafka, topic } = this.#options;
+  async #findHeld(): Promise<ReadonlyMap<number, number>> {
     const held = new Map<number, number>();
     if (this.#partitions.length === 0) return held;
+    const { kafka, topic } = this.#options;
     const noted = this.#note?.sent ?? {};
-    try {
-      for (const [partition, { origin, begin }] of await orAborted(lastOrigins(kafka, topic, this.#id, this.#partitions), this.#closing.signal)) {
-        // Of a partition that has forgotten rows only the note knows whether they were this source's.
-        const last = Math.max(origin ?? -1, begin > 0 ? (noted[partition] ?? -1) : -1);
-        if (last >= 0) held.set(partition, last);
-      }
-    } catch (error) {
-      throw busError(error, this.#place);
+    for (const [partition, { origin, begin }] of await lastOrigins(kafka, topic, this.#id, this.#partitions)) {
+      // Of a partition that has forgotten rows only the note knows whether they were this source's.
+      const last = Math.max(origin ?? -1, begin > 0 ? (noted[partition] ?? -1) : -1);
+      if (last >= 0) held.set(partition, last);
     }
     return held;
   }
 
   #giveUpWith(signal: AbortSignal | undefined): { signal: AbortSignal | undefined; any: AbortSignal } {
-    const signals = [this.#closing.signal, this.#options.outage.signal, signal].filter((each) => each !== undefined);
+    const signals = [this.#options.outage.signal, signal].filter((each) => each !== undefined);
     return { signal, any: AbortSignal.any(signals) };
   }
 }

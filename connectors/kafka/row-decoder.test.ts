@@ -150,7 +150,7 @@ const untidyRow = fc
 
 describe('RowDecoder', () => {
   it('reads what the encoder wrote to the bit, for any names, doubles, times and labels', () => {
-    const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }).filter((text) => text.trim() !== '' && text !== 'Timestamp' && text.isWellFormed());
+    const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }).filter((text) => text.trim() !== '' && text !== 'Timestamp');
     const double = fc.oneof(
       { weight: 5, arbitrary: fc.double({ noDefaultInfinity: true }) },
       fc.constantFrom(Number.NaN, -0, Number.MIN_VALUE, Number.MAX_VALUE, 2 ** 53 + 2),

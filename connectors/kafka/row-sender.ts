@@ -44,6 +44,7 @@ export class RowSender {
   readonly #options: RowSenderOptions;
   readonly #place: string;
   readonly #sent = new Map<number, number>();
+  readonly #closing = new AbortController();
   #producer: Producer;
   #limit = usualLimit;
 
@@ -69,6 +70,7 @@ export class RowSender {
 
   /**
    * Resolves when the cluster has the request. A row that is too large for it is replaced by a dead letter.
+   * @param signal ends the wait for a cluster that is away
    * @throws the signal's reason when it aborts; BUS_DENIED, BUS_TOPIC when the first request is refused; after either, nothing may follow
    */
   async deliver(request: Request, signal: AbortSignal): Promise<void> {
@@ -81,21 +83,21 @@ export class RowSender {
     };
     try {
       await untilAcknowledged(() => this.#producer.send({ topic, messages: [...request.messages], acks, compression: codec }), {
-        outage,
-        place: this.#place,
-        signal,
+        ...{ outage, place: this.#place, signal, closed: this.#closing.signal },
         isFinal,
       });
     } catch (error) {
       const type = brokerErrorType(error) ?? '';
       if (tooLarge.has(type)) return this.#deliverSmaller(request, signal);
       if (sequenceLost.has(type)) return this.#deliverAnew(request, signal);
-      throw signal.aborted ? error : busError(error, this.#place);
+      throw isFinal(error) ? busError(error, this.#place) : error;
     }
     this.#sent.set(request.partition, request.origins[request.origins.length - 1]);
   }
 
-  async close(): Promise<void> {
+  /** @param reason what a delivery that waits rejects with */
+  async close(reason: SluiceError): Promise<void> {
+    this.#closing.abort(reason);
     await this.#producer.disconnect();
   }
 
@@ -149,7 +151,7 @@ export class RowSender {
         await this.#producer.connect();
         return (await lastOrigins(kafka, topic, source, [partition])).get(partition)?.origin ?? -1;
       },
-      { outage, place: this.#place, signal },
+      { outage, place: this.#place, signal, closed: this.#closing.signal },
     );
     const sent = this.#sent.get(partition) ?? -1;
     if (last < sent) {
@@ -173,7 +175,7 @@ export class RowSender {
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: Partitioners.DefaultPartitioner,
-      retry: { retries: 3, initialRetryTime: 50, maxRetryTime: 1000 },
+      retry: { retries: 5, initialRetryTime: 50, maxRetryTime: 1000 },
     });
   }
 }

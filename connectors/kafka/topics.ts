@@ -52,7 +52,7 @@ export async function ensureTopic(admin: Admin, topic: string, { partitions, rep
       waitForLeaders: false,
     });
   } catch (error) {
-    throw creationError(error, topic);
+    throw topicError(error, topic);
   }
   for (const late = performance.now() + leadersWithinMs; ; ) {
     const made = await partitionsOf(admin, topic);
@@ -71,7 +71,7 @@ async function partitionsOf(admin: Admin, topic: string): Promise<number | undef
     return topics[0].partitions.length;
   } catch (error) {
     if ((error as { type?: string }).type === 'UNKNOWN_TOPIC_OR_PARTITION') return undefined;
-    throw busError(error, `topic ${quote(topic)}`);
+    throw topicError(error, topic);
   }
 }
 
@@ -85,11 +85,11 @@ const refusals = new Set([
   'POLICY_VIOLATION',
 ]);
 
-function creationError(error: unknown, topic: string): SluiceError {
+function topicError(error: unknown, topic: string): SluiceError {
   const [first = error] = (error as { errors?: unknown[] }).errors ?? [];
   const { type, message } = first as { type?: string; message: string };
   if (type === undefined || !refusals.has(type)) return busError(first, `topic ${quote(topic)}`);
-  return new SluiceError('BUS_TOPIC', `the cluster does not make the topic ${quote(topic)}: ${message}`, {
+  return new SluiceError('BUS_TOPIC', `the cluster refuses the topic ${quote(topic)}: ${message}`, {
     fix: 'Choose other partitions, replication or name, or create it yourself.',
     cause: error,
   });
