@@ -21,4 +21,7 @@ export default defineStore({
     const { openStore, openStoreForReading } = await import('./open.ts');
     return mode === 'own' ? await openStore(options) : await openStoreForReading(options.path, options);
   },
+  async *diagnose(options, context) {
+    yield* (await import('./diagnose.ts')).diagnoseDuck(options, context);
+  },
 });

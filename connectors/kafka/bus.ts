@@ -141,6 +141,9 @@ export default defineBus({
       },
     };
   },
+  async *diagnose(options, context) {
+    yield* (await import('./diagnose.ts')).diagnoseKafka(options, context);
+  },
 });
 
 const nobody = { close: async (): Promise<void> => {} };
