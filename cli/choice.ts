@@ -12,7 +12,7 @@ export function choiceOption<T extends string>(flags: string, description: strin
 }
 
 /** @throws USAGE with what was perhaps meant, and all there are */
-function oneOf<T extends string>(name: string, value: string, choices: readonly T[]): T {
+export function oneOf<T extends string>(name: string, value: string, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
   const near = didYouMean(value, choices);

@@ -1,7 +1,9 @@
 import type { Batch } from './batch.ts';
 
+export const deadReasons = ['cells', 'number', 'time', 'encoding', 'line-too-long', 'syntax', 'too-late', 'rejected'] as const;
+
 /** Why a row could not be taken. */
-export type DeadReason = 'cells' | 'number' | 'time' | 'encoding' | 'line-too-long' | 'syntax' | 'too-late' | 'rejected';
+export type DeadReason = (typeof deadReasons)[number];
 
 /** A row that could not be taken, kept so that nothing is lost. Keyed by (source, partition, position). */
 export interface DeadLetter {

@@ -1,5 +1,5 @@
 import type { Batch } from './batch.ts';
-import type { DeadLetter } from './chunk.ts';
+import type { DeadLetter, DeadReason } from './chunk.ts';
 import type { Incident } from './incident.ts';
 import type { Manifest, ManifestReader } from './manifest.ts';
 import type { Schema } from './schema.ts';
@@ -180,7 +180,7 @@ export interface StoreReader extends ManifestReader {
   thresholds(stream: string): Promise<ThresholdLevels[]>;
   annotations(query: Range): Promise<Annotation[]>;
   /** In the order of (source, partition, position); `limit` and `last` as for rows. */
-  deadLetters(query: { source?: string; limit?: number; last?: boolean }): Promise<DeadLetter[]>;
+  deadLetters(query: { source?: string; reason?: DeadReason; limit?: number; last?: boolean }): Promise<DeadLetter[]>;
   /** For each (time, seq), 1 when that row is stored. */
   known(stream: string, times: BigInt64Array, seqs: Int32Array): Promise<Uint8Array>;
   export(request: ExportRequest): Promise<{ rows: number }>;

@@ -1,4 +1,5 @@
 import type { Batch } from '../core/batch.ts';
+import { SluiceError } from '../core/errors.ts';
 import { BucketFold, bucketStart } from '../core/level-of-detail.ts';
 import type { Plain } from '../core/record.ts';
 import { type Bucket, levelsOfDetail } from '../core/store.ts';
@@ -31,6 +32,20 @@ export class LevelOfDetail {
       if (this.#due !== undefined && time >= this.#due) this.#close(time - this.#lateness, closed);
     }
     return closed;
+  }
+
+  /** Is the bucket of that level that begins at `start` open? */
+  has(level: number, start: bigint): boolean {
+    return this.#open[levelOfDetailAt(level)].some(({ time }) => time === start);
+  }
+
+  /** Keeps this open bucket, in place of the one of its level and time where there is one. */
+  put(fold: BucketFold): void {
+    const open = this.#open[levelOfDetailAt(fold.level)];
+    const at = open.findIndex(({ time }) => time >= fold.time);
+    if (at < 0) open.push(fold);
+    else open.splice(at, open[at].time === fold.time ? 1 : 0, fold);
+    this.#dueBy(fold);
   }
 
   save(): Plain {
@@ -67,4 +82,10 @@ export class LevelOfDetail {
     const due = time + BigInt(level) * nanosPerMilli + this.#lateness;
     if (this.#due === undefined || due < this.#due) this.#due = due;
   }
+}
+
+function levelOfDetailAt(level: number): number {
+  const at = (levelsOfDetail as readonly number[]).indexOf(level);
+  if (at < 0) throw new SluiceError('INTERNAL', `there is no level of ${level} ms`);
+  return at;
 }

@@ -33,10 +33,10 @@ export interface StreamPipelineContext {
   readonly registry: Registry;
 }
 
-const stateKind = 'stream-state';
+export const stateKind = 'stream-state';
 const trainingKind = 'training-rows';
 
-type SavedState = {
+export type SavedState = {
   rows: number;
   window: { times: BigInt64Array; counts: Int32Array };
   levelOfDetail: Plain;
@@ -338,6 +338,11 @@ export function modelRecordName(stream: string): string {
   return `${recordPrefix(stream)}model`;
 }
 
+/** Under this name a manifest keeps what the stream knows of its rows so far. */
+export function stateRecordName(stream: string): string {
+  return `${recordPrefix(stream)}state`;
+}
+
 /** The streams that these records of a manifest belong to. */
 export function streamsOfRecords(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => decodeURIComponent(name.slice(0, name.indexOf('/')))))];
@@ -351,7 +356,8 @@ function recordPrefix(stream: string): string {
   return `${encodeURIComponent(stream)}/`;
 }
 
-function undefinedVerdicts(detector: string, rows: number): Verdicts {
+/** Of rows that were not scored. */
+export function undefinedVerdicts(detector: string, rows: number): Verdicts {
   return {
     detector,
     score: new Float64Array(rows).fill(Number.NaN),

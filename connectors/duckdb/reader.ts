@@ -293,13 +293,16 @@ async function readAnnotations(connection: DuckDBConnection, query: Range): Prom
   }));
 }
 
-async function readDeadLetters(connection: DuckDBConnection, query: { source?: string; limit?: number; last?: boolean }): Promise<DeadLetter[]> {
+async function readDeadLetters(connection: DuckDBConnection, query: Parameters<StoreReader['deadLetters']>[0]): Promise<DeadLetter[]> {
   const direction = query.last ? 'DESC' : 'ASC';
+  const values: DuckDBValue[] = [];
+  const only = (column: string, value: string | undefined): string => (value === undefined ? '' : ` AND ${column} = $${values.push(value)}`);
   const rows = await rowsOfQuery(
     connection,
-    `SELECT source, "partition", position, stream, reason, message, payload FROM sluice_data.dead_letters ${query.source === undefined ? '' : 'WHERE source = $1'}
+    `SELECT source, "partition", position, stream, reason, message, payload FROM sluice_data.dead_letters
+     WHERE true${only('source', query.source)}${only('reason', query.reason)}
      ORDER BY source ${direction}, "partition" ${direction}, position ${direction} ${query.limit === undefined ? '' : `LIMIT ${query.limit}`}`,
-    query.source === undefined ? [] : [query.source],
+    values,
   );
   if (query.last) rows.reverse();
   return rows.map(([source, partition, position, stream, reason, message, payload]) => ({

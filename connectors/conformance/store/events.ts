@@ -76,6 +76,8 @@ export function eventChecks(check: MakeCheck): Check[] {
       assert.deepEqual(await again.deadLetters({}), [letters[2], letters[0], letters[1]]);
       assert.deepEqual(await again.deadLetters({ source: 'plant.csv', limit: 1 }), [letters[0]]);
       assert.deepEqual(await again.deadLetters({ limit: 2, last: true }), [letters[0], letters[1]]);
+      assert.deepEqual(await again.deadLetters({ reason: 'syntax', limit: 1 }), [letters[1]]);
+      assert.deepEqual(await again.deadLetters({ source: 'plant.csv', reason: 'time' }), []);
       await again.removeDead([letters[0], letters[2]]);
       await again.commit();
       assert.deepEqual(await again.deadLetters({}), [letters[1]]);
