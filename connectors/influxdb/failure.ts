@@ -73,7 +73,10 @@ export function influxError(error: unknown, action: Action, at: Place): InfluxEr
       : new InfluxError('missing', 'STORE_UNAVAILABLE', `there is no organisation '${org}'`, { ...more, fix: 'Correct store.org.' });
   }
   if (status !== undefined && /no space left|disk quota/i.test(said)) {
-    return new InfluxError('full', 'STORE_FULL', 'the disk under InfluxDB is full', { ...more, fix: 'Make room there; nothing is lost meanwhile.' });
+    return new InfluxError('full', 'STORE_FULL', 'the disk under InfluxDB is full', {
+      ...more,
+      fix: 'Make room there, and start InfluxDB anew when it stays so.',
+    });
   }
   if (status === 413) return new InfluxError('too-large', 'STORE_UNAVAILABLE', 'the request is larger than InfluxDB takes', more);
   if (status === 422) return new InfluxError('partial', 'STORE_UNAVAILABLE', `InfluxDB did not take some points: ${said}`, more);

@@ -1,103 +1,12 @@
-import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { LineSplitter, toFluxValue } from '@influxdata/influxdb-client';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { InfluxConnection } from '../../connectors/influxdb/connection.ts';
+import { beforeEach, expect, it } from 'vitest';
 import { decodeText, tagOfField } from '../../connectors/influxdb/layout.ts';
-import { Outage } from '../../connectors/influxdb/outage.ts';
-import { InfluxWriter } from '../../connectors/influxdb/writer.ts';
-import { allocateBatch, type Batch } from '../../core/batch.ts';
-import type { ServiceContext } from '../../core/component.ts';
+import { allocateBatch } from '../../core/batch.ts';
 import { parseRowPayload } from '../../core/row-payload.ts';
-import { makeSchema, type Schema } from '../../core/schema.ts';
-import type { StoreWrite } from '../../core/store.ts';
+import { makeSchema } from '../../core/schema.ts';
 import { describeWithStack } from './describe-with-stack.ts';
-import { type InfluxServer, sharedInflux, startInflux } from './servers.ts';
-
-interface Access {
-  readonly url: string;
-  readonly org: string;
-  readonly bucket: string;
-  readonly token: string;
-}
-
-const second = 1_000_000_000n;
-const start = 1_451_296_800n * second;
-const plant = makeSchema(['FIT101', 'LIT101', 'MV101'].map((name) => ({ name, kind: 'continuous' as const })));
-
-const opened: (() => void)[] = [];
-
-function openWriter(
-  access: Access,
-  { context, ...more }: { context?: ServiceContext; timeout?: number; gzip?: boolean; inFlight?: number } = {},
-): InfluxWriter {
-  const connection = new InfluxConnection({ timeout: 10_000, gzip: 'auto', ...access, ...more });
-  // What asks for something to be read is tested with the reader.
-  const reader = { known: () => Promise.reject(new Error('not here')), incidents: () => Promise.reject(new Error('not here')) };
-  const writer = new InfluxWriter(connection, reader, new Outage(context), { inFlight: more.inFlight ?? 3, batchLines: 5000 });
-  opened.push(() => {
-    writer.close();
-    connection.close();
-  });
-  return writer;
-}
-
-const writing = (batch: Batch, more: Partial<StoreWrite> = {}): StoreWrite => ({ batch, verdicts: [], incidents: [], thresholds: [], buckets: [], ...more });
-
-function rowsFrom(first: number, rows: number, schema: Schema = plant, stream = 'plant'): Batch {
-  const batch = allocateBatch(stream, schema, rows);
-  const tags = schema.tags.length;
-  for (let row = 0; row < rows; row++) {
-    batch.times[row] = start + BigInt(first + row) * second;
-    batch.origins[row] = first + row;
-    for (let t = 0; t < tags; t++) batch.values[row * tags + t] = first + row + t / 10;
-  }
-  return batch;
-}
-
-/** Cells of the columns asked for, in the order of the answer. */
-async function ask({ url, org, bucket, token }: Access, columns: readonly string[], pipe: string): Promise<string[][]> {
-  const response = await fetch(`${url}/api/v2/query?org=${encodeURIComponent(org)}`, {
-    method: 'POST',
-    headers: { Authorization: `Token ${token}`, 'Content-Type': 'application/vnd.flux', Accept: 'application/csv' },
-    body: `from(bucket: ${toFluxValue(bucket)}) |> range(start: time(v: -9223372036854775806), stop: time(v: 9223372036854775806)) |> ${pipe}`,
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(text);
-  const splitter = new LineSplitter();
-  const rows: string[][] = [];
-  let at: number[] | undefined;
-  for (const line of text.split('\r\n')) {
-    const cells = splitter.splitLine(line);
-    if (line === '') at = undefined;
-    else if (at) rows.push(at.map((column) => cells[column]));
-    else at = columns.map((name) => cells.indexOf(name));
-  }
-  return rows;
-}
-
-async function writeLines({ url, org, bucket, token }: Access, lines: string): Promise<void> {
-  const response = await fetch(`${url}/api/v2/write?org=${org}&bucket=${bucket}`, {
-    method: 'POST',
-    headers: { Authorization: `Token ${token}` },
-    body: lines,
-  });
-  if (!response.ok) throw new Error(await response.text());
-}
-
-/** Origins of the rows that are stored, ascending. */
-async function origins(access: Access): Promise<number[]> {
-  const rows = await ask(access, ['_value'], `filter(fn: (r) => r._measurement == "sensors" and r._field == "_origin") |> group() |> sort(columns: ["_time"])`);
-  return rows.map(([value]) => Number(value));
-}
-
-const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
-
-afterEach(() => {
-  for (const close of opened.splice(0)) close();
-});
+import { type Access, ask, numbers, openWriter, origins, plant, rowsFrom, second, start, startProxy, writeLines, writing } from './influx-writing.ts';
+import { sharedInflux } from './servers.ts';
 
 describeWithStack('what is written into InfluxDB', { influx: 'shared' }, () => {
   let access: Access;
@@ -319,119 +228,17 @@ describeWithStack('what is written into InfluxDB', { influx: 'shared' }, () => {
   });
 
   it('is cut to what a proxy in between lets through', async () => {
-    const proxy = await startProxy(access.url, 60_000);
-    try {
-      const writer = openWriter({ ...access, url: proxy.url });
-      await writer.openStream('plant', plant);
-      const wide = makeSchema(Array.from({ length: 6000 }, (_, i) => ({ name: `T${i}`, kind: 'continuous' as const })));
-      await openWriter(access).openStream('wide', wide);
-      await writer.openStream('wide', wide);
-      for (let at = 0; at < 20_000; at += 500) await writer.append(writing(rowsFrom(at, 500)));
-      await writer.append(writing(rowsFrom(0, 1, wide, 'wide')));
-      const rejected = await writer.commit();
-      expect(rejected.map(({ stream, message }) => [stream, message])).toEqual([
-        ['wide', 'InfluxDB refuses the row: the request is larger than InfluxDB takes'],
-      ]);
-      expect(await origins(access)).toEqual(numbers(0, 20_000));
-      expect(proxy.refused()).toBeLessThan(60);
-    } finally {
-      await proxy.close();
-    }
-  });
-});
-
-describeWithStack('a server that goes away', { influx: 'own' }, () => {
-  let influx: InfluxServer;
-  let access: Access;
-  let told: string[];
-  let states: (string | undefined)[];
-  let ending: AbortController;
-  const context = (): ServiceContext => ({ warn: (message) => told.push(message), unavailable: (reason) => states.push(reason), signal: ending.signal });
-
-  beforeAll(async () => {
-    influx = await startInflux();
-  }, 120_000);
-  afterAll(() => influx?.close());
-  beforeEach(async () => {
-    if (influx.pid === undefined) await influx.start();
-    access = { url: influx.url, org: influx.org, ...(await influx.freshBucket()) };
-    [told, states, ending] = [[], [], new AbortController()];
-  });
-
-  const outages: Record<string, [away: () => Promise<void>, back: () => Promise<void>]> = {
-    stopped: [() => influx.stop(), () => influx.start()],
-    killed: [() => influx.kill(), () => influx.start()],
-    'that hangs': [() => influx.pause(), () => influx.resume()],
-  };
-  for (const [what, [away, back]] of Object.entries(outages)) {
-    it(`${what}: nothing is lost, nothing is doubled, and it is told once`, async () => {
-      const writer = openWriter(access, { context: context(), timeout: 1000 });
-      await writer.openStream('plant', plant);
-      let sent = 0;
-      const append = async (batches: number): Promise<void> => {
-        for (let n = 0; n < batches; n++, sent += 250) await writer.append(writing(rowsFrom(sent, 250)));
-      };
-      await append(20);
-      const leaving = away();
-      // About 10 MB: more than may wait, so that appends wait too.
-      const appending = append(400);
-      const committing = appending.then(() => writer.commit());
-      await leaving;
-      await sleep(4000);
-      expect(states).toEqual([expect.any(String)]);
-      expect(sent).toBeLessThan(420 * 250);
-      await back();
-      expect(await committing).toEqual([]);
-      expect(await origins(access)).toEqual(numbers(0, 420 * 250));
-      expect(told).toEqual([expect.stringContaining('nothing is lost'), expect.stringContaining('takes requests again')]);
-      expect(states).toEqual([expect.any(String), undefined]);
-    }, 60_000);
-  }
-
-  it('is waited for by a commit, until all is to end', async () => {
-    const writer = openWriter(access, { context: context(), timeout: 1000 });
+    const proxy = await startProxy(access.url, ({ length }) => (length > 60_000 ? { status: 413 } : undefined));
+    const writer = openWriter({ ...access, url: proxy.url });
     await writer.openStream('plant', plant);
-    await influx.stop();
-    await writer.append(writing(rowsFrom(0, 10)));
-    let done = false;
-    const commit = writer.commit().finally(() => {
-      done = true;
-    });
-    commit.catch(() => {});
-    await sleep(2000);
-    expect(done).toBe(false);
-    ending.abort();
-    await expect(commit).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('gave up waiting') });
-    await expect(writer.append(writing(rowsFrom(10, 10)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    expect(told).toHaveLength(1);
-  }, 30_000);
-});
-
-/** Passes requests on to a server, but for bodies above a limit: these it answers with 413, as proxies do. */
-async function startProxy(target: string, limit: number): Promise<{ url: string; refused: () => number; close: () => Promise<void> }> {
-  let refused = 0;
-  const proxy: Server = createServer((incoming, outgoing) => {
-    const pieces: Buffer[] = [];
-    incoming.on('data', (piece: Buffer) => pieces.push(piece));
-    incoming.on('end', () => {
-      const body = Buffer.concat(pieces);
-      if (body.length > limit) {
-        refused++;
-        outgoing.writeHead(413).end('<html>413 Request Entity Too Large</html>');
-        return;
-      }
-      const passed = request(new URL(incoming.url as string, target), { method: incoming.method as string, headers: incoming.headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode as number, answer.headers);
-        answer.pipe(outgoing);
-      });
-      passed.on('error', (error) => outgoing.destroy(error));
-      passed.end(body);
-    });
+    const wide = makeSchema(Array.from({ length: 6000 }, (_, i) => ({ name: `T${i}`, kind: 'continuous' as const })));
+    await openWriter(access).openStream('wide', wide);
+    await writer.openStream('wide', wide);
+    for (let at = 0; at < 20_000; at += 500) await writer.append(writing(rowsFrom(at, 500)));
+    await writer.append(writing(rowsFrom(0, 1, wide, 'wide')));
+    const rejected = await writer.commit();
+    expect(rejected.map(({ stream, message }) => [stream, message])).toEqual([['wide', 'InfluxDB refuses the row: the request is larger than InfluxDB takes']]);
+    expect(await origins(access)).toEqual(numbers(0, 20_000));
+    expect(proxy.refused()).toBeLessThan(60);
   });
-  await new Promise<void>((listening) => proxy.listen(0, '127.0.0.1', listening));
-  return {
-    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-    refused: () => refused,
-    close: () => new Promise((closed) => proxy.close(() => closed())),
-  };
-}
+});
