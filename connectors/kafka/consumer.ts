@@ -209,8 +209,8 @@ export class KafkaConsumer implements BusConsumer {
 
   /** A chunk that is due now, or when (performance.now()) the next one will be; neither when nothing waits. */
   #next(maxRows: number, maxWaitMs: number, now: number): { chunk?: Chunk; due?: number } {
-    // While the group divides the partitions anew, they may be anybody's.
-    if (!this.#membership.joined) return {};
+    // While the group divides the partitions anew, or may have given this member up, they may be anybody's.
+    if (!this.#membership.certain) return {};
     const full = [...this.#reader.held.values()].filter(({ state, queue }) => state === 'open' && queue.size > 0);
     full.sort((a, b) => a.partition - b.partition);
     const after = full.findIndex(({ partition }) => partition > this.#served);

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { AssignerProtocol, Kafka, logLevel, type PartitionAssigner, PartitionAssigners } from 'kafkajs';
 import { expect, it } from 'vitest';
-import { chunkOf, numberedRows, numbersIn, range, schema } from '../../connectors/conformance/bus-rows.ts';
+import { chunkOf, numberedRows, numbersIn, patience, range, schema } from '../../connectors/conformance/bus-rows.ts';
 import kafka from '../../connectors/kafka/bus.ts';
-import type { Bus } from '../../core/bus.ts';
+import type { Bus, BusConsumer } from '../../core/bus.ts';
 import { describeWithStack } from './describe-with-stack.ts';
 import { sharedKafka } from './servers.ts';
 
@@ -73,4 +75,63 @@ describeWithStack('members of a group of kafka', { kafka: 'shared' }, () => {
     // Who keeps a partition is not asked again where it stands.
     expect(asked).toBeLessThanOrEqual(partitions + 8);
   });
+
+  it('read different topics under one name: each gets the partitions of its own', async () => {
+    const { brokers, freshName } = await sharedKafka();
+    const group = freshName('group');
+    const topics = [freshName('plant'), freshName('mill')];
+    const buses = await Promise.all(topics.map(() => kafka.create(kafka.options.parse({ brokers, partitions: 2 }))));
+    const consumers: BusConsumer[] = [];
+    for (const [i, bus] of buses.entries()) consumers.push(await bus.consumer(topics[i], { group, position: async () => undefined }));
+    await untilLag(consumers, [0, 1], [0, 1]);
+    for (const bus of buses) await bus.close();
+  });
+
+  it('share with consumers of another make, whatever those say of themselves', async () => {
+    const { brokers, freshName } = await sharedKafka();
+    const topic = freshName('shared');
+    const bus = await kafka.create(kafka.options.parse({ brokers, partitions: 4 }));
+    const consumer = await bus.consumer(topic, { group: topic, position: async () => undefined });
+    await untilLag([consumer], [0, 1, 2, 3]);
+    const client = new Kafka({ brokers, logLevel: logLevel.NOTHING });
+    /** Speaks of itself as ours do, but in words that these do not know; never the first, and so never asked to divide. */
+    const stranger: PartitionAssigner = () => ({
+      name: 'sluice-sticky',
+      version: 0,
+      protocol: ({ topics: subscribed }) => ({
+        name: 'sluice-sticky',
+        metadata: AssignerProtocol.MemberMetadata.encode({ version: 0, topics: subscribed, userData: Buffer.from('{"partitions":[') }),
+      }),
+      assign: async () => [],
+    });
+    for (const partitionAssigners of [[stranger], [PartitionAssigners.roundRobin]]) {
+      const other = client.consumer({ groupId: topic, partitionAssigners, maxWaitTimeInMs: 100 });
+      await other.connect();
+      await other.subscribe({ topic });
+      const joined = new Promise<number[]>((done) => other.on(other.events.GROUP_JOIN, ({ payload }) => done(payload.memberAssignment[topic])));
+      await other.run({ eachMessage: async () => {} });
+      const theirs = await joined;
+      expect(theirs).toHaveLength(2);
+      await untilLag(
+        [consumer],
+        range(0, 4).filter((partition) => !theirs.includes(partition)),
+      );
+      await other.disconnect();
+      await untilLag([consumer], [0, 1, 2, 3]);
+    }
+    await bus.close();
+  });
 });
+
+/** Polls until each consumer has these partitions. */
+async function untilLag(consumers: readonly BusConsumer[], ...shares: readonly (readonly number[])[]): Promise<void> {
+  for (const late = Date.now() + patience; ; ) {
+    const has: number[][] = [];
+    for (const consumer of consumers) {
+      expect(await consumer.poll({ maxRows: 1, maxWaitMs: 20 })).toBe('idle');
+      has.push([...(await consumer.lag()).keys()].sort());
+    }
+    if (isDeepStrictEqual(has, shares)) return;
+    if (Date.now() > late) expect(has).toEqual(shares);
+  }
+}
