@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { register as backfillCommand } from './commands/backfill.ts';
 import { register as checkCommand } from './commands/check.ts';
 import { register as deadCommand } from './commands/dead.ts';
+import { register as doctorCommand } from './commands/doctor.ts';
 import { register as exportCommand } from './commands/export.ts';
 import { register as initCommand } from './commands/init.ts';
 import { register as listCommand } from './commands/list.ts';
@@ -13,4 +14,4 @@ import { register as runCommand } from './commands/run.ts';
 import { register as schemaCommand } from './commands/schema.ts';
 import { register as trainCommand } from './commands/train.ts';
 
-export const commands: readonly ((program: Command) => void)[] = [initCommand, checkCommand, runCommand, trainCommand, backfillCommand, queryCommand, exportCommand, listCommand, schemaCommand, deadCommand, processCommand, produceCommand];
+export const commands: readonly ((program: Command) => void)[] = [initCommand, checkCommand, runCommand, trainCommand, backfillCommand, queryCommand, exportCommand, listCommand, schemaCommand, deadCommand, doctorCommand, processCommand, produceCommand];
