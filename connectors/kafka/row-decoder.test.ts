@@ -85,6 +85,7 @@ const numberText = fc.oneof(
   fc.tuple(fc.integer({ min: -999_999, max: 999_999 }), fc.integer({ min: 0, max: 400 })).map(([digits, power]) => `${digits}e${power - 200}`),
   fc.stringMatching(/^-?\d{0,3}\.?\d{0,3}([eE][+-]?\d{0,3})?$/),
   fc.stringMatching(/^-?(0|[1-9]\d{0,18})(\.\d{1,22})?$/),
+  fc.stringMatching(/^-?[1-9]\d{13,16}(\.\d{1,2})?$/),
 );
 const otherText = fc.oneof(
   fc.constantFrom('null', 'true', 'false', '""', '" "', '"2.5"', '"-0"', '"+1e3"', '"1e999"', '"0x10"', '"Bad Input"', '"NaN"', 'NaN', 'Infinity', '[]', '{}'),

@@ -22,6 +22,7 @@ export interface RowDecoderOptions {
 /** So many names that are no tags are counted one by one. */
 const unknownLimit = 1000;
 
+const powersOfTen = Float64Array.from({ length: 16 }, (_, i) => Number(`1e${i}`));
 const opening = Buffer.from(`{"${timeKey}":"`);
 const normalLabel = Buffer.from(`,"${labelKey}":"Normal"`);
 const attackLabel = Buffer.from(`,"${labelKey}":"Attack"`);
@@ -44,6 +45,7 @@ export class RowDecoder {
   readonly #known: ReadonlySet<string>;
   readonly #maxMessageBytes: number;
   readonly #timeBytes = new TimeBytes();
+  #numberEnd = 0;
   /** `,"name":` of each tag, one behind the other: tag i's from keyStart[i] to keyStart[i + 1]. */
   readonly #keys: Buffer;
   readonly #keyStart: Int32Array;
@@ -92,17 +94,47 @@ export class RowDecoder {
         break;
       }
       at += keyStart[tag + 1] - keyStart[tag];
-      const end = numberEnd(bytes, at);
-      if (end === at) return false;
-      const value = parseNumber(bytes, at, end);
+      const value = this.#readNumber(bytes, at);
       if (value - value !== 0) return false;
       values[first + tag] = value;
-      at = end;
+      at = this.#numberEnd;
     }
     for (; tag < tags; tag++) values[first + tag] = Number.NaN;
     this.time = this.#timeBytes.time;
     this.label = label;
     return true;
+  }
+
+  /** The number that begins at `from`, by JSON's grammar, and in `numberEnd` where it ends; NaN when there is none. */
+  #readNumber(bytes: Buffer, from: number): number {
+    const negative = bytes[from] === 0x2d;
+    const begin = negative ? from + 1 : from;
+    let at = begin;
+    let digit = bytes[at] - 0x30;
+    if (!isDigit(digit)) return Number.NaN;
+    let mantissa = 0;
+    if (digit === 0) digit = bytes[++at] - 0x30;
+    else for (; isDigit(digit); digit = bytes[++at] - 0x30) mantissa = mantissa * 10 + digit;
+    let places = 0;
+    if (bytes[at] === 0x2e) {
+      const point = at++;
+      digit = bytes[at] - 0x30;
+      if (!isDigit(digit)) return Number.NaN;
+      for (; isDigit(digit); digit = bytes[++at] - 0x30) mantissa = mantissa * 10 + digit;
+      places = at - point - 1;
+    }
+    const isPlain = (bytes[at] | 0x20) !== 0x65;
+    if (!isPlain) {
+      at++;
+      if (bytes[at] === 0x2b || bytes[at] === 0x2d) at++;
+      if (!isDigit(bytes[at] - 0x30)) return Number.NaN;
+      while (isDigit(bytes[at] - 0x30)) at++;
+    }
+    this.#numberEnd = at;
+    // Up to 15 digits and the power of ten are exact, so that one division rounds once: as `parseNumber`, without a second look.
+    if (!isPlain || at - begin > (places > 0 ? 16 : 15)) return parseNumber(bytes, from, at);
+    const value = mantissa / powersOfTen[places];
+    return negative ? -value : value;
   }
 
   #parse(message: Buffer, values: Float64Array, first: number): DecodeFault | undefined {
@@ -204,30 +236,4 @@ function matches(bytes: Uint8Array, at: number, wanted: Uint8Array, from: number
   return true;
 }
 
-/** Where the number that begins at `from` ends, by JSON's grammar; `from` when there is none. */
-function numberEnd(bytes: Uint8Array, from: number): number {
-  let at = from;
-  if (bytes[at] === 0x2d) at++;
-  if (bytes[at] === 0x30) at++;
-  else if (isDigit(bytes[at])) at = digitsEnd(bytes, at);
-  else return from;
-  if (bytes[at] === 0x2e) {
-    if (!isDigit(bytes[++at])) return from;
-    at = digitsEnd(bytes, at);
-  }
-  if ((bytes[at] | 0x20) === 0x65) {
-    at++;
-    if (bytes[at] === 0x2b || bytes[at] === 0x2d) at++;
-    if (!isDigit(bytes[at])) return from;
-    at = digitsEnd(bytes, at);
-  }
-  return at;
-}
-
-const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
-
-function digitsEnd(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (isDigit(bytes[at])) at++;
-  return at;
-}
+const isDigit = (digit: number): boolean => digit >= 0 && digit <= 9;
