@@ -37,6 +37,18 @@ export function makeSchema(tags: readonly Tag[]): Schema {
 }
 
 /**
+ * Where in the schema a tag is.
+ * @throws USAGE that names the tags there are
+ * @example
+ * tagIndex(makeSchema([{ name: 'FIT101', kind: 'continuous' }]), 'FIT101', 'swat'); // 0
+ */
+export function tagIndex({ tags }: Schema, tag: string, stream: string): number {
+  const index = tags.findIndex(({ name }) => name === tag);
+  if (index >= 0) return index;
+  throw new SluiceError('USAGE', `stream '${stream}' has no tag '${tag}'`, { fix: `Known: ${tags.map(({ name }) => name).join(', ')}.` });
+}
+
+/**
  * @throws SCHEMA_MISMATCH that names what `actual` at `place` lacks, adds, reorders or changes against `expected`; nothing
  * when the two are interchangeable.
  */

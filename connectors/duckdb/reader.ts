@@ -6,6 +6,7 @@ import type { Incident } from '../../core/incident.ts';
 import { BucketFold, bucketStart } from '../../core/level-of-detail.ts';
 import { type Manifest, parseManifest } from '../../core/manifest.ts';
 import { recordHash } from '../../core/record.ts';
+import { tagIndex } from '../../core/schema.ts';
 import type {
   Annotation,
   Bucket,
@@ -55,9 +56,9 @@ export function duckReader(file: DuckFile): StoreReader {
     verdicts: (query) => inStream(query.stream, [], (connection, entry) => readVerdicts(connection, entry, query)),
     incidents: (query) => file.read((connection) => readIncidents(connection, query)),
     statistics: (query) =>
-      inStream(query.stream, [] as TagStatistics[], (connection, { schema, ...entry }) => {
-        const tags = (query.tags ?? schema.tags.map((tag) => tag.name)).map((name) => ({ name, column: `v${tagIndex({ schema, ...entry }, name)}` }));
-        return tagStatistics(connection, `sluice_data.${rowsTable(schema)}`, `stream_id = ${entry.id}${between(query)}`, tags);
+      inStream(query.stream, [] as TagStatistics[], (connection, { id, name: stream, schema }) => {
+        const tags = (query.tags ?? schema.tags.map((tag) => tag.name)).map((name) => ({ name, column: `v${tagIndex(schema, name, stream)}` }));
+        return tagStatistics(connection, `sluice_data.${rowsTable(schema)}`, `stream_id = ${id}${between(query)}`, tags);
       }),
     thresholds: (stream) => inStream(stream, [], (connection, entry) => readThresholds(connection, entry)),
     annotations: (query) => file.read((connection) => readAnnotations(connection, query)),
@@ -108,7 +109,7 @@ function noRows(tags: readonly string[]): RowsResult {
 
 async function readRows(connection: DuckDBConnection, entry: StreamEntry, query: RowsQuery): Promise<RowsResult> {
   const tags = query.tags ?? entry.schema.tags.map((tag) => tag.name);
-  const columns = tags.map((tag) => `v${tagIndex(entry, tag)}`);
+  const columns = tags.map((tag) => `v${tagIndex(entry.schema, tag, entry.name)}`);
   const where = `FROM sluice_data.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}${between(query)}`;
   const [[stored]] = await rowsOfQuery(connection, `SELECT count(*) ${where}`);
   const count = Math.min(Number(stored), query.limit ?? Number.POSITIVE_INFINITY);
@@ -324,14 +325,6 @@ async function readRecord(connection: DuckDBConnection, hash: string, path: stri
   if (recordHash(bytes) !== hash)
     throw new SluiceError('RECORD_CORRUPT', `record ${hash} was altered: its content does not hash to its name`, { place: path, fix });
   return bytes;
-}
-
-function tagIndex(entry: StreamEntry, tag: string): number {
-  const index = entry.schema.tags.findIndex(({ name }) => name === tag);
-  if (index < 0) {
-    throw new SluiceError('USAGE', `stream '${entry.name}' has no tag '${tag}'`, { fix: `Known: ${entry.schema.tags.map(({ name }) => name).join(', ')}.` });
-  }
-  return index;
 }
 
 function between(range: { from?: bigint | undefined; to?: bigint | undefined }, column = 'time'): string {
