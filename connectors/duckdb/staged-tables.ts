@@ -91,16 +91,25 @@ export class StagedTables {
     table.appendRow([entry.id, detector, time, warn, error, median, method, model]);
   }
 
-  async putBucket(connection: DuckDBConnection, entry: StreamEntry, bucket: Bucket): Promise<void> {
-    const { level, time } = bucket;
-    const key = `${entry.id}/${level}`;
-    const newest = this.#newestBucket.get(key);
+  async putBuckets(connection: DuckDBConnection, entry: StreamEntry, buckets: readonly Bucket[]): Promise<void> {
+    if (buckets.length === 0) return;
     const table = await this.#table(connection, 'buckets');
-    if (newest !== undefined && time <= newest) {
-      table.flush();
-      await connection.run(`DELETE FROM sluice_data.buckets WHERE stream_id = ${entry.id} AND level = ${level} AND time = ${time}`);
-    } else this.#newestBucket.set(key, time);
-    table.appendRow([entry.id, level, time, blobValue(encodeBucket(bucket))]);
+    /** By level: those that may be stored already. */
+    const again = new Map<number, Set<bigint>>();
+    const last = new Map<string, Bucket>();
+    for (const bucket of buckets) {
+      const { level, time } = bucket;
+      const key = `${entry.id}/${level}`;
+      const newest = this.#newestBucket.get(key);
+      if (newest === undefined || time > newest) this.#newestBucket.set(key, time);
+      else if (!last.has(`${level}/${time}`)) again.set(level, (again.get(level) ?? new Set()).add(time));
+      last.set(`${level}/${time}`, bucket);
+    }
+    if (again.size > 0) table.flush();
+    for (const [level, times] of again) {
+      await connection.run(`DELETE FROM sluice_data.buckets WHERE stream_id = ${entry.id} AND level = ${level} AND time IN (${[...times].join()})`);
+    }
+    for (const bucket of last.values()) table.appendRow([entry.id, bucket.level, bucket.time, blobValue(encodeBucket(bucket))]);
   }
 
   /** An incident is written once per commit, as it was last. */
@@ -134,9 +143,15 @@ export class StagedTables {
 
   async removeDead(connection: DuckDBConnection, letters: readonly Pick<DeadLetter, 'source' | 'partition' | 'position'>[]): Promise<void> {
     this.#tables.get('dead_letters')?.flush();
+    const places = new Map<string, { source: string; partition: number; positions: bigint[] }>();
     for (const { source, partition, position } of letters) {
-      const one = `"partition" = ${partition} AND position = ${BigInt(position)}`;
-      await connection.run(`DELETE FROM sluice_data.dead_letters WHERE source = $1 AND ${one}`, [source]);
+      const place = places.get(`${partition} ${source}`) ?? { source, partition, positions: [] };
+      place.positions.push(BigInt(position));
+      places.set(`${partition} ${source}`, place);
+    }
+    for (const { source, partition, positions } of places.values()) {
+      const where = `source = $1 AND "partition" = ${partition} AND position IN (${positions.join()})`;
+      await connection.run(`DELETE FROM sluice_data.dead_letters WHERE ${where}`, [source]);
     }
   }
 

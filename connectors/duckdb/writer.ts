@@ -80,7 +80,7 @@ export class DuckWriter implements StoreWriter {
       }
       for (const incident of write.incidents) this.#staged.putIncident(incident);
       for (const levels of write.thresholds) await this.#staged.putThreshold(this.#connection, entry, levels);
-      for (const bucket of write.buckets) await this.#staged.putBucket(this.#connection, entry, bucket);
+      await this.#staged.putBuckets(this.#connection, entry, write.buckets);
     });
   }
 
