@@ -5,7 +5,6 @@ import { formatTime, parseTime } from './time.ts';
 /** A row as a dead letter keeps it. */
 export interface KeptRow {
   readonly time: bigint;
-  /** -1 where its source gave it none, being too far behind. */
   readonly seq: number;
   /** 1 anomalous, 0 normal, -1 unknown. */
   readonly label: number;
@@ -14,8 +13,8 @@ export interface KeptRow {
 }
 
 /**
- * A row as text, so that it can be taken in after all: its time, seq and label where it has them, and its values in the order of
- * the tags, null where one is missing. Doubles come back bit for bit. Cut at `deadPayloadLimit` characters, after which it is no
+ * A row as text, so that it can be taken in after all: its time, its seq when it is not 0, its label where it has one, and its
+ * values in the order of the tags, null where one is missing. Doubles come back bit for bit. Cut at `deadPayloadLimit` characters, after which it is no
  * row any more.
  * @example
  * parseRowPayload('{"Timestamp":"2015-12-28T10:00:00Z","values":[1.5,null]}', 2)?.values; // Float64Array [1.5, NaN]
@@ -23,7 +22,7 @@ export interface KeptRow {
 export function rowPayload({ values, times, seqs, labels, schema }: Batch, row: number): string {
   const tags = schema.tags.length;
   const numbers = Array.from(values.subarray(row * tags, (row + 1) * tags), numberText);
-  const seq = seqs[row] >= 0 ? `"seq":${seqs[row]},` : '';
+  const seq = seqs[row] > 0 ? `"seq":${seqs[row]},` : '';
   const label = labels && labels[row] >= 0 ? `"label":${labels[row]},` : '';
   return `{"Timestamp":"${formatTime(times[row])}",${seq}${label}"values":[${numbers}]}`.slice(0, deadPayloadLimit);
 }
@@ -42,7 +41,7 @@ export function parseRowPayload(payload: string, tags: number): KeptRow | undefi
   } catch {
     return undefined;
   }
-  const { Timestamp: text, seq = -1, label = -1, values } = row ?? {};
+  const { Timestamp: text, seq = 0, label = -1, values } = row ?? {};
   const time = typeof text === 'string' ? parseTime(text) : undefined;
   if (time === undefined || !isSeq(seq) || (label !== -1 && label !== 0 && label !== 1)) return undefined;
   if (!Array.isArray(values) || values.length !== tags || !values.every((value) => value === null || typeof value === 'number')) return undefined;
@@ -50,5 +49,5 @@ export function parseRowPayload(payload: string, tags: number): KeptRow | undefi
 }
 
 function isSeq(seq: unknown): seq is number {
-  return Number.isInteger(seq) && (seq as number) >= -1 && (seq as number) < 2 ** 31;
+  return Number.isInteger(seq) && (seq as number) >= 0 && (seq as number) < 2 ** 31;
 }

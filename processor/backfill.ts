@@ -1,7 +1,7 @@
-import { allocateBatch, type Batch, copyRow } from '../core/batch.ts';
+import { allocateBatch, type Batch, copyRow, sliceBatch } from '../core/batch.ts';
 import type { Store, StoreWrite } from '../core/store.ts';
 import type { Contributions, ThresholdLevels, Verdicts } from '../core/verdict.ts';
-import type { StreamPipeline } from './stream.ts';
+import { type StreamPipeline, undefinedVerdicts } from './stream.ts';
 
 export interface BackfillRange {
   readonly from?: bigint;
@@ -13,7 +13,7 @@ export interface BackfillRange {
 /**
  * Scores the stored rows of a range again, in the order in which they came, and replaces their verdicts, the incidents
  * that begin in it and the levels in one step. Rows behind the range are read, and not written, until what began in it is
- * over. The stream must be new and have a model.
+ * over. Rows that were put in afterwards, too late to be scored, stay unscored. The stream must be new and have a model.
  */
 export async function backfill(
   store: Store,
@@ -23,6 +23,8 @@ export async function backfill(
 ): Promise<{ rows: number; incidents: number }> {
   const { from = -(2n ** 63n), to = 2n ** 63n - 1n, lead } = range;
   let rows = 0;
+  /** Rows of the range, of those that came so far. */
+  let seen = 0;
   const incidents = new Set<string>();
   const levels = new LevelsOfRange(await store.thresholds(stream.stream), from);
   const nothingKnown = async (times: BigInt64Array): Promise<Uint8Array> => new Uint8Array(times.length);
@@ -36,15 +38,49 @@ export async function backfill(
         rows += wanted.batch.rows;
         yield wanted;
       }
+      const passed = passedOver(batch, result.writes);
+      if (passed.rows > 0) yield partInside(unscored(stream, passed), from, to);
       onRows(rows);
-      for (const time of batch.times) if (time > newest) newest = time;
-      if (newest >= to && stream.settled(to, newest)) break;
+      for (const time of batch.times) {
+        if (time > newest) newest = time;
+        if (time >= from && time < to) seen++;
+      }
+      if (newest >= to && stream.settled(to, newest)) {
+        for await (const later of rowsBehind(store, stream.stream, range, seen)) yield unscored(stream, later);
+        break;
+      }
     }
     const empty = allocateBatch(stream.stream, stream.schema, 0);
     yield { batch: empty, verdicts: [], incidents: [], buckets: [], thresholds: levels.end(range.to ?? newest + 1n) };
   }
   await store.replaceVerdicts(stream.stream, from, to, writes());
   return { rows, incidents: incidents.size };
+}
+
+/** Rows of a batch that the stream did not take: it takes the others, in their order. */
+function passedOver(batch: Batch, writes: readonly StoreWrite[]): Batch {
+  const taken = writes.reduce((n, write) => n + write.batch.rows, 0);
+  if (taken === batch.rows) return sliceBatch(batch, 0, 0);
+  const keep: number[] = [];
+  let row = 0;
+  for (const { batch: part } of writes) {
+    for (let i = 0; i < part.rows; i++, row++) for (; batch.times[row] !== part.times[i] || batch.seqs[row] !== part.seqs[i]; row++) keep.push(row);
+  }
+  for (; row < batch.rows; row++) keep.push(row);
+  return pickRows(batch, keep);
+}
+
+/** Rows of the range that were stored behind the first so many of it. */
+async function* rowsBehind(store: Store, stream: string, { from, to }: Omit<BackfillRange, 'lead'>, skip: number): AsyncGenerator<Batch> {
+  let left = skip;
+  for await (const batch of store.scan({ stream, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) })) {
+    if (left < batch.rows) yield sliceBatch(batch, left, batch.rows);
+    left = Math.max(0, left - batch.rows);
+  }
+}
+
+function unscored(stream: StreamPipeline, batch: Batch): StoreWrite {
+  return { batch, verdicts: stream.names.map((name) => undefinedVerdicts(name, batch.rows)), incidents: [], thresholds: [], buckets: [] };
 }
 
 /** The levels that the range's rows are held to, and after it those of before again; stored where they change. */

@@ -72,7 +72,7 @@ async function rowOf(letter: DeadLetter, streams: ReadonlyMap<string, StreamSumm
   if (letter.reason === 'too-late' || letter.reason === 'rejected') {
     const schema = letter.stream === undefined ? undefined : streams.get(letter.stream)?.schema;
     const kept = schema && parseRowPayload(letter.payload, schema.tags.length);
-    if (kept) return { ...kept, letter, stream: letter.stream as string, counted: true };
+    if (kept) return { ...kept, letter, stream: letter.stream as string, counted: letter.reason === 'rejected' };
   }
   const found = await readAgain(letter);
   if ('why' in found) return found;
