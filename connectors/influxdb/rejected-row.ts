@@ -75,4 +75,4 @@ function refusal(line: string, error: InfluxError, bucket: string): SluiceError 
   });
 }
 
-export const keepForGood = 'Let it keep its points for good: influx bucket update --id <id> --retention 0, or name another in store.bucket.';
+export const keepForGood = 'Make it keep everything: `sluice init influxdb --fix-retention`; or name another in store.bucket.';

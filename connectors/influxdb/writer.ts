@@ -8,12 +8,13 @@ import type { Annotation, RejectedRow, StoreReader, StoreWrite, StoreWriter } fr
 import type { InfluxConnection } from './connection.ts';
 import { annotationLine, BucketLines, incidentLine, letterLine, removedLetterLine, streamLine, thresholdLine } from './event-lines.ts';
 import type { InfluxError } from './failure.ts';
+import { FluxSource } from './flux-source.ts';
 import { deletePoints, forgetStream } from './forget.ts';
 import { firstTime, lastTime, measurement, tagField } from './layout.ts';
 import { keyText, RowLines, VerdictLines } from './line-protocol.ts';
 import type { Outage } from './outage.ts';
 import { rejectedRow } from './rejected-row.ts';
-import { storedSchema } from './stored-keys.ts';
+import { readStreams } from './streams-reader.ts';
 import { WriteQueue, type WriteQueueOptions } from './write-queue.ts';
 
 /** Rows between two looks at whether there is room for more. */
@@ -40,6 +41,7 @@ const passesByItself = { passes: ({ kind }: InfluxError) => kind === 'away' || k
 export class InfluxWriter implements StoreWriter {
   readonly #connection: InfluxConnection;
   readonly #reader: Pick<StoreReader, 'known' | 'incidents'>;
+  readonly #source: FluxSource;
   readonly #outage: Outage;
   readonly #queue: WriteQueue;
   readonly #streams = new Map<string, Entry>();
@@ -54,6 +56,7 @@ export class InfluxWriter implements StoreWriter {
   ) {
     this.#connection = connection;
     this.#reader = reader;
+    this.#source = new FluxSource(connection);
     this.#outage = outage;
     this.#queue = new WriteQueue({
       ...options,
@@ -66,7 +69,7 @@ export class InfluxWriter implements StoreWriter {
   openStream(stream: string, schema: Schema): Promise<void> {
     return this.#inTurn(async () => {
       const known = this.#streams.get(stream)?.schema;
-      const stored = known ?? (await this.#outage.through(() => storedSchema(this.#connection, stream)));
+      const stored = known ?? (await this.#outage.through(() => readStreams(this.#source, stream))).at(0)?.schema;
       if (stored) requireSameSchema(stored, schema, `stream '${stream}' in bucket '${this.#connection.at.bucket}'`);
       else {
         requireShortNames(stream, schema);
@@ -137,7 +140,7 @@ export class InfluxWriter implements StoreWriter {
   forget(stream: string, manifestKey?: string): Promise<void> {
     return this.#inTurn(async () => {
       this.#requireNothingWaiting('forget');
-      await this.#outage.through(() => forgetStream(this.#connection, stream, manifestKey), passesByItself);
+      await this.#outage.through(() => forgetStream(this.#connection, this.#source, stream, manifestKey), passesByItself);
       this.#streams.delete(stream);
     });
   }
