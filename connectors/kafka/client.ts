@@ -99,8 +99,10 @@ export function busError(error: unknown, place: string): SluiceError {
   if (type === 'INVALID_PRODUCER_EPOCH' || type === 'PRODUCER_FENCED' || type === 'INVALID_TXN_STATE') {
     return new SluiceError('BUS_FENCED', 'another processor has taken over', more);
   }
-  const where = message.includes(broker) ? '' : ` at ${broker}`;
-  return new SluiceError('BUS_UNAVAILABLE', message.replace(/\.$/, '') + where, { ...more, fix: 'See bus.brokers; `sluice doctor` tells what is wrong.' });
+  // What kafkajs says of an address that takes connections and leaves it at that.
+  const what = message === 'Broker not connected' ? 'somebody listens there who does not speak as Kafka does' : message.replace(/\.$/, '');
+  const where = what.includes(broker) ? '' : ` at ${broker}`;
+  return new SluiceError('BUS_UNAVAILABLE', what + where, { ...more, fix: 'See bus.brokers; `sluice doctor` tells what is wrong.' });
 }
 
 /** kafkajs wraps what happened in what it tried. */

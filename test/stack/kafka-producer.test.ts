@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { type Kafka, type KafkaMessage, Partitioners } from 'kafkajs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Announcements } from '../../connectors/kafka/announcements.ts';
@@ -377,6 +378,22 @@ describeWithStack('a producer of a Kafka topic', { kafka: 'shared' }, () => {
     expect(at.announcements.ended).toBe(false);
   });
 
+  it('finishes what it was at, and says that it ended, when the process is told to stop', async () => {
+    const { kafka, topic, partitions } = await setUp(brokers);
+    const stop = new AbortController();
+    const outage = new Outage({ warn: () => {}, unavailable: () => {}, signal: stop.signal });
+    const announcements = await Announcements.open(kafka, topic, { create: false, outage });
+    closing.push(() => announcements.close());
+    const producer = await KafkaProducer.open({ kafka, topic, partitions, announcements, outage, warn: () => {}, source: 'plant.csv' });
+    await producer.announce('swat', schema);
+    const sending = producer.send(chunkOf(rowsOf('swat', 0, 5000)));
+    stop.abort(new Error('interrupted'));
+    await sending;
+    await producer.end();
+    expect(announcements.ended).toBe(true);
+    expect(rowsIn((await readTopic(kafka, topic)).get(0))).toEqual(range(0, 5000));
+  });
+
   it('puts dead letters where other systems find them', async () => {
     const at = await setUp(brokers);
     const dead = await DeadTopic.open(at.kafka, at.topic, { create: true, outage: new Outage(undefined) });
@@ -473,6 +490,26 @@ describeWithStack('announcements beside a Kafka topic', { kafka: 'shared' }, () 
     expect(await ended()).toBe(true);
   });
 
+  it('that something else wrote are passed over with a warning, and made anew', async () => {
+    const at = await setUp(brokers);
+    const stranger = at.kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+    await stranger.connect();
+    const values = {
+      'stream/swat': 'not JSON',
+      'stream/other': '{"tags":["FIT101"]}',
+      'source/plant.csv': '{}',
+      'producer/plant.csv': '{"state":"?"}',
+      mine: '1',
+    };
+    await stranger.send({ topic: announcementsTopic(at.topic), messages: Object.entries(values).map(([key, value]) => ({ key, value })) });
+    await stranger.disconnect();
+    await at.announcements.upToDate();
+    expect(at.told.map((message) => /^the announcement '(.*)' at offset \d/.exec(message)?.[1])).toEqual(Object.keys(values).slice(0, 4));
+    expect([at.announcements.schema('other'), at.announcements.source('plant.csv'), at.announcements.ended]).toEqual([undefined, undefined, false]);
+    await at.announcements.announceSchema('swat', schema);
+    expect(at.announcements.schema('swat')).toEqual(schema);
+  });
+
   it('need a topic that is there or may be made', async () => {
     const { kafka } = await setUp(brokers);
     const topic = freshName('missing');
@@ -548,28 +585,35 @@ describeWithStack('a producer and a broker that fails', { kafka: 'own' }, () => 
     const producer = await at.producer('plant.csv');
     await producer.announce('swat', schema);
     await producer.send(chunkOf(rowsOf('swat', 0, 10)));
+    // A broker that is paused may still answer for a moment.
+    let next = 10;
+    const sendTen = async (signal?: AbortSignal) => {
+      await producer.send(chunkOf(rowsOf('swat', next, 10)), { signal });
+      next += 10;
+    };
     await server.pause();
-    const waiting = producer.send(chunkOf(rowsOf('swat', 10, 10)));
+    const waiting = (async () => {
+      while (at.told.length === 0) await sendTen();
+    })();
     await expect.poll(() => at.told, { timeout: 20_000 }).toEqual([expect.stringContaining('nothing is lost')]);
     await server.resume();
     await waiting;
     await expect.poll(() => at.told).toEqual([expect.anything(), 'kafka: back again']);
     await server.pause();
     const stop = new AbortController();
-    const givenUp = producer.send(chunkOf(rowsOf('swat', 20, 10)), { signal: stop.signal });
-    stop.abort(new Error('interrupted'));
+    const givenUp = (async () => {
+      for (;;) await sendTen(stop.signal);
+    })();
+    setTimeout(() => stop.abort(new Error('interrupted')), 1000);
     await expect(givenUp).rejects.toThrow('interrupted');
-    await expect(producer.send(chunkOf(rowsOf('swat', 30, 10)))).rejects.toMatchObject({
-      code: 'BUS_UNAVAILABLE',
-      message: expect.stringContaining('given up'),
-    });
+    await expect(sendTen()).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE', message: expect.stringContaining('given up') });
     await server.resume();
     await producer.close();
     // Whether the last request arrived is for the next producer to find out.
-    const next = await (await another(at)).producer('plant.csv');
-    await next.announce('swat', schema);
-    await next.send(chunkOf(rowsOf('swat', 10, 30)));
-    expect(rowsIn((await readTopic(at.kafka, at.topic)).get(0))).toEqual(range(0, 40));
+    const second = await (await another(at)).producer('plant.csv');
+    await second.announce('swat', schema);
+    await second.send(chunkOf(rowsOf('swat', 10, next)));
+    expect(rowsIn((await readTopic(at.kafka, at.topic)).get(0))).toEqual(range(0, next + 10));
   });
 });
 
@@ -597,6 +641,18 @@ describeWithStack('a cluster that cannot be used', { kafka: 'own' }, () => {
       expect(announcements.schema('swat')).toEqual(schema);
       await announcements.close();
     });
+  });
+
+  it('says that whoever listens is no broker', async () => {
+    const silent = createServer();
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    const brokers = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const kafka = makeClient(connectionOptions.parse({ brokers, requestTimeout: '200ms' }), undefined, 1);
+    await expect(Announcements.open(kafka, 'rows', { create: true })).rejects.toMatchObject({
+      code: 'BUS_UNAVAILABLE',
+      message: expect.stringContaining('does not speak as Kafka does'),
+    });
+    silent.close();
   });
 
   it('says within seconds where nobody answers', async () => {
