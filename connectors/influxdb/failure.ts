@@ -33,7 +33,7 @@ export class InfluxError extends SluiceError {
     kind: Cause,
     code: ErrorCode,
     what: string,
-    more: { said: string; place: string; fix?: string; retryAfter?: number | undefined; cause: unknown },
+    more: { said: string; place?: string; fix?: string; retryAfter?: number | undefined; cause: unknown },
   ) {
     const { said, retryAfter, ...rest } = more;
     super(code, what, rest);
@@ -79,7 +79,8 @@ export function influxError(error: unknown, action: Action, at: Place): InfluxEr
     });
   }
   if (status === 413) return new InfluxError('too-large', 'STORE_UNAVAILABLE', 'the request is larger than InfluxDB takes', more);
-  if (status === 422) return new InfluxError('partial', 'STORE_UNAVAILABLE', `InfluxDB did not take some points: ${said}`, more);
+  if (status === 422 || (status === 400 && /partial write/i.test(said)))
+    return new InfluxError('partial', 'STORE_UNAVAILABLE', `InfluxDB did not take some points: ${said}`, more);
   if (status === 400) return new InfluxError('invalid', 'INTERNAL', `InfluxDB did not understand the request: ${said}`, more);
   if (status !== undefined && status < 500 && status !== 408 && status !== 425 && status !== 429) {
     const fix = 'Correct store.url; it has no path unless a proxy puts InfluxDB under one.';

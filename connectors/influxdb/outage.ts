@@ -21,22 +21,23 @@ export interface Waiting {
 export class Outage {
   readonly #context: ServiceContext | undefined;
   readonly #closing = new AbortController();
-  readonly #told = (): void => {
-    this.#endsAt = performance.now() + grace;
-  };
+  /** Derived: a signal that many stores share would warn of many listeners. */
+  readonly #ending: AbortSignal | undefined;
+  readonly #underWay = new Set<AbortController>();
   #endsAt = Number.POSITIVE_INFINITY;
   #since: number | undefined;
   #lastSuccess = 0;
 
   constructor(context: ServiceContext | undefined) {
     this.#context = context;
-    if (context?.signal?.aborted) this.#told();
-    else context?.signal?.addEventListener('abort', this.#told);
+    this.#ending = context?.signal && AbortSignal.any([context.signal]);
+    if (this.#ending?.aborted) this.#endSoon();
+    else this.#ending?.addEventListener('abort', () => this.#endSoon());
   }
 
   /**
    * Makes an attempt until one succeeds, with longer and longer random pauses in between.
-   * @param attempt must end when its signal is aborted
+   * @param attempt given up when its signal is aborted
    * @throws what the attempt threw, when it does not pass or time is up; STORE_UNAVAILABLE when told to end meanwhile
    */
   async through<T>(attempt: (signal: AbortSignal) => Promise<T>, { passes = (error) => error.passes, patience: ms }: Waiting = {}): Promise<T> {
@@ -63,28 +64,29 @@ export class Outage {
   /** Ends all waiting. */
   close(): void {
     this.#closing.abort();
-    this.#context?.signal?.removeEventListener('abort', this.#told);
+    for (const controller of this.#underWay) controller.abort();
   }
 
-  /** Once all is to end, a request that gets no answer is not waited for beyond the grace. */
+  #endSoon(): void {
+    this.#endsAt = performance.now() + grace;
+    for (const controller of this.#underWay) abortLater(controller);
+  }
+
+  /** Once all is to end, an answer is not waited for beyond the grace. */
   async #bounded<T>(attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
-    const ending = this.#context?.signal;
-    let timer: NodeJS.Timeout | undefined;
-    const end = (): void => controller.abort();
-    const endSoon = (): void => {
-      timer = setTimeout(end, grace);
-    };
-    if (ending?.aborted) endSoon();
-    else ending?.addEventListener('abort', endSoon);
-    this.#closing.signal.addEventListener('abort', end);
-    if (this.#closing.signal.aborted) end();
+    this.#underWay.add(controller);
+    if (this.#closing.signal.aborted) controller.abort();
+    else if (this.#ending?.aborted) abortLater(controller);
+    const ended = new Promise<never>((_, reject) => {
+      const end = (): void => reject(new InfluxError('away', 'STORE_UNAVAILABLE', 'InfluxDB does not answer', { said: 'no answer', cause: undefined }));
+      if (controller.signal.aborted) end();
+      else controller.signal.addEventListener('abort', end);
+    });
     try {
-      return await attempt(controller.signal);
+      return await Promise.race([attempt(controller.signal), ended]);
     } finally {
-      clearTimeout(timer);
-      ending?.removeEventListener('abort', endSoon);
-      this.#closing.signal.removeEventListener('abort', end);
+      this.#underWay.delete(controller);
     }
   }
 
@@ -106,14 +108,18 @@ export class Outage {
 
   /** Shorter when all is to end. */
   async #pause(ms: number): Promise<void> {
-    const ending = this.#context?.signal;
-    const signals = [this.#closing.signal, ...(ending && !ending.aborted ? [ending] : [])];
+    const signals = [this.#closing.signal, ...(this.#ending && !this.#ending.aborted ? [this.#ending] : [])];
     try {
       await sleep(ms, undefined, { signal: AbortSignal.any(signals) });
     } catch (error) {
       if ((error as Error).name !== 'AbortError') throw error;
     }
   }
+}
+
+/** A request that is over by then does not mind. */
+function abortLater(controller: AbortController): void {
+  setTimeout(() => controller.abort(), grace).unref();
 }
 
 /** Longer after each try, and random, so that many who wait do not come back at once. */

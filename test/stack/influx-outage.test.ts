@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 import type { ServiceContext } from '../../core/component.ts';
 import { describeWithStack } from './describe-with-stack.ts';
-import { type Access, numbers, openWriter, origins, plant, rowsFrom, second, startProxy, writing } from './influx-writing.ts';
+import { type Access, numbers, openWriter, origins, plant, rowsFrom, second, start, startProxy, writing } from './influx-writing.ts';
 import { type InfluxServer, startInflux } from './servers.ts';
 
 describeWithStack('a server that goes away', { influx: 'own' }, () => {
@@ -76,6 +76,14 @@ describeWithStack('a server that goes away', { influx: 'own' }, () => {
     expect(told).toHaveLength(1);
   }, 30_000);
 
+  it('that hangs is not waited for when all is to end, whatever was asked', async () => {
+    const writer = openWriter(access, { context: context() });
+    await influx.pause();
+    onTestFinished(() => influx.resume());
+    ending.abort();
+    await expect(writer.openStream('plant', plant)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringContaining('gave up waiting') });
+  }, 30_000);
+
   it('says when to come back is asked no sooner', async () => {
     let first: number | undefined;
     const proxy = await startProxy(influx.url, () => {
@@ -83,8 +91,7 @@ describeWithStack('a server that goes away', { influx: 'own' }, () => {
       return performance.now() - first < 1900 ? { status: 429, headers: { 'Retry-After': '2' } } : undefined;
     });
     const writer = openWriter({ ...access, url: proxy.url }, { context: context() });
-    await writer.openStream('plant', plant);
-    expect(await writer.commit()).toEqual([]);
+    await writer.annotate({ id: 'n', stream: 'plant', from: start, to: start, text: 'drill' });
     expect(proxy.refused()).toBe(1);
   }, 30_000);
 });
