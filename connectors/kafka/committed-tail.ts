@@ -25,7 +25,7 @@ const fetchBytes = 8 * 1024 * 1024;
 const stuckAfterMs = 2000;
 
 interface Waiting {
-  readonly offset: number;
+  readonly over: () => boolean;
   readonly since: number;
   readonly done: () => void;
   readonly fail: (error: unknown) => void;
@@ -43,6 +43,10 @@ export class CommittedTail {
   readonly #closing = new AbortController();
   readonly #waiting = new Set<Waiting>();
   #next = 0;
+  #decided = 0;
+  /** Requests sent, and the last one answered. */
+  #fetches = 0;
+  #answered = 0;
   #away = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -75,11 +79,21 @@ export class CommittedTail {
     await this.until(await this.#end());
   }
 
+  /** Resolves when everything has been read that was decided when it was called; waits for nobody to end a transaction. */
+  async toDecided(): Promise<void> {
+    const asked = this.#fetches;
+    await this.#wait(() => this.#answered > asked && this.#next >= this.#decided);
+  }
+
   /** Resolves when everything before the offset has been read; waits while that is not decided. @throws BUS_UNAVAILABLE when closed */
-  until(offset: number): Promise<void> {
-    if (this.#next >= offset) return Promise.resolve();
+  async until(offset: number): Promise<void> {
+    await this.#wait(() => this.#next >= offset);
+  }
+
+  #wait(over: () => boolean): Promise<void> {
+    if (over()) return Promise.resolve();
     if (this.#closing.signal.aborted) return Promise.reject(this.#closed());
-    return new Promise((done, fail) => this.#waiting.add({ offset, since: performance.now(), done, fail }));
+    return new Promise((done, fail) => this.#waiting.add({ over, since: performance.now(), done, fail }));
   }
 
   async close(): Promise<void> {
@@ -102,7 +116,9 @@ export class CommittedTail {
       let fetched: FetchedPartition | undefined;
       try {
         if (failed > 0) await reconnect(this.#cluster);
+        const number = ++this.#fetches;
         fetched = await this.#fetch();
+        this.#answered = number;
         failed = 0;
         this.#away = false;
       } catch (error) {
@@ -142,8 +158,9 @@ export class CommittedTail {
     const { records, next } = committedRecords(fetched, this.#next);
     if (records.length > 0) onRecords(records);
     this.#next = next;
+    this.#decided = Number(fetched.lastStableOffset);
     for (const waiting of this.#waiting) {
-      if (next < waiting.offset) continue;
+      if (!waiting.over()) continue;
       this.#waiting.delete(waiting);
       waiting.done();
     }

@@ -179,7 +179,7 @@ export class KafkaKeeper implements ManifestKeeper {
    */
   async #openAgain(): Promise<void> {
     const { tail, saved } = this.#at;
-    await tail.toEnd();
+    await tail.toDecided();
     if (!this.#marks.has(saved.fence(this.#key)?.by ?? '')) throw this.#lost();
     await this.#open();
     const fence = saved.fence(this.#key);
