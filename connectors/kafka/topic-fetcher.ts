@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Kafka } from 'kafkajs';
 import { SluiceError } from '../../core/errors.ts';
 import { backOff } from './backoff.ts';
@@ -8,10 +9,14 @@ import type { Outage } from './outage.ts';
 const readCommitted = 1;
 /** How long a broker holds a request to which it has no answer yet: what a partition that is to be read from now on may wait for. */
 const holdMs = 100;
+/** Rows that come one by one are gathered for a moment: a request costs as much as many rows. */
+const fewMessages = 100;
+const gatherMs = 5;
 const partitionBytes = 1024 * 1024;
 const requestBytes = 4 * 1024 * 1024;
 /** No answer for so long is an outage. */
 const silentMs = 5000;
+const silentLooks = 5;
 /** A broker that has just started may not know a topic yet. */
 const missingMs = 15_000;
 
@@ -106,7 +111,8 @@ export class TopicFetcher {
         const wanted = this.#target.wanted();
         const mine = this.#leaders(wanted.keys()).get(leader);
         if (!mine) break;
-        await this.#fetch(leader, new Map(mine.map((partition) => [partition, wanted.get(partition)!])));
+        const messages = await this.#fetch(leader, new Map(mine.map((partition) => [partition, wanted.get(partition)!])));
+        if (messages < fewMessages) await sleep(gatherMs);
         failures = 0;
         missingSince = undefined;
         this.#outage.over(this);
@@ -125,11 +131,12 @@ export class TopicFetcher {
     this.#running.delete(leader);
   }
 
-  async #fetch(leader: string, wanted: ReadonlyMap<number, number>): Promise<void> {
+  /** @returns how many messages came */
+  async #fetch(leader: string, wanted: ReadonlyMap<number, number>): Promise<number> {
     const [alone] = [...wanted.keys()].filter((partition) => this.#empty.has(partition));
     const asked = alone === undefined ? [...wanted] : [[alone, wanted.get(alone)!] as const];
     const partitions = asked.map(([partition, offset]) => ({ partition, fetchOffset: String(offset), maxBytes: partitionBytes }));
-    const silent = setTimeout(() => this.#outage.began(this, 'the broker does not answer'), holdMs + silentMs);
+    const heard = onSilence(() => this.#outage.began(this, 'the broker does not answer'));
     let fetched: readonly (FetchedPartition & { readonly partition: number })[];
     try {
       const broker = await this.#cluster.findBroker({ nodeId: leader });
@@ -144,11 +151,12 @@ export class TopicFetcher {
     } catch (error) {
       if (!isOutOfRange(error)) throw error;
       this.#target.outOfRange(error.partition);
-      return;
+      return 0;
     } finally {
-      clearTimeout(silent);
+      heard();
     }
     for (const answer of fetched) this.#take(answer.partition, wanted.get(answer.partition)!, answer, asked.length === 1);
+    return fetched.reduce((sum, { messages }) => sum + messages.length, 0);
   }
 
   #take(partition: number, from: number, fetched: FetchedPartition, alone: boolean): void {
@@ -191,6 +199,15 @@ function fetchError(error: unknown, topic: string): SluiceError {
     fix: 'Let producers compress by gzip or not at all.',
     cause: error,
   });
+}
+
+/** Tells when it was silent for too long, unless the process itself was stopped meanwhile. @returns ends the wait */
+function onSilence(tell: () => void): () => void {
+  let looks = 0;
+  const timer = setInterval(() => {
+    if (++looks === silentLooks) tell();
+  }, silentMs / silentLooks);
+  return () => clearInterval(timer);
 }
 
 const isOutOfRange = (error: unknown): error is { partition: number } => brokerErrorType(error) === 'OFFSET_OUT_OF_RANGE';
