@@ -91,7 +91,7 @@ export class InfluxConnection {
     }
   }
 
-  /** Deletes points in [first, last] by a predicate such as `_measurement="sensors" AND stream="plant"`. @see predicate */
+  /** Deletes points in [first, last] by a predicate such as `_measurement="sensors" AND stream="plant"`. */
   async delete(predicate: string, first: bigint, last: bigint): Promise<void> {
     const body = Buffer.from(JSON.stringify({ start: formatTime(first), stop: formatTime(last), predicate }));
     const headers = { 'content-type': 'application/json' };
@@ -184,7 +184,6 @@ class Bound {
   }
 }
 
-/** @example isLoopback('127.0.0.1'); // true */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127\.\d+\.\d+\.\d+$/.test(hostname) || hostname === '[::1]';
 }

@@ -20,12 +20,8 @@ export function escapeKey(field: string): string {
   return field.replace(/[,= ]/g, '\\$&');
 }
 
-/**
- * A text field's value as it stands in a line.
- * @example
- * fieldText('a "b"'); // '"a \\"b\\""'
- */
-export function fieldText(text: string): string {
+/** A text field's value as it stands in a line. */
+function fieldText(text: string): string {
   return text === '' ? '""' : `"${encodeText(text).replace(/["\\]/g, '\\$&')}"`;
 }
 
