@@ -6,6 +6,8 @@ import { InfluxError } from './failure.ts';
 
 /** Milliseconds that whoever has no context waits for a service that is away, and everybody when it is opened. */
 export const patience = 30_000;
+/** Milliseconds after which a request that keeps failing is told of even while others succeed. */
+const suspicious = 3000;
 /** Milliseconds that are still waited once all is to end. */
 const grace = 5000;
 const [firstDelay, longestDelay] = [100, 10_000];
@@ -25,6 +27,8 @@ export class Outage {
   readonly #ending: AbortSignal | undefined;
   readonly #underWay = new Set<AbortController>();
   #endsAt = Number.POSITIVE_INFINITY;
+  /** What keeps failing now. */
+  readonly #failing = new Set<object>();
   #since: number | undefined;
   #lastSuccess = 0;
 
@@ -43,21 +47,30 @@ export class Outage {
   async through<T>(attempt: (signal: AbortSignal) => Promise<T>, { passes = (error) => error.passes, patience: ms }: Waiting = {}): Promise<T> {
     const begun = performance.now();
     const bound = ms ?? (this.#context ? Number.POSITIVE_INFINITY : patience);
-    for (let tries = 1; ; tries++) {
-      const started = performance.now();
-      try {
-        const result = await this.#bounded(attempt);
-        this.#succeeded();
-        return result;
-      } catch (error) {
-        if (!(error instanceof InfluxError) || !passes(error)) throw error;
-        const pause = Math.min(delay(tries, error.retryAfter), this.#endsAt - performance.now());
-        if (pause <= 0 || this.#closing.signal.aborted) throw givenUp(error);
-        if (performance.now() + pause - begun > bound) throw error;
-        // One failure may be a connection that was closed while it was idle, or one of the outage that is just over.
-        if (tries > 1 && started > this.#lastSuccess) this.#begin(error);
-        await this.#pause(pause);
+    const own = {};
+    try {
+      for (let tries = 1; ; tries++) {
+        const started = performance.now();
+        try {
+          const result = await this.#bounded(attempt);
+          this.#succeeded(own);
+          return result;
+        } catch (error) {
+          if (!(error instanceof InfluxError) || !passes(error)) {
+            // It answers.
+            if (error instanceof InfluxError && !error.passes) this.#succeeded(own);
+            throw error;
+          }
+          const pause = Math.min(delay(tries, error.retryAfter), this.#endsAt - performance.now());
+          if (pause <= 0 || this.#closing.signal.aborted) throw givenUp(error);
+          if (performance.now() + pause - begun > bound) throw error;
+          // One failure may be a connection that was closed while it was idle, or one of the outage that is just over.
+          if (tries > 1 && (started > this.#lastSuccess || performance.now() - begun > suspicious)) this.#failed(own, error);
+          await this.#pause(pause);
+        }
       }
+    } finally {
+      this.#failing.delete(own);
     }
   }
 
@@ -90,16 +103,18 @@ export class Outage {
     }
   }
 
-  #begin(error: InfluxError): void {
+  #failed(what: object, error: InfluxError): void {
+    this.#failing.add(what);
     if (this.#since !== undefined) return;
     this.#since = performance.now();
     this.#context?.unavailable(error.what);
     this.#context?.warn(`${error.message} Rows wait, and nothing is lost.`);
   }
 
-  #succeeded(): void {
+  #succeeded(what: object): void {
     this.#lastSuccess = performance.now();
-    if (this.#since === undefined) return;
+    this.#failing.delete(what);
+    if (this.#since === undefined || this.#failing.size > 0) return;
     const away = this.#lastSuccess - this.#since;
     this.#since = undefined;
     this.#context?.unavailable(undefined);
