@@ -6,7 +6,7 @@ import { busError } from './client.ts';
 import type { FetchedRecord } from './committed-records.ts';
 import { CommittedTail } from './committed-tail.ts';
 import { Outage } from './outage.ts';
-import { announcementsTopic, compacted, ensureTopic } from './topics.ts';
+import { announcementsTopic, compacted, ensureCompactedTopic } from './topics.ts';
 import { untilAcknowledged } from './until-acknowledged.ts';
 
 export interface AnnouncementsOptions {
@@ -52,7 +52,7 @@ export class Announcements {
 
   /**
    * Resolves when everything has been read that was announced by then.
-   * @throws BUS_TOPIC when the topic of the announcements is missing and may not be made; BUS_DENIED, BUS_UNAVAILABLE
+   * @throws BUS_TOPIC when the topic of the announcements is missing and may not be made, or is not compacted; BUS_DENIED, BUS_UNAVAILABLE
    */
   static async open(kafka: Kafka, topic: string, { create, replication, outage = new Outage(undefined) }: AnnouncementsOptions): Promise<Announcements> {
     const announcements = new Announcements(kafka, topic, outage);
@@ -68,15 +68,7 @@ export class Announcements {
   }
 
   async #open(create: boolean, replication: number | undefined): Promise<void> {
-    const admin = this.#kafka.admin();
-    try {
-      await admin.connect();
-      await ensureTopic(admin, this.#name, { partitions: 1, replication, config: compacted, create });
-    } catch (error) {
-      throw busError(error, `topic ${quote(this.#name)}`);
-    } finally {
-      await admin.disconnect();
-    }
+    await ensureCompactedTopic(this.#kafka, this.#name, { partitions: 1, replication, config: compacted, create });
     this.#tail = await CommittedTail.open({
       kafka: this.#kafka,
       topic: this.#name,

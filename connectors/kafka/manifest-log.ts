@@ -1,13 +1,12 @@
-import kafkajs, { type Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type { ServiceContext } from '../../core/component.ts';
 import { quote, SluiceError } from '../../core/errors.ts';
 import type { ManifestKeeper, ManifestLog } from '../../core/manifest.ts';
-import { busError } from './client.ts';
 import { CommittedTail } from './committed-tail.ts';
 import { KafkaKeeper, type StateTopic } from './manifest-keeper.ts';
 import { Outage } from './outage.ts';
 import { SavedManifests } from './saved-manifests.ts';
-import { compacted, ensureTopic, stateTopic, type TopicOptions } from './topics.ts';
+import { compacted, ensureCompactedTopic, stateTopic } from './topics.ts';
 
 export interface ManifestLogOptions {
   /** Make the state topic where it is missing. */
@@ -33,7 +32,7 @@ const settings = {
  */
 export async function openManifestLog(kafka: Kafka, topic: string, group: string, { create, replication, context }: ManifestLogOptions): Promise<ManifestLog> {
   const name = stateTopic(topic, group);
-  await prepareTopic(kafka, name, { partitions: 1, replication, config: settings, create });
+  await ensureCompactedTopic(kafka, name, { partitions: 1, replication, config: settings, create });
   const prefix = `${group}/${topic}/`;
   const outage = new Outage(context);
   const saved = new SavedManifests(name, prefix);
@@ -70,24 +69,4 @@ export async function openManifestLog(kafka: Kafka, topic: string, group: string
       await tail.close();
     },
   };
-}
-
-async function prepareTopic(kafka: Kafka, topic: string, options: TopicOptions): Promise<void> {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    await ensureTopic(admin, topic, options);
-    const [{ configEntries }] = (await admin.describeConfigs({ includeSynonyms: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }] }))
-      .resources;
-    const policy = configEntries.find(({ configName }) => configName === 'cleanup.policy')?.configValue;
-    if (policy === 'compact') return;
-    throw new SluiceError('BUS_TOPIC', `topic ${quote(topic)} forgets by age what is saved in it: its cleanup.policy is ${quote(policy)}`, {
-      place: 'bus',
-      fix: 'Set cleanup.policy=compact on it.',
-    });
-  } catch (error) {
-    throw busError(error, `topic ${quote(topic)}`);
-  } finally {
-    await admin.disconnect();
-  }
 }

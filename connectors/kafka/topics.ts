@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Admin } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { quote, SluiceError } from '../../core/errors.ts';
 import { busError } from './client.ts';
 
@@ -61,6 +61,27 @@ export async function ensureTopic(admin: Admin, topic: string, { partitions, rep
       throw new SluiceError('BUS_UNAVAILABLE', `topic ${quote(topic)} was created and has no leader yet`, { fix: 'Check that all brokers run.' });
     }
     await sleep(50);
+  }
+}
+
+/** The same for a topic of which the newest record of each key must stay. @throws BUS_TOPIC also when one that exists forgets by age */
+export async function ensureCompactedTopic(kafka: Kafka, topic: string, options: TopicOptions): Promise<void> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    await ensureTopic(admin, topic, options);
+    const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ['cleanup.policy'] };
+    const { resources } = await admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+    const policy = resources[0].configEntries.find(({ configName }) => configName === 'cleanup.policy')?.configValue;
+    if (policy === 'compact') return;
+    throw new SluiceError('BUS_TOPIC', `topic ${quote(topic)} forgets by age what is saved in it: its cleanup.policy is ${quote(policy)}`, {
+      place: 'bus',
+      fix: 'Set cleanup.policy=compact on it.',
+    });
+  } catch (error) {
+    throw busError(error, `topic ${quote(topic)}`);
+  } finally {
+    await admin.disconnect();
   }
 }
 

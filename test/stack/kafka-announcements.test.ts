@@ -108,6 +108,19 @@ describeWithStack('announcements beside a Kafka topic', { kafka: 'shared' }, () 
     expect(at.announcements.schema('swat')).toEqual(schema);
   });
 
+  it('need a topic that does not forget', async () => {
+    const kafka = makeClient(connectionOptions.parse({ brokers }));
+    const topic = freshName('rows');
+    const admin = kafka.admin();
+    await admin.connect();
+    closing.push(() => admin.disconnect());
+    await ensureTopic(admin, announcementsTopic(topic), { partitions: 1, create: true });
+    await expect(Announcements.open(kafka, topic, { create: true })).rejects.toMatchObject({
+      code: 'BUS_TOPIC',
+      message: expect.stringContaining(`topic '${topic}.announcements' forgets by age what is saved in it: its cleanup.policy is 'delete'`),
+    });
+  });
+
   it('need a topic that is there or may be made', async () => {
     const kafka = makeClient(connectionOptions.parse({ brokers }));
     const topic = freshName('missing');
