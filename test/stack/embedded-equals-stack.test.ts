@@ -9,7 +9,7 @@ import { stackPlace } from './stack-place.ts';
 
 const embedded = join(repository, 'pipelines/swat.yaml');
 const onStack = join(repository, 'pipelines/swat-kafka.yaml');
-const june = join(process.env.SLUICE_DATA ?? '', 'swat-june-2017.xlsx');
+const june = join(process.env.SLUICE_DATA ?? '', 'swat/swat-june-2017.xlsx');
 
 /** What both are asked for; positions and state lie elsewhere on Kafka. */
 function compared({ manifests: _, ...content }: StoreContent): StoreContent {
