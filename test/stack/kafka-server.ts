@@ -16,6 +16,8 @@ export interface KafkaOptions {
   readonly messageMaxBytes?: number;
   /** Also listeners that ask for a password, that are encrypted, or both. */
   readonly sasl?: boolean;
+  /** More settings of the broker, by its own names. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface KafkaAccess {
@@ -64,6 +66,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaServe
     'log.dirs': join(folder.path, 'data'),
     ...(options.messageMaxBytes === undefined ? {} : { 'message.max.bytes': String(options.messageMaxBytes) }),
     ...secure?.settings,
+    ...options.settings,
   };
   const settingsFile = join(folder.path, 'server.properties');
   const loggingFile = join(folder.path, 'log4j2.xml');
@@ -127,6 +130,8 @@ function basicSettings(listeners: readonly Listener[], controllerPort: number, h
     'share.coordinator.state.topic.min.isr': '1',
     // A group with one member waits for no others.
     'group.initial.rebalance.delay.ms': '0',
+    // A member that was killed is missed sooner.
+    'group.min.session.timeout.ms': '1000',
   };
 }
 
