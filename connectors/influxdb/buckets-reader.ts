@@ -50,6 +50,8 @@ async function readClosed(source: FluxSource, { schema }: StreamEntry, level: nu
   if (keys.length === 0) return [];
   const tags = schema.tags.length;
   const { min, max, sum, count } = (await source.ask(points(all), () => new BucketSink(schema.tags, keys))).parts;
+  // What stood there before stays where it is not written over.
+  for (let at = 0; at < count.length; at++) if (count[at] === 0) for (const part of [min, max, sum]) part[at] = Number.NaN;
   return Array.from(keys.times, (time, i) => {
     const own = (part: Float64Array): Float64Array => part.slice(i * tags, (i + 1) * tags);
     return { level, time, min: own(min), max: own(max), sum: own(sum), count: own(count) };

@@ -60,10 +60,10 @@ export function newest(selection: Selection): string {
   return `${selected(selection)}\n  |> last()${kept(selection, '_time', '_value', '_field')}`;
 }
 
-/** Of each series its first and its last point. */
+/** Of each series its first and its last point, asked for apart: only so does the server look at the ends alone. */
 export function ends(selection: Selection): string {
-  const each = (name: 'first' | 'last'): string => `series\n  |> ${name}()${kept(selection, '_time')}\n  |> yield(name: "${name}")`;
-  return `series = ${selected(selection)}\n${each('first')}\n${each('last')}`;
+  const each = (name: 'first' | 'last'): string => `${selected(selection)}\n  |> ${name}()${kept(selection, '_time')}\n  |> yield(name: "${name}")`;
+  return `${each('first')}\n${each('last')}`;
 }
 
 /** How many points each series has, in the column `_value`. */

@@ -14,8 +14,8 @@
  * | `dead_letters` | source, partition       | position as nanoseconds  | stream, reason, message, payload: text, stream empty where absent; removed: boolean |
  *
  * - The tag seq is there only where seq > 0.
- * - All text in tags and text fields is as `encodeText` gives it, and `decodeText` gives it back; JSON is text too. An empty text
- *   field is empty.
+ * - All text in tags and text fields is as `encodeText` gives it, and `decodeText` gives it back; JSON is text too. No text field is
+ *   empty: Flux gives the texts behind an empty one to other points.
  * - What a point of the same series and time held before stays where the new one leaves a field out: so it is `status` that says
  *   whether a verdict has contributions, and `count` whether a tag has a bucket.
  * - An incident is written anew with each change, at start + 2 * rows + (open ? 0 : 1) nanoseconds: that grows with every change,

@@ -137,11 +137,13 @@ describe('events', () => {
 
   it('have annotations, and dead letters by their position', () => {
     const annotation = { id: 'n', stream: 'swat', from: time, to: time + 5n, text: 'a\n"b"' };
-    expect(annotationLine(annotation, 7)).toBe(`annotations,id=n,stream=swat to=${time + 5n}i,written=7i,text="a%0A\\"b\\"",incident="",alarm="" ${time}`);
+    expect(annotationLine(annotation, 7)).toBe(`annotations,id=n,stream=swat to=${time + 5n}i,written=7i,text="a%0A\\"b\\"",incident="%",alarm="%" ${time}`);
     const letter = { source: 'plant 1.csv', partition: 0, position: 70_000_000_000, reason: 'cells', message: 'short', payload: '' } as const;
     expect(letterLine(letter)).toBe(
-      'dead_letters,partition=0,source=plant\\ 1.csv stream="",reason="cells",message="short",payload="",removed=false 70000000000',
+      'dead_letters,partition=0,source=plant\\ 1.csv stream="%",reason="cells",message="short",payload="%",removed=false 70000000000',
     );
-    expect(removedLetterLine(letter)).toBe('dead_letters,partition=0,source=plant\\ 1.csv stream="",reason="",message="",payload="",removed=true 70000000000');
+    expect(removedLetterLine(letter)).toBe(
+      'dead_letters,partition=0,source=plant\\ 1.csv stream="%",reason="%",message="%",payload="%",removed=true 70000000000',
+    );
   });
 });

@@ -22,7 +22,7 @@ export function escapeKey(field: string): string {
 
 /** A text field's value as it stands in a line. */
 function fieldText(text: string): string {
-  return text === '' ? '""' : `"${encodeText(text).replace(/["\\]/g, '\\$&')}"`;
+  return `"${encodeText(text).replace(/["\\]/g, '\\$&')}"`;
 }
 
 /**

@@ -14,8 +14,8 @@ import { readStatistics } from './statistics.ts';
 import { readStreams, summarise } from './streams-reader.ts';
 import { readVerdicts } from './verdicts-reader.ts';
 
-/** Rows that a scan reads at once. */
-const scanRows = 4096;
+/** Values that a scan reads at once, about. */
+const scanValues = 2 ** 18;
 
 /**
  * The reading half. Whatever was committed when a call was made is seen; of what is being written meanwhile, parts may be. A row
@@ -34,7 +34,8 @@ export function influxReader(connection: InfluxConnection): StoreReader {
     const [entry] = await readStreams(source, query.stream);
     if (!entry) return;
     const order = new ArrivalOrder(entry);
-    for await (const page of rowsPages(source, entry, query, scanRows)) yield* order.take(page);
+    const rows = Math.min(16_384, Math.max(512, Math.round(scanValues / entry.schema.tags.length)));
+    for await (const page of rowsPages(source, entry, query, rows)) yield* order.take(page);
     yield* order.end();
   }
 

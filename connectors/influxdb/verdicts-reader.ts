@@ -1,5 +1,5 @@
 import type { StoredVerdict, VerdictsQuery } from '../../core/store.ts';
-import { topContributions } from '../../core/verdict.ts';
+import { isFlagged, topContributions } from '../../core/verdict.ts';
 import type { CsvResponse, PointSink, SeriesKey } from './csv-response.ts';
 import { allTime, points, type Selection } from './flux.ts';
 import type { FluxSource } from './flux-source.ts';
@@ -80,7 +80,8 @@ class VerdictColumns {
     const { seq, detector } = names[series[row]];
     const verdict = { detector: asked ?? detector, time, seq, score: this.score[row], grade: this.grade[row], status: values[row] };
     const rest = this.rest[row];
-    if (Number.isNaN(rest)) return verdict;
+    // What stood there before stays where it is not written over.
+    if (!isFlagged(verdict.status) || Number.isNaN(rest)) return verdict;
     const contributions: { tag: string; share: number }[] = [];
     for (let at = row * topContributions; at < (row + 1) * topContributions; at++) {
       if (this.tags[at] >= 0) contributions.push({ tag: this.#names[this.tags[at]], share: this.shares[at] });
