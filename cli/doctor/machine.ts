@@ -30,12 +30,13 @@ function rootOf(folder: string): string {
 }
 
 function buildFinding(root: string): Finding {
-  const stamp = statSync(join(root, 'dist/.built'), { throwIfNoEntry: false });
-  if (!stamp) return warning('build', 'made by hand', 'Start Sluice by ./sluice, which builds what changed.');
+  // Left by ./sluice, and by the compiler.
+  const stamps = ['.built', '.tsbuildinfo-build'].map((name) => statSync(join(root, 'dist', name), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  const built = Math.max(...stamps);
   const newer = sourceFolders
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)))
-    .filter((file) => /(?<!\.test)\.ts$/.test(file) && statSync(join(root, file)).mtimeMs > stamp.mtimeMs);
+    .filter((file) => /(?<!\.test)\.ts$/.test(file) && statSync(join(root, file)).mtimeMs > built);
   if (newer.length === 0) return ok('build', 'newer than every source');
   return warning(
     'build',

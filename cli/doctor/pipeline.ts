@@ -8,6 +8,7 @@ import { type Environment, exposure } from '../environment.ts';
 import { loadPipeline } from '../load-pipeline.ts';
 import type { Section } from './examination.ts';
 import { portFinding } from './port.ts';
+import { serverFindings } from './servers.ts';
 
 /** A pipeline file as far as it can be read: without `config` nothing else of it can be looked at. */
 export interface LoadedPipeline {
@@ -84,13 +85,18 @@ function remedyFor(name: string, place: string): string {
 }
 
 /** One section for the file, one each for source, bus and store. */
-export function pipelineSections({ file, findings, loaded }: LoadedPipeline): Section[] {
+export function pipelineSections({ file, findings, loaded }: LoadedPipeline, env: Environment['values']): Section[] {
   const pipeline = async function* (): AsyncGenerator<Finding> {
     yield* findings;
     if (!loaded) yield* ['source', 'bus', 'store', 'port'].map((check) => notChecked(check, 'the pipeline file has mistakes'));
     else if (loaded.config.serve) yield await portFinding(loaded.config.serve);
   };
-  if (!loaded) return [{ title: `pipeline ${file}`, look: pipeline }];
+  if (!loaded) {
+    return [
+      { title: `pipeline ${file}`, look: pipeline },
+      { title: 'servers', look: (signal) => serverFindings(env, signal) },
+    ];
+  }
   const { config, registry } = loaded;
   const context = (signal: AbortSignal) => ({ topics: config.topics, group: groupOf(config), signal });
   return [

@@ -151,5 +151,13 @@ export function bucketOf({ id, name, retentionRules }: BucketAnswer): Bucket {
   return { id, name, retention: (retentionRules?.[0]?.everySeconds ?? 0) * 1000 };
 }
 
-/** 0 keeps points for good; no rule at all would leave a bucket that exists as it is. */
-export const retentionRules = (ms: number): object[] => [{ type: 'expire', everySeconds: Math.round(ms / 1000) }];
+/**
+ * 0 keeps points for good; no rule at all would leave a bucket that exists as it is. Points are deleted by groups, which the server
+ * makes this long for a new bucket, and refuses to shorten by itself where they would outlast the retention.
+ * @see https://docs.influxdata.com/influxdb/v2/reference/internals/shards/
+ */
+export function retentionRules(ms: number): object[] {
+  const days = ms / 86_400_000;
+  const group = ms !== 0 && days < 2 ? 3600 : ms !== 0 && days <= 180 ? 86_400 : 604_800;
+  return [{ type: 'expire', everySeconds: Math.round(ms / 1000), shardGroupDurationSeconds: group }];
+}

@@ -1,4 +1,5 @@
-import type { Admin } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Admin, Cluster } from 'kafkajs';
 import { type DiagnoseContext, type Finding, failed, notChecked, ok, warning } from '../../core/finding.ts';
 import { formatDuration } from '../../core/time.ts';
 import { brokerErrorType, busError } from './client.ts';
@@ -23,7 +24,7 @@ export async function topicFindings(admin: Admin, details: ClusterDetails, optio
       compactedFinding(admin, details, announcementsTopic(topic), 'schemas and sources', options),
       compactedFinding(admin, details, stateTopic(topic, group), 'positions and models', options),
     ]);
-    return [...rows, ...beside, rightsFinding(details, topic, group)];
+    return [...rows, ...beside, ...rightsFindings(details, topic, group)];
   });
   return (await Promise.all(perTopic)).flat();
 }
@@ -143,7 +144,7 @@ async function compactedFinding(admin: Admin, details: ClusterDetails, topic: st
 }
 
 /** What the producer and the processor do with each topic that is there. */
-function rightsFinding(details: ClusterDetails, topic: string, group: string): Finding {
+function rightsFindings(details: ClusterDetails, topic: string, group: string): Finding[] {
   const check = `rights ${topic}`;
   const needed: [string, Operation[]][] = [
     [topic, ['READ', 'WRITE']],
@@ -157,19 +158,21 @@ function rightsFinding(details: ClusterDetails, topic: string, group: string): F
     const missing = wanted.filter((operation) => !found.may.has(operation));
     return missing.length === 0 ? [] : [`${missing.join(' and ')} on ${name}`];
   });
-  if (lacking.length === 0) return ok(check, 'may read and write what is there');
-  return failed(
+  if (lacking.length === 0) return needed.some(([name]) => details.topics.get(name)?.state === 'there') ? [ok(check, 'may read and write what is there')] : [];
+  const finding = failed(
     check,
     `the user lacks ${lacking.join(', ')}`,
     'Allow it to the user of bus.sasl; `sluice produce` alone needs no READ, `sluice process` no WRITE on the topic itself.',
   );
+  return [finding];
 }
 
 /** Who processes, and how far. The group's offsets are what it told last; the manifests are the truth. */
-export async function groupFinding(admin: Admin, { group, topics }: DiagnoseContext, details: ClusterDetails): Promise<Finding> {
+export async function groupFinding(admin: Admin, cluster: Cluster, { group, topics }: DiagnoseContext, details: ClusterDetails): Promise<Finding> {
   const check = `group ${group}`;
   const there = topics.filter((topic) => details.topics.get(topic)?.state === 'there');
   try {
+    await findCoordinator(cluster, group);
     const [{ groups }, stands] = await Promise.all([admin.describeGroups([group]), Promise.all(there.map((topic) => standOf(admin, group, topic)))]);
     const [{ state, members }] = groups;
     const lag = stands.reduce((sum, stand) => sum + stand.lag, 0);
@@ -184,6 +187,25 @@ export async function groupFinding(admin: Admin, { group, topics }: DiagnoseCont
     return code === 'BUS_DENIED'
       ? failed(check, `the user may not use it: ${what}`, `Allow READ on group ${group} to the user of bus.sasl.`)
       : notChecked(check, what);
+  }
+}
+
+/**
+ * Asks for it as kafkajs does, which would not say why it cannot be had. The first who asks has the topic of the groups made, and is
+ * told to come back.
+ */
+async function findCoordinator(cluster: Cluster, groupId: string): Promise<void> {
+  const broker = (await cluster.findControllerBroker()) as unknown as {
+    findGroupCoordinator(of: { groupId: string; coordinatorType: number }): Promise<unknown>;
+  };
+  for (const again of [200, 400, 800, 1600, 0]) {
+    try {
+      await broker.findGroupCoordinator({ groupId, coordinatorType: 0 });
+      return;
+    } catch (error) {
+      if (again === 0 || brokerErrorType(error) !== 'GROUP_COORDINATOR_NOT_AVAILABLE') throw error;
+      await sleep(again);
+    }
   }
 }
 

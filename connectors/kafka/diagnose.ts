@@ -16,6 +16,7 @@ export interface DiagnosedOptions extends ConnectionOptions {
 /** A check is to take seconds, whatever patience the pipeline has. */
 const connectWithin = 3000;
 const answerWithin = 5000;
+const retries = 2;
 
 /** What `sluice doctor` finds of a cluster and of a pipeline's topics on it. Creates and changes nothing. */
 export async function* diagnoseKafka(options: DiagnosedOptions, context: DiagnoseContext): AsyncGenerator<Finding> {
@@ -29,7 +30,7 @@ export async function* diagnoseKafka(options: DiagnosedOptions, context: Diagnos
   if (answered.length === 0) return yield* rest.map((check) => notChecked(check, 'no broker answers'));
   const wrongLogin = loginMistake(options.sasl, answered[0].mechanisms);
   if (wrongLogin) yield* [wrongLogin, ...rest.slice(1).map((check) => notChecked(check, 'not logged in'))];
-  else yield* diagnoseCluster(makeClient({ ...options, connectTimeout: within, requestTimeout: answerWithin }, undefined, 0), options, context, rest);
+  else yield* diagnoseCluster(makeClient({ ...options, connectTimeout: within, requestTimeout: answerWithin }, undefined, retries), options, context, rest);
 }
 
 interface Probe {
@@ -114,7 +115,7 @@ async function* diagnoseCluster(kafka: Kafka, options: DiagnosedOptions, context
     }
     yield await clusterFinding(details, options, context.signal);
     yield* await topicFindings(admin, details, options, context);
-    yield await groupFinding(admin, context, details);
+    yield await groupFinding(admin, cluster, context, details);
   } finally {
     await Promise.allSettled([admin.disconnect(), cluster.disconnect()]);
   }

@@ -33,6 +33,7 @@ const topicDenied = 29;
  * @throws what kafkajs throws when the cluster does not answer
  */
 export async function describeTopics(cluster: Cluster, topics: readonly string[]): Promise<ClusterDetails> {
+  await cluster.refreshMetadata();
   const broker = (await cluster.findControllerBroker()) as unknown as Broker;
   return await broker.connectionPool.send({
     request: { ...metadata, encode: async () => encoded(topics) },

@@ -248,6 +248,11 @@ describeWithStack('sluice init influxdb', { influx: 'own' }, () => {
     expect(await retention(operator, 'forgets')).toBe(0);
     expect(run('--monitoring-bucket', 'short', '--monitoring-retention', '1h').stdout).toMatch(/^ {2}created +bucket short +keeps 1 h$/m);
     expect(await retention(operator, 'short')).toBe(3600);
+    const longer = run('--monitoring-bucket', 'short', '--monitoring-retention', '365d', '--fix-retention');
+    expect(longer.stdout).toMatch(/^ {2}changed +bucket short +keeps 365 d, before 1 h$/m);
+    const shorter = run('--monitoring-bucket', 'short', '--monitoring-retention', '1d', '--fix-retention');
+    expect(shorter.stdout).toMatch(/^ {2}changed +bucket short +keeps 1 d, before 365 d$/m);
+    expect(await retention(operator, 'short')).toBe(86_400);
   });
 
   it('makes another organisation, with what the environment names; its operator token is kept nowhere', async () => {
