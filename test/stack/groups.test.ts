@@ -1,0 +1,85 @@
+import { expect, it } from 'vitest';
+import { partitionOf } from '../../core/bus.ts';
+import { formatTime } from '../../core/time.ts';
+import { type Sluice, settings } from '../command-line.ts';
+import { plantSchema, smallPlant } from '../pipeline/small-plant.ts';
+import { plantPipeline } from '../plant-file.ts';
+import { differences } from '../store-content.ts';
+import { describeWithStack } from './describe-with-stack.ts';
+import { stackPlace } from './stack-place.ts';
+
+const rowsEach = 1500;
+const partitions = 4;
+/** Six plants of which every partition has one at least. */
+const streams = spread(6);
+
+function spread(count: number): string[] {
+  const names: string[] = [];
+  for (let i = 0; names.length < count; i++) {
+    const taken = names.map((name) => partitionOf(name, partitions));
+    const fits = names.length < partitions ? !taken.includes(partitionOf(`plant-${i}`, partitions)) : true;
+    if (fits) names.push(`plant-${i}`);
+  }
+  return names;
+}
+
+/** The rows of all plants in one file, one of each in turn. */
+function plants(): string {
+  const attacks = [{ from: 900, to: 960, tag: 'LIT101', value: 1200 }];
+  const batches = streams.map((_, s) => smallPlant(rowsEach, attacks, s + 1));
+  const tags = plantSchema.tags.length;
+  const out = [`Timestamp,plant,${plantSchema.tags.map(({ name }) => name).join(',')}`];
+  for (let row = 0; row < rowsEach; row++) {
+    for (const [s, { times, values }] of batches.entries()) {
+      const cells = Array.from(values.subarray(row * tags, (row + 1) * tags), (value) => (Number.isNaN(value) ? '' : value));
+      out.push([formatTime(times[row]), streams[s], ...cells].join(','));
+    }
+  }
+  return `${out.join('\n')}\n`;
+}
+
+const pipeline = plantPipeline.replace('path: plant.csv', 'path: plants.csv, streamColumn: plant').replace('rows: 1500', 'rows: 400');
+
+describeWithStack('processors that share a topic of four partitions and six streams', { kafka: 'shared', influx: 'shared' }, () => {
+  it('come and go under load: every stream in order, each row once', { timeout: 180_000 }, async () => {
+    const place = await stackPlace({ 'plants.csv': plants(), 'plants.yaml': pipeline });
+    const shared = { group: 'shared', bucket: await place.bucket() };
+    const alone = { group: 'alone', bucket: await place.bucket() };
+    const set = settings({ 'bus.partitions': partitions, 'batch.rows': 40, 'batch.wait': '50ms' });
+    const taken = new Map<string, string[]>();
+    const start = (name: string): Sluice => {
+      const run = place.startProcess('plants.yaml', shared, '--until-end', '--json', '--log-level', 'debug', ...set);
+      run.onLine(({ log }) => {
+        if (log?.msg === 'partition taken') taken.set(name, [...(taken.get(name) ?? []), `${log.partition}@${log.nextOffset}`]);
+      });
+      return run;
+    };
+    const first = start('first');
+    const producing = place.produce('plants.yaml', shared, ...set, '--pace', '400/s');
+    await first.logged('committed', ({ nextOffset }) => Number(nextOffset) >= 100);
+    const second = start('second');
+    await second.logged('committed', ({ nextOffset }) => Number(nextOffset) >= 200);
+    // One leaves, another comes in its place.
+    first.kill('SIGTERM');
+    const left = await first.ended;
+    expect(left.code, left.stderr.slice(-2000)).toBe(0);
+    const third = start('third');
+    await third.logged('partition taken');
+    const sent = await producing;
+    expect(sent).toMatchObject({ rowsSent: rowsEach * streams.length, deadLetters: 0 });
+    const ended = await Promise.all([second.ended, third.ended]);
+    for (const { code, stderr } of ended) expect(code, stderr.slice(-2000)).toBe(0);
+    console.log([...taken].map(([name, own]) => `${name} took ${own.map((at) => at.replace(`${place.topic}/`, '')).join(' ')}`).join('; '));
+    const read = [left, ...ended].map(({ stdout }) => JSON.parse(stdout).rowsRead as number);
+    console.log(`rows read: ${read.join(', ')}`);
+    expect(Math.min(...read)).toBeGreaterThan(0);
+
+    await place.process('plants.yaml', alone, ...set);
+    for (const stream of streams) {
+      const content = await place.content(shared.bucket, stream);
+      expect((content.rows as { times: BigInt64Array }).times).toHaveLength(rowsEach);
+      expect(content.incidents).not.toHaveLength(0);
+      expect(differences(content, await place.content(alone.bucket, stream))).toEqual([]);
+    }
+  });
+});
