@@ -40,9 +40,9 @@ export const labelField = '_label';
 
 export type BucketPart = 'min' | 'max' | 'sum' | 'count';
 
-/** The first and last moments that InfluxDB can hold. */
+/** The first and last moments that InfluxDB can hold and find again: the one behind is taken and never found. */
 export const firstTime = -9_223_372_036_854_775_806n;
-export const lastTime = 9_223_372_036_854_775_806n;
+export const lastTime = 9_223_372_036_854_775_805n;
 
 /**
  * Text as it is stored in a tag or a text field: what line protocol, the server or its CSV would alter is written as `%` and two
