@@ -13,9 +13,14 @@ import { openManifestLog } from './manifest-log.ts';
 import { Outage } from './outage.ts';
 import { KafkaProducer } from './producer.ts';
 import { ensureTopic } from './topics.ts';
+import { within } from './within.ts';
 
 /** A consumer tries again for itself, and says what it waits for. */
 const consumerRetries = 2;
+/** Whoever opens something learns soon that no broker is there. */
+const adminRetries = 3;
+/** What is open may hang on a broker that does not answer. */
+const closeWithinMs = 5000;
 
 /**
  * Topics on a Kafka cluster, rows as JSON. What differs from a bus in this process:
@@ -44,35 +49,33 @@ export default defineBus({
     const { partitions, createTopics: create, sessionTimeout, maxMessageBytes, compression } = options;
     const replication = options.replication === -1 ? undefined : options.replication;
     const warn = (message: string): void => context?.warn(message);
-    const outage = new Outage(context);
+    let closed = false;
+    /** Who closes is not told that what it gives up waiting for was back. */
+    const signal = context?.signal && { signal: context.signal };
+    const outage = new Outage({ warn: (message) => closed || warn(message), unavailable: (reason) => closed || context?.unavailable(reason), ...signal });
     /** For what tells of an outage by itself: the bus tells it once for all. */
     const tellOnce: ServiceContext = {
       warn: () => {},
       unavailable: (reason) => (reason === undefined ? outage.over(tellOnce) : outage.began(tellOnce, reason)),
-      ...(context?.signal ? { signal: context.signal } : {}),
+      ...signal,
     };
     const kafka = makeClient(options);
     const open = new Set<{ close(): Promise<void> }>();
     const announcements = new Map<string, Promise<Announcements>>();
     const deadTopics = new Map<string, Promise<DeadTopic>>();
-    let admin: Promise<Admin> | undefined;
-    let closed = false;
+    let admin: Admin | undefined;
 
     const requireOpen = (topic: string): void => {
       if (closed) throw new SluiceError('BUS_UNAVAILABLE', 'the bus was closed', { place: `topic ${quote(topic)}` });
     };
-    const connected = async (): Promise<Admin> => {
-      const made = kafka.admin();
-      await made.connect();
-      return made;
-    };
     const ensure = async (topic: string, count = partitions): Promise<number> => {
       requireOpen(topic);
-      admin ??= connected();
+      const asked = admin ?? makeClient(options, undefined, adminRetries).admin();
+      admin = asked;
       try {
-        return await ensureTopic(await admin, topic, { partitions: count, replication, create });
+        await asked.connect();
+        return await ensureTopic(asked, topic, { partitions: count, replication, create });
       } catch (error) {
-        admin = undefined;
         throw busError(error, `topic ${quote(topic)}`);
       }
     };
@@ -136,8 +139,9 @@ export default defineBus({
         const parts = [...open];
         open.clear();
         const notes = new Set<{ close(): Promise<void> }>(await Promise.all([...announcements.values()].map((made) => made.catch(() => nobody))));
-        await Promise.allSettled(parts.filter((part) => !notes.has(part)).map((part) => part.close()));
-        await Promise.allSettled([...[...notes].map((part) => part.close()), admin?.then((made) => made.disconnect())]);
+        const all = (promises: Promise<void>[]): Promise<boolean> => within(closeWithinMs, Promise.allSettled(promises));
+        await all(parts.filter((part) => !notes.has(part)).map((part) => part.close()));
+        await all([...[...notes].map((part) => part.close()), ...(admin ? [admin.disconnect()] : [])]);
       },
     };
   },

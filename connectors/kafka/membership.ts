@@ -12,6 +12,7 @@ const roundMs = 100;
 /** Between two looks whether the group has been heard of. */
 const lookMs = 1000;
 const enoughAnswers = 5;
+const noCoordinator = 'the coordinator of the group does not answer';
 /** kafkajs gives up a member that cannot reach its coordinator after so many tries: as good as never, for the one that was there may come back. */
 const tries = 10_000;
 /** Who leaves says so, and waits so long for the broker to hear it. */
@@ -165,7 +166,7 @@ export class Membership {
 
   /** kafkajs calls these before it goes on: what they do is done before the first fetch of a new member. */
   #watch(consumer: Consumer): void {
-    const { topic, outage, onJoined, onConfirmed } = this.#options;
+    const { topic, onJoined, onConfirmed } = this.#options;
     const { GROUP_JOIN, HEARTBEAT, CRASH } = consumer.events;
     consumer.on(GROUP_JOIN, ({ payload }) => {
       consumer.pause([{ topic }]);
@@ -177,7 +178,6 @@ export class Membership {
       this.#joined = true;
       this.#heard();
       this.#crashes = 0;
-      outage.over(this);
       onJoined(this.#share, anew);
     });
     consumer.on(HEARTBEAT, ({ payload }) => {
@@ -195,6 +195,7 @@ export class Membership {
     this.#confirmed = performance.now();
     this.#unheard = 0;
     this.#answers = 0;
+    this.#options.outage.over(this);
   }
 
   /**
@@ -207,13 +208,14 @@ export class Membership {
     // Counted in looks: a process that was stopped has not waited. Joining takes until the others have joined too.
     const patience = (this.#joined ? 1 : 3) * sessionTimeout;
     if (!consumer || ++this.#unheard * lookMs < patience || this.#asking) return;
+    this.#options.outage.began(this, noCoordinator);
     this.#asking = true;
     const answered = await this.#coordinatorAnswers();
     this.#asking = false;
     this.#answers = answered ? this.#answers + 1 : 0;
     // One that is just back is given the time to be found by kafkajs.
     if (this.#unheard === 0 || this.#answers < enoughAnswers || consumer !== this.#consumer) return;
-    this.#crashed(new Error('the coordinator of the group does not answer'));
+    this.#crashed(new Error(noCoordinator));
     void within(leaveWithinMs, consumer.disconnect());
   }
 
@@ -226,7 +228,7 @@ export class Membership {
       await cluster.findGroupCoordinator({ groupId: group });
       return true;
     } catch {
-      // An outage like any other, which those who fetch tell of.
+      // Nobody else can reach it either: it may come back.
       return false;
     } finally {
       void within(leaveWithinMs, cluster.disconnect());

@@ -210,4 +210,15 @@ describeWithStack('a consumer of kafka', { kafka: 'shared' }, () => {
     const consumer = await read(await open(), topic, { position: async () => 1000 });
     await expect(nextChunk(consumer, 1, 8000)).rejects.toMatchObject({ code: 'BUS_TOPIC', message: expect.stringMatching(/offset 0.*1000.*--fresh/) });
   });
+
+  it('is not to be had for a topic that is missing and may not be created, nor where nobody listens', async () => {
+    const topic = stack.freshName('missing');
+    await expect(read(await open([], { createTopics: false }), topic)).rejects.toMatchObject({
+      code: 'BUS_TOPIC',
+      message: expect.stringMatching(/does not exist.*bus\.createTopics/),
+    });
+    const nobody = await kafka.create(kafka.options.parse({ brokers: '127.0.0.1:9', connectTimeout: '1s' }));
+    buses.push(nobody);
+    await expect(read(nobody, topic)).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE', message: expect.stringContaining('127.0.0.1:9') });
+  });
 });
