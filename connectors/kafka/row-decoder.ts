@@ -4,7 +4,7 @@ import { quote } from '../../core/errors.ts';
 import { makeSchema, type Schema } from '../../core/schema.ts';
 import { parseTime } from '../../core/time.ts';
 import { parseNumber } from '../../kernels/parse-number.ts';
-import { labelKey, timeKey } from './row-encoder.ts';
+import { keysOf, labelKey, timeKey } from './row-encoder.ts';
 import { TimeBytes } from './time-bytes.ts';
 
 /** Why a message is no row. */
@@ -54,10 +54,7 @@ export class RowDecoder {
     this.#names = schema.tags.map(({ name }) => name);
     this.#known = new Set([...this.#names, timeKey, labelKey]);
     this.#maxMessageBytes = maxMessageBytes;
-    const keys = this.#names.map((name) => Buffer.from(`,${JSON.stringify(name)}:`));
-    this.#keys = Buffer.concat(keys);
-    this.#keyStart = new Int32Array(keys.length + 1);
-    for (let tag = 0; tag < keys.length; tag++) this.#keyStart[tag + 1] = this.#keyStart[tag] + keys[tag].length;
+    ({ keys: this.#keys, keyStart: this.#keyStart } = keysOf(schema));
   }
 
   /**

@@ -47,6 +47,26 @@ describe('RowEncoder', () => {
     );
   });
 
+  it('writes numbers as JavaScript does, except for -0', () => {
+    const decimal = fc
+      .tuple(fc.bigInt({ min: -(10n ** 16n), max: 10n ** 16n }), fc.integer({ min: 0, max: 12 }))
+      .map(([digits, places]) => Number(`${digits}e-${places}`));
+    const near = fc
+      .tuple(decimal, fc.integer({ min: -2, max: 2 }))
+      .map(([value, steps]) => new Float64Array(BigInt64Array.of(new BigInt64Array(Float64Array.of(value).buffer)[0] + BigInt(steps)).buffer)[0])
+      .filter((value) => Number.isFinite(value));
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(decimal, near, fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer()), { minLength: 1, maxLength: 8 }),
+        (values) => {
+          const texts = [...textOf(batchOf(values)).matchAll(/"TAG\d":([^,}]*)/g)].map(([, text]) => text);
+          expect(texts).toEqual(values.map((value) => (Object.is(value, -0) ? '-0' : String(value))));
+        },
+      ),
+      { numRuns: 20_000 },
+    );
+  });
+
   it('refuses what JSON cannot say, and tags that are called as the time or the label', () => {
     expect(() => textOf(batchOf([1, Number.NEGATIVE_INFINITY]))).toThrow("tag 'TAG1' is -Infinity");
     expect(() => new RowEncoder(schemaOf('FIT101', 'Timestamp'))).toThrow("a tag is called 'Timestamp', as the time of a row is on Kafka");
