@@ -25,6 +25,9 @@ const offered = 1000;
 const main = join(import.meta.dirname, '../cli/main.js');
 const pipeline = 'pipelines/swat-kafka.yaml';
 
+/** Clock ticks of Linux are hundredths of a second. */
+const ticks = 100;
+
 const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
 const [kafka, influx] = await Promise.all([startKafka(), startInflux()]);
 try {
@@ -35,8 +38,8 @@ try {
     rows,
     tags: 51,
     produce: await produceAll(csv),
-    withoutDetectors: await processAll('bare', ['detectors={}', 'combine={}']),
-    withDetectors: await processAll('full', []),
+    withoutDetectors: await forwardAll(),
+    withDetectors: await processAll(),
     appendToQueryable: await measureLatency(),
     machine: { node: process.version, cpu: cpus()[0].model, cores: cpus().length, load: loadavg()[0] },
   };
@@ -53,12 +56,30 @@ async function produceAll(csv: string): Promise<object> {
   return { rowsPerSecond, ...meter.perRow(rows) };
 }
 
-async function processAll(group: string, more: readonly string[]): Promise<object> {
+/** Rows alone: no detector, no verdict, no position. */
+async function forwardAll(): Promise<object> {
   const meter = cpuMeter({ kafka, influx });
-  const child = sluice('process', await target(group, 'SWAT', more), ['--until-end', '--json']);
-  const { rowsStored, rowsPerSecond, seconds: took, peakRssMb, incidents } = await summaryOf<Record<string, number>>(child);
+  const child = start(join(import.meta.dirname, 'forward-rows.js'), await target('forward', 'SWAT', []));
+  return { ...stored(await summaryOf(child)), ...meter.perRow(rows) };
+}
+
+async function processAll(): Promise<object> {
+  const meter = cpuMeter({ kafka, influx });
+  const summary = await summaryOf<Summary>(sluice('process', await target('process', 'SWAT', []), ['--until-end', '--json']));
+  return { ...stored(summary), incidents: summary.incidents, ...meter.perRow(rows) };
+}
+
+interface Summary {
+  readonly rowsStored: number;
+  readonly rowsPerSecond: number;
+  readonly seconds: number;
+  readonly peakRssMb: number;
+  readonly incidents?: object;
+}
+
+function stored({ rowsStored, rowsPerSecond, seconds: took, peakRssMb }: Summary): object {
   if (rowsStored !== rows) throw new Error(`${rowsStored} of ${rows} rows were stored`);
-  return { rowsPerSecond, seconds: took, peakRssMb, incidents, ...meter.perRow(rows) };
+  return { rowsPerSecond, seconds: took, peakRssMb };
 }
 
 /** From the timestamp that the producer gave a message until a query of the newest stored offset reaches its offset. */
@@ -133,7 +154,11 @@ async function target(group: string, topic: string, more: readonly string[], buc
 }
 
 function sluice(command: string, set: readonly string[], flags: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [main, command, pipeline, ...set, ...flags, '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return start(main, [command, pipeline, ...set, ...flags, '--quiet']);
+}
+
+function start(script: string, words: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [script, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 async function summaryOf<T>(child: ChildProcess): Promise<T> {
@@ -157,9 +182,6 @@ function cpuMeter(servers: { kafka: KafkaServer; influx: InfluxServer }): { perR
     },
   };
 }
-
-/** Clock ticks of Linux are hundredths of a second. */
-const ticks = 100;
 
 /** 0 where the process is not ours to look at, as in a container. */
 function cpuSeconds(pid: number | undefined): number {
