@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { allocateBatch, type Batch, sliceBatch } from '../core/batch.ts';
-import { bucketStart } from '../core/level-of-detail.ts';
+import { BucketFold, bucketStart } from '../core/level-of-detail.ts';
 import { decodeRecord, encodeRecord } from '../core/record.ts';
 import { makeSchema } from '../core/schema.ts';
 import { type Bucket, levelsOfDetail } from '../core/store.ts';
@@ -81,5 +81,29 @@ describe('LevelOfDetail', () => {
         expect(new Set(closed.map(keyOf))).toEqual(due);
       }),
     );
+  });
+
+  it('closes a bucket that was put in as it closes its own, and in the place of its own', () => {
+    const fold = (start: number, seconds: readonly number[]): BucketFold => {
+      const made = new BucketFold(10_000, BigInt(start) * second, 2);
+      const { values } = batchOf(seconds);
+      for (const i of seconds.keys()) made.add(values, 2 * i);
+      return made;
+    };
+    const tracker = new LevelOfDetail(2, 20_000);
+    tracker.add(batchOf([40, 41]));
+    expect([20, 30, 40].map((start) => tracker.has(10_000, BigInt(start) * second))).toEqual([false, false, true]);
+    tracker.put(fold(40, [40, 41, 42]));
+    tracker.put(fold(20, [25]));
+    tracker.put(fold(60, [61]));
+    expect([20, 30, 40, 60].map((start) => tracker.has(10_000, BigInt(start) * second))).toEqual([true, false, true, true]);
+    const seen = (closed: readonly Bucket[]): [string, number][] => closed.map((bucket) => [keyOf(bucket), bucket.count[0]]);
+    expect(seen(tracker.add(batchOf([50])))).toEqual([['10000/20000000000', 1]]);
+    expect(seen(tracker.add(batchOf([90])))).toEqual([
+      ['10000/40000000000', 3],
+      ['10000/50000000000', 1],
+      ['10000/60000000000', 1],
+      ['60000/0', 3],
+    ]);
   });
 });
