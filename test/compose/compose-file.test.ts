@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastify from 'fastify';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -215,5 +215,28 @@ describe('.github/workflows/stack.yml', () => {
     expect(steps[at(/compose down --volumes/)].if).toBe('always()');
     for (const script of commands.flatMap((command) => command.match(/scripts\/[\w-]+\.sh/g) ?? []))
       expect(existsSync(join(repository, script)), script).toBe(true);
+  });
+});
+
+describe('docs/stack.md', () => {
+  const page = read('docs/stack.md');
+
+  it('names only commands, scripts and variables that there are', () => {
+    const commands = readdirSync(join(repository, 'cli/commands')).map((file) => file.replace(/\.ts$/, ''));
+    for (const [, command] of page.matchAll(/\.\/sluice +([a-z]+)/g)) expect(commands).toContain(command);
+    for (const [script] of page.matchAll(/scripts\/[\w-]+\.sh/g)) expect(existsSync(join(repository, script)), script).toBe(true);
+    for (const [, name] of page.matchAll(/`((?:INFLUX|KAFKA|SLUICE)_[A-Z_]+)`/g)) expect(Object.keys(example)).toContain(name);
+  });
+
+  it('lists every volume, and every port with the variable that moves it', () => {
+    for (const volume of Object.keys(composeFile().volumes)) expect(page).toContain(`| \`sluice_${volume}\` |`);
+    for (const port of services.flatMap(([, service]) => service.ports ?? [])) {
+      const [{ name, fallback }] = variables(port);
+      expect(page).toMatch(new RegExp(`^\\| .*127\\.0\\.0\\.1:${fallback} \\| \`${name}\``, 'm'));
+    }
+  });
+
+  it('runs Kafka and InfluxDB of the versions that the containers are of', () => {
+    for (const image of ['kafka', 'influxdb']) expect(page).toContain(`[${/:(\d+\.\d+\.\d+)/.exec(composeFile().services[image].image)?.[1]}]`);
   });
 });
