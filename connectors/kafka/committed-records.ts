@@ -21,6 +21,8 @@ export interface FetchedPartition {
   /** Transactions that were aborted, in the order in which they ended. */
   readonly abortedTransactions: readonly { readonly producerId: string; readonly firstOffset: string }[] | null;
   readonly messages: readonly FetchedRecord[];
+  /** Behind the last batch, where that is told (`withBatchEnds`): it need not have any record. */
+  readonly end?: number;
 }
 
 /** The key of a control record is its version and its type; type 0 ends a transaction that was aborted. */
@@ -30,15 +32,11 @@ const isAbortMarker = ({ isControlRecord, key }: FetchedRecord): boolean => isCo
  * The records of a read_committed fetch that count, in order, and the offset to go on from.
  *
  * kafkajs filters too, but takes the aborted transactions to be in the order in which they began, and one to begin with each
- * record: where several processes die at once and are fenced off in another order, it hands out what was aborted. It also
- * stands still before a batch that compaction has emptied.
+ * record: where several processes die at once and are fenced off in another order, it hands out what was aborted.
  *
  * @param from the offset that was asked for; a batch may begin before it
  */
-export function committedRecords(
-  { messages, abortedTransactions, lastStableOffset }: FetchedPartition,
-  from: number,
-): { records: FetchedRecord[]; next: number } {
+export function committedRecords({ messages, abortedTransactions, end }: FetchedPartition, from: number): { records: FetchedRecord[]; next: number } {
   const begun = (abortedTransactions ?? [])
     .map(({ producerId, firstOffset }) => ({ producerId, firstOffset: Number(firstOffset) }))
     .sort((a, b) => a.firstOffset - b.firstOffset);
@@ -53,7 +51,5 @@ export function committedRecords(
     else if (offset >= from && !record.isControlRecord && !(inTransaction && aborting.has(producerId))) records.push(record);
   }
   const last = messages.at(-1)?.batchContext;
-  // Without any record: batches that compaction has emptied, which are as small as their headers, or nothing at all.
-  const end = last ? Number(last.firstOffset) + last.lastOffsetDelta + 1 : Number(lastStableOffset);
-  return { records, next: Math.max(from, end) };
+  return { records, next: Math.max(from, end ?? (last ? Number(last.firstOffset) + last.lastOffsetDelta + 1 : from)) };
 }

@@ -1,6 +1,7 @@
 import type { Broker, Cluster, Kafka } from 'kafkajs';
 import { SluiceError } from '../../core/errors.ts';
 import { backOff } from './backoff.ts';
+import { withBatchEnds } from './batch-ends.ts';
 import { brokerErrorType, busError, clusterOf } from './client.ts';
 import { committedRecords, type FetchedPartition, type FetchedRecord } from './committed-records.ts';
 import type { Outage } from './outage.ts';
@@ -19,7 +20,6 @@ export interface TailOptions {
 const readCommitted = 1;
 /** How long the broker holds a request to which it has no answer yet. */
 const holdMs = 500;
-/** Batches of this topic are below 1 MB, so this always holds whole ones. */
 const fetchBytes = 8 * 1024 * 1024;
 /** So long a transaction of a live process does not stay open. */
 const stuckAfterMs = 2000;
@@ -137,7 +137,7 @@ export class CommittedTail {
     const partitions = [{ partition: 0, fetchOffset: String(this.#next), maxBytes: fetchBytes }];
     try {
       const broker = await this.#leader();
-      const { responses } = await broker.fetch({
+      const { responses } = await withBatchEnds(broker).fetch({
         isolationLevel: readCommitted,
         maxWaitTime: holdMs,
         minBytes: 1,

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Kafka, logLevel, type Message, Partitioners, type Transaction } from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
 import { manifestLogConformance } from '../../connectors/conformance/manifest-log.ts';
-import { connectionOptions, makeClient } from '../../connectors/kafka/client.ts';
+import { withBatchEnds } from '../../connectors/kafka/batch-ends.ts';
+import { clusterOf, connectionOptions, makeClient } from '../../connectors/kafka/client.ts';
+import type { FetchedPartition } from '../../connectors/kafka/committed-records.ts';
 import { openManifestLog } from '../../connectors/kafka/manifest-log.ts';
 import type { ServiceContext } from '../../core/component.ts';
 import type { Manifest, ManifestLog } from '../../core/manifest.ts';
@@ -81,6 +83,29 @@ const manifest = (key: string, rows: number, records: Readonly<Record<string, st
 });
 
 const theirManifest = (key: string, rows: number): Message => ({ key: `manifest/${key}`, value: JSON.stringify(manifest(key, rows)) });
+
+/** What is left of a topic of one partition, and how often a reader who goes by the records alone would have stood still. */
+async function walk(kafka: Kafka, topic: string): Promise<{ records: number; emptied: number }> {
+  const cluster = clusterOf(kafka);
+  await cluster.connect();
+  await cluster.addTargetTopic(topic);
+  const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [0]));
+  const broker = withBatchEnds(await cluster.findBroker({ nodeId }));
+  let [records, emptied] = [0, 0];
+  for (let next = 0, end = 1; next < end; ) {
+    // One batch at a time.
+    const partitions = [{ partition: 0, fetchOffset: String(next), maxBytes: 1 }];
+    const { responses } = await broker.fetch({ maxWaitTime: 100, topics: [{ topic, partitions }] });
+    const [fetched] = responses[0].partitions as FetchedPartition[];
+    end = Number(fetched.lastStableOffset);
+    if (fetched.end === undefined) break;
+    if (fetched.messages.length === 0) emptied++;
+    records += fetched.messages.filter(({ offset, isControlRecord }) => !isControlRecord && Number(offset) >= next).length;
+    next = fetched.end;
+  }
+  await cluster.disconnect();
+  return { records, emptied };
+}
 
 /** What a service tells of itself. */
 function recorder(signal?: AbortSignal): { context: ServiceContext; told: (string | undefined)[] } {
@@ -186,5 +211,56 @@ describeWithStack('manifests on Kafka', { kafka: 'shared' }, () => {
     await expect(openManifestLog(kafka, topic, 'group', { create: true })).rejects.toThrow(
       `topic '${state}' forgets by age what is saved in it: its cleanup.policy is 'delete' (bus). Set cleanup.policy=compact on it.`,
     );
+  });
+
+  it('what compaction leaves is read in full', { timeout: 120_000 }, async () => {
+    const { open, key, halfDone, kafka, state } = await place();
+    const admin = kafka.admin();
+    await admin.connect();
+    const settings = {
+      ...{ 'cleanup.policy': 'compact', 'segment.bytes': '1048576', 'segment.ms': '500' },
+      ...{ 'min.cleanable.dirty.ratio': '0.01', 'delete.retention.ms': '0', 'max.compaction.lag.ms': '1000' },
+    };
+    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }));
+    await admin.createTopics({ topics: [{ topic: state, numPartitions: 1, configEntries }] });
+    await admin.disconnect();
+    const log = await open();
+    const model = Buffer.alloc(600_000, 'model');
+    const stateOf = (partition: number, n: number): Buffer => Buffer.alloc(60_000, `state ${partition} ${n}`);
+    const saved = (partition: number, n: number): Manifest =>
+      manifest(key(partition), n, { model: recordHash(model), state: recordHash(stateOf(partition, n)) });
+    for (let round = 1; round <= 4; round++) {
+      const keepers = await Promise.all([0, 1].map((partition) => log.take(key(partition))));
+      for (let n = 10 * round; n < 10 * round + 10; n++) {
+        const states = [0, 1].map((partition) => stateOf(partition, n));
+        await Promise.all(keepers.map((keeper, i) => keeper.save(saved(i, n), new Map([model, states[i]].map((bytes) => [recordHash(bytes), bytes])))));
+      }
+      await Promise.all(keepers.map((keeper) => keeper.close()));
+      // Nothing is left of these, and of their last batch the header.
+      const gone = await log.take(key(10 + round));
+      await gone.save(manifest(key(10 + round), 1, { model: recordHash(model) }), new Map([[recordHash(model), model]]));
+      await gone.forget();
+      await gone.close();
+      for (const partition of [0, 1]) await halfDone(key(partition), [theirManifest(key(partition), 999)]);
+    }
+    const keepers = await Promise.all([1, 0].map((partition) => log.take(key(partition))));
+    let n = 49;
+    let most = 0;
+    for (;;) {
+      const { records, emptied } = await walk(kafka, state);
+      most = Math.max(most, records);
+      if (emptied > 0 && records < most / 2) break;
+      n++;
+      await keepers[0].save(saved(1, n), new Map([[recordHash(stateOf(1, n)), stateOf(1, n)]]));
+      await sleep(500);
+    }
+    const other = await open();
+    expect(await other.manifests()).toEqual([saved(0, 49), saved(1, n)]);
+    for (const partition of [0, 1]) {
+      const keeper = await other.take(key(partition));
+      const last = partition === 0 ? 49 : n;
+      expect(keeper.manifest).toEqual(saved(partition, last));
+      for (const bytes of [model, stateOf(partition, last)]) expect(recordHash(await keeper.record(recordHash(bytes)))).toBe(recordHash(bytes));
+    }
   });
 });
