@@ -205,8 +205,8 @@ describeWithStack('what is written into InfluxDB', { influx: 'shared' }, () => {
     await writer.annotate(note);
     await writer.annotate({ id: 'n', stream: 'plant', from: start + 5n, to: start + second, text: 'drill' });
     expect(await ask(access, ['_field', '_value'], `map(fn: (r) => ({ r with _value: string(v: r._value) })) |> filter(fn: (r) => r._field != "written")`)).toEqual([
-      ['alarm', ''],
-      ['incident', ''],
+      ['alarm', '%'],
+      ['incident', '%'],
       ['text', 'drill'],
       ['to', String(start + second)],
     ]); // biome-ignore format: a table
