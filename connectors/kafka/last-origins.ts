@@ -21,6 +21,7 @@ const fetchBytes = 8 * 1024 * 1024;
 /**
  * The last row of a source in each of these partitions. Looks from the end backward, so that it takes long only where much
  * came from others since. Rows that others send in transactions of theirs are no hindrance.
+ * @throws errors of the client; another try may help
  */
 export async function lastOrigins(kafka: Kafka, topic: string, source: string, partitions: Iterable<number>): Promise<Map<number, LastOrigin>> {
   const cluster = clusterOf(kafka, { readUncommitted: true });
@@ -44,7 +45,8 @@ export async function lastOrigins(kafka: Kafka, topic: string, source: string, p
         maxBytes: fetchBytes,
         topics: [{ topic, partitions: [{ partition, fetchOffset: String(next), maxBytes: fetchBytes }] }],
       });
-      const { messages } = responses[0].partitions[0] as FetchedPartition;
+      const { messages, highWatermark } = responses[0].partitions[0] as FetchedPartition;
+      if (Number(highWatermark) < to) throw new Error(`a new leader of partition ${partition} does not know yet how far its rows go`);
       for (const { offset: at, headers = {}, isControlRecord } of messages) {
         if (isControlRecord || Number(at) < next || Number(at) >= to) continue;
         if (headers.source?.toString() === source && headers.row !== undefined) origin = Number(headers.row.toString());
