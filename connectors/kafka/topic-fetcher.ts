@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Kafka } from 'kafkajs';
-import { SluiceError } from '../../core/errors.ts';
+import { quote, SluiceError } from '../../core/errors.ts';
 import { backOff } from './backoff.ts';
+import { withBatchEnds } from './batch-ends.ts';
 import { brokerErrorType, busError, clusterOf } from './client.ts';
 import { committedRecords, type FetchedPartition, type FetchedRecord } from './committed-records.ts';
 import type { Outage } from './outage.ts';
@@ -46,8 +47,6 @@ export class TopicFetcher {
   readonly #cluster: Cluster;
   readonly #closing = new AbortController();
   readonly #running = new Map<string, Promise<void>>();
-  /** Partitions that had nothing although there is more: asked for alone, such a one is empty up to its end. */
-  readonly #empty = new Set<number>();
 
   constructor(kafka: Kafka, topic: string, target: FetchTarget, outage: Outage) {
     this.#topic = topic;
@@ -133,14 +132,12 @@ export class TopicFetcher {
 
   /** @returns how many messages came */
   async #fetch(leader: string, wanted: ReadonlyMap<number, number>): Promise<number> {
-    const [alone] = [...wanted.keys()].filter((partition) => this.#empty.has(partition));
-    const asked = alone === undefined ? [...wanted] : [[alone, wanted.get(alone)!] as const];
-    const partitions = asked.map(([partition, offset]) => ({ partition, fetchOffset: String(offset), maxBytes: partitionBytes }));
+    const partitions = [...wanted].map(([partition, offset]) => ({ partition, fetchOffset: String(offset), maxBytes: partitionBytes }));
     const heard = onSilence(() => this.#outage.began(this, 'the broker does not answer'));
     let fetched: readonly (FetchedPartition & { readonly partition: number })[];
     try {
       const broker = await this.#cluster.findBroker({ nodeId: leader });
-      const { responses } = await broker.fetch({
+      const { responses } = await withBatchEnds(broker).fetch({
         isolationLevel: readCommitted,
         maxWaitTime: holdMs,
         minBytes: 1,
@@ -155,22 +152,24 @@ export class TopicFetcher {
     } finally {
       heard();
     }
-    for (const answer of fetched) this.#take(answer.partition, wanted.get(answer.partition)!, answer, asked.length === 1);
+    for (const answer of fetched) {
+      const from = wanted.get(answer.partition)!;
+      const { records, next } = committedRecords(answer, from);
+      if (next > from) this.#hand(answer.partition, from, records, next);
+    }
     return fetched.reduce((sum, { messages }) => sum + messages.length, 0);
   }
 
-  #take(partition: number, from: number, fetched: FetchedPartition, alone: boolean): void {
-    const nothing = fetched.messages.length === 0;
-    const more = Number(fetched.lastStableOffset) > from;
-    // Others may have taken up all the room of an answer: nothing of a partition need not mean that there is nothing.
-    if (nothing && more && !alone) {
-      this.#empty.add(partition);
-      return;
+  #hand(partition: number, from: number, records: readonly FetchedRecord[], next: number): void {
+    try {
+      this.#target.take(partition, from, records, next);
+    } catch (cause) {
+      // A fault of ours is no outage that could be waited for.
+      throw new SluiceError('INTERNAL', (cause as Error).message, {
+        place: `partition ${partition} of topic ${quote(this.#topic)} from offset ${from} on`,
+        cause,
+      });
     }
-    this.#empty.delete(partition);
-    if (nothing && !more) return;
-    const { records, next } = committedRecords(fetched, from);
-    this.#target.take(partition, from, records, next);
   }
 
   async #reconnect(): Promise<void> {
@@ -214,4 +213,4 @@ const isOutOfRange = (error: unknown): error is { partition: number } => brokerE
 const isMissing = (error: unknown): boolean => brokerErrorType(error) === 'UNKNOWN_TOPIC_OR_PARTITION';
 
 /** Nothing that time mends. */
-export const isFinal = ({ code }: SluiceError): boolean => code === 'BUS_DENIED' || code === 'BUS_TOPIC';
+export const isFinal = ({ code }: SluiceError): boolean => code === 'BUS_DENIED' || code === 'BUS_TOPIC' || code === 'INTERNAL';
