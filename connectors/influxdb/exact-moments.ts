@@ -8,8 +8,9 @@ const greatest = 2 ** 500;
 /** Every double is a multiple of 2^-1074, every square of one a multiple of 2^-2148. */
 const unit = 1074;
 
+/** A double and its bits, the lower half first. */
 const double = new Float64Array(1);
-const [low, high] = ((words) => [() => words[0], () => words[1]])(new Uint32Array(double.buffer));
+const bits = new Uint32Array(double.buffer);
 
 /**
  * Count, extremes, sum and sum of squares of doubles, in one pass and without rounding, whatever their order: each is cut into
@@ -29,8 +30,9 @@ export class ExactMoments {
   /** Squares out of a double's reach, in units of 2^-2148. */
   #extreme = 0n;
 
-  /** @param value finite */
+  /** What is not finite is left out. */
   add(value: number): void {
+    if (!Number.isFinite(value)) return;
     if (this.count++ === 0) {
       this.min = value;
       this.max = value;
@@ -40,7 +42,7 @@ export class ExactMoments {
     const magnitude = Math.abs(value);
     if (magnitude === 0) return;
     if (magnitude < least || magnitude > greatest) {
-      this.#extreme += unitsOf(value) ** 2n;
+      this.#extreme += unitsOf(magnitude) ** 2n;
       return;
     }
     const square = value * value;
@@ -77,23 +79,23 @@ export class ExactMoments {
 
 /** A sum without rounding. */
 class ExactSum {
-  #upper = new Float64Array(places);
-  #lower = new Float64Array(places);
+  #upper = new Float64Array(0);
+  #lower = new Float64Array(0);
   #additions = 0;
   #carried = 0n;
 
   add(value: number): void {
     if (this.#upper.length === 0) this.#unpack();
     double[0] = value;
-    const word = high();
+    const word = bits[1];
     const exponent = (word >>> 20) & 0x7ff;
     const upper = exponent === 0 ? word & 0xf_ffff : (word & 0xf_ffff) | 0x10_0000;
     if (word >>> 31 === 0) {
       this.#upper[exponent] += upper;
-      this.#lower[exponent] += low();
+      this.#lower[exponent] += bits[0];
     } else {
       this.#upper[exponent] -= upper;
-      this.#lower[exponent] -= low();
+      this.#lower[exponent] -= bits[0];
     }
     if (++this.#additions === additionsAtOnce) this.#carry();
   }
@@ -128,10 +130,12 @@ class ExactSum {
   }
 }
 
-function unitsOf(value: number): bigint {
-  const sum = new ExactSum();
-  sum.add(value);
-  return sum.units();
+/** @param magnitude positive */
+function unitsOf(magnitude: number): bigint {
+  double[0] = magnitude;
+  const exponent = bits[1] >>> 20;
+  const significand = (BigInt(bits[1] & 0xf_ffff) << 32n) | BigInt(bits[0]);
+  return exponent === 0 ? significand : (significand | (1n << 52n)) << BigInt(exponent - 1);
 }
 
 /** numerator / denominator x 2^-scale as a double, right to the last bit or two. */

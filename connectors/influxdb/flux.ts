@@ -66,9 +66,9 @@ export function ends(selection: Selection): string {
   return `${each('first')}\n${each('last')}`;
 }
 
-/** How many points each series has, in the column `_value`. */
-export function counts(selection: Selection): string {
-  return `${selected(selection)}\n  |> count()${kept(selection, '_value', '_field')}`;
+/** How many points each series has, whenever: in the column `_value`. Over a range that ends before 1970 the server counts for ever. */
+export function counts(selection: Omit<Selection, 'from' | 'to'>): string {
+  return `${selected({ ...selection, ...allTime })}\n  |> count()${kept(selection, '_value', '_field')}`;
 }
 
 /**
@@ -97,7 +97,7 @@ function selected({ bucket, measurement: name, from, to, tags = {}, fields, exce
   return `from(bucket: ${quoted(bucket)})\n  |> range(start: ${time(from)}, stop: ${time(to)})\n  |> filter(fn: (r) => ${where})`;
 }
 
-function kept({ measurement: name, tags = {} }: Selection, ...columns: string[]): string {
+function kept({ measurement: name, tags = {} }: Pick<Selection, 'measurement' | 'tags'>, ...columns: string[]): string {
   const open = tagsOf[name].filter((tag) => !Object.hasOwn(tags, tag));
   return `\n  |> keep(columns: [${[...columns, ...open].map(quoted).join(', ')}])`;
 }

@@ -20,12 +20,12 @@ export async function readStreams(source: FluxSource, stream?: string): Promise<
 
 export async function summarise(source: FluxSource): Promise<StreamSummary[]> {
   const { bucket } = source;
-  const rows: Selection = { bucket, measurement: measurement.rows, fields: [originField], ...allTime };
+  const rows = { bucket, measurement: measurement.rows, fields: [originField] };
   const verdicts: Selection = { bucket, measurement: measurement.verdicts, fields: ['status'], ...allTime };
   const [streams, counted, bounds, judged] = await Promise.all([
     readStreams(source),
     source.ask(counts(rows), () => new CountSink()),
-    source.ask(ends(rows), () => new EndsSink()),
+    source.ask(ends({ ...rows, ...allTime }), () => new EndsSink()),
     source.ask(newest(verdicts), () => new DetectorSink()),
   ]);
   return streams.map(({ name, schema }) => ({
