@@ -59,7 +59,7 @@ export interface RunResult {
   readonly ended: boolean;
 }
 
-export function manifestKey(config: PipelineConfig): string {
+function manifestKey(config: PipelineConfig): string {
   return `${onlyTopic(config)}/0`;
 }
 

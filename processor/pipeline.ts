@@ -239,26 +239,32 @@ export class Pipeline {
     observer?.dead?.(letters);
   }
 
-  /** Rows that the store refused for good are dead letters after all. */
+  /**
+   * Rows that the store refused for good are dead letters after all. Those that it refuses while these are written came after
+   * the snapshot that `totals` belongs to.
+   */
   async #buryRejected(rejected: readonly RejectedRow[], totals: Totals): Promise<void> {
-    if (rejected.length === 0) return;
     const { store, source } = this.#options;
-    const letters = rejected.map(
-      ({ stream, origin, message, payload }): DeadLetter => ({
-        source,
-        partition: this.#partition,
-        position: origin,
-        stream,
-        reason: 'rejected',
-        message,
-        payload,
-      }),
-    );
-    await this.#bury(letters);
-    await store.commit();
-    for (const counts of [this.totals, totals]) {
-      counts.dead += letters.length;
-      counts.stored -= letters.length;
+    const countings = [this.totals, totals];
+    for (let refused = rejected; refused.length > 0; refused = await store.commit()) {
+      await this.#bury(
+        refused.map(
+          ({ stream, origin, message, payload }): DeadLetter => ({
+            source,
+            partition: this.#partition,
+            position: origin,
+            stream,
+            reason: 'rejected',
+            message,
+            payload,
+          }),
+        ),
+      );
+      for (const counts of countings) {
+        counts.dead += refused.length;
+        counts.stored -= refused.length;
+      }
+      countings.length = 1;
     }
   }
 
