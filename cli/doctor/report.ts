@@ -51,7 +51,8 @@ export function summaryText({ failed, warning, ok, 'not checked': unchecked }: C
 function fold(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  // A number and its unit are one word.
+  for (const word of text.split(/(?<!\d) | (?!(?:ms|s|min|h|d|[KMG]B)\b)/)) {
     if (line !== '' && line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;

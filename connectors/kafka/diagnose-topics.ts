@@ -172,8 +172,10 @@ export async function groupFinding(admin: Admin, cluster: Cluster, { group, topi
   const check = `group ${group}`;
   const there = topics.filter((topic) => details.topics.get(topic)?.state === 'there');
   try {
-    await findCoordinator(cluster, group);
-    const [{ groups }, stands] = await Promise.all([admin.describeGroups([group]), Promise.all(there.map((topic) => standOf(admin, group, topic)))]);
+    const [{ groups }, stands] = await patiently(async () => {
+      await findCoordinator(cluster, group);
+      return await Promise.all([admin.describeGroups([group]), Promise.all(there.map((topic) => standOf(admin, group, topic)))]);
+    });
     const [{ state, members }] = groups;
     const lag = stands.reduce((sum, stand) => sum + stand.lag, 0);
     const lost = stands.reduce((sum, stand) => sum + stand.lost, 0);
@@ -190,23 +192,27 @@ export async function groupFinding(admin: Admin, cluster: Cluster, { group, topi
   }
 }
 
-/**
- * Asks for it as kafkajs does, which would not say why it cannot be had. The first who asks has the topic of the groups made, and is
- * told to come back.
- */
+/** What brokers answer while they make or load the topic of the groups, as they do when the first one asks for it. */
+const soon = new Set(['GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS', 'NOT_COORDINATOR_FOR_GROUP']);
+
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let wait = 200; ; wait *= 2) {
+    try {
+      return await work();
+    } catch (error) {
+      if (wait > 2000 || !soon.has(brokerErrorType(error) ?? '')) throw error;
+      await sleep(wait);
+    }
+  }
+}
+
+/** Asks for it as kafkajs does, which would not say why it cannot be had. */
 async function findCoordinator(cluster: Cluster, groupId: string): Promise<void> {
+  await cluster.refreshMetadataIfNecessary();
   const broker = (await cluster.findControllerBroker()) as unknown as {
     findGroupCoordinator(of: { groupId: string; coordinatorType: number }): Promise<unknown>;
   };
-  for (const again of [200, 400, 800, 1600, 0]) {
-    try {
-      await broker.findGroupCoordinator({ groupId, coordinatorType: 0 });
-      return;
-    } catch (error) {
-      if (again === 0 || brokerErrorType(error) !== 'GROUP_COORDINATOR_NOT_AVAILABLE') throw error;
-      await sleep(again);
-    }
-  }
+  await broker.findGroupCoordinator({ groupId, coordinatorType: 0 });
 }
 
 /** Messages that wait, and that were deleted while they waited. */

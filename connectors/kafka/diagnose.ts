@@ -113,7 +113,9 @@ async function* diagnoseCluster(kafka: Kafka, options: DiagnosedOptions, context
       yield failed('cluster', busError(error, '').what, 'See the log of the brokers.');
       return yield* rest.slice(2).map((check) => notChecked(check, 'the cluster does not tell'));
     }
-    yield await clusterFinding(details, options, context.signal);
+    const whole = await clusterFinding(details, options, context.signal);
+    yield whole;
+    if (whole.status === 'failed') return yield* rest.slice(2).map((check) => notChecked(check, 'its brokers cannot be reached'));
     yield* await topicFindings(admin, details, options, context);
     yield await groupFinding(admin, cluster, context, details);
   } finally {

@@ -30,12 +30,13 @@ const topicDenied = 29;
 
 /**
  * The topics and what the user may do with them. kafkajs asks for an older answer, without the rights.
+ * @param cluster connected
  * @throws what kafkajs throws when the cluster does not answer
  */
 export async function describeTopics(cluster: Cluster, topics: readonly string[]): Promise<ClusterDetails> {
-  await cluster.refreshMetadata();
-  const broker = (await cluster.findControllerBroker()) as unknown as Broker;
-  return await broker.connectionPool.send({
+  // The broker that was connected to: those that the cluster names may be out of reach, which is to be found out.
+  const { seedBroker } = (cluster as unknown as { brokerPool: { seedBroker: Broker } }).brokerPool;
+  return await seedBroker.connectionPool.send({
     request: { ...metadata, encode: async () => encoded(topics) },
     response: { decode: async (bytes: Buffer) => decoded(new WireReader(bytes)), parse: async (details: ClusterDetails) => details },
   });
