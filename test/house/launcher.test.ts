@@ -43,6 +43,15 @@ describe('./sluice', () => {
     expect(JSON.parse(call(join(root, 'sluice'), []).stdout).version).toBe('second');
   });
 
+  it('builds again after the servers that benches start changed', () => {
+    const root = temporaryClone();
+    call(join(root, 'sluice'), []);
+    mkdirSync(join(root, 'test/stack'), { recursive: true });
+    writeFileSync(join(root, 'test/stack/servers.ts'), 'export {};\n');
+    later(join(root, 'test/stack/servers.ts'));
+    expect(call(join(root, 'sluice'), []).stderr).toContain('building');
+  });
+
   it('does not build for a changed test', () => {
     const root = temporaryClone();
     call(join(root, 'sluice'), []);
