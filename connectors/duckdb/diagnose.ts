@@ -7,6 +7,7 @@ import { type DuckOptions, openStoreForReading } from './open.ts';
 import { connectReader } from './socket.ts';
 
 const littleSpace = 1 << 30;
+const noSpace = 1 << 26;
 
 /** What `sluice doctor` finds of a store file: changes nothing, and makes none. */
 export async function* diagnoseDuck(options: DuckOptions, _: DiagnoseContext): AsyncGenerator<Finding> {
@@ -42,7 +43,8 @@ async function writableFinding(shown: string, path: string, folder: string): Pro
 async function spaceFinding(folder: string): Promise<Finding> {
   const { bavail, bsize } = await statfs(folder);
   const left = bavail * bsize;
-  if (left < littleSpace) return warning('disk', `${megabytes(left)} left under ${folder}`, 'Make room: on a full disk nothing is stored.');
+  if (left < littleSpace)
+    return (left < noSpace ? failed : warning)('disk', `${megabytes(left)} left under ${folder}`, 'Make room: on a full disk nothing is stored.');
   return ok('disk', `${(left / 2 ** 30).toFixed(1)} GB left under ${folder}`);
 }
 

@@ -16,6 +16,7 @@ export interface DiagnosedOptions {
 /** More than the second that the answer's date leaves open. */
 const clockTolerance = 2000;
 const littleSpace = 1 << 30;
+const noSpace = 1 << 26;
 
 /** What `sluice doctor` finds of a server, its bucket and the tokens. Writes no point. */
 export async function* diagnoseInflux(options: DiagnosedOptions, { signal }: DiagnoseContext): AsyncGenerator<Finding> {
@@ -81,10 +82,10 @@ async function diskFinding(access: Access): Promise<Finding> {
   const { status, body } = await ask<unknown>({ ...access, token: undefined }, 'GET', '/metrics');
   if (status !== 200 || typeof body !== 'string') return notChecked('disk', 'the server does not show its metrics');
   const lost = Number(/^storage_writer_err_points_sum\S* (\S+)$/m.exec(body)?.[1] ?? 0);
-  const folder = /^storage_\w+\{.*?\bpath="(\/[^"]*)"/m.exec(body)?.[1];
+  const folder = /^storage_writer_\w+\{path="(\/[^"]*)"/m.exec(body)?.[1];
   const space = folder !== undefined && isHere(access.url) ? await spaceOf(folder) : undefined;
   const left = space === undefined ? 'how much is left cannot be seen from here' : `${gigabytes(space)} left under ${folder}`;
-  if (space !== undefined && space < littleSpace) return warning('disk', left, 'Make room: a full disk stops all writing.');
+  if (space !== undefined && space < littleSpace) return (space < noSpace ? failed : warning)('disk', left, 'Make room: a full disk stops all writing.');
   if (lost > 0) {
     return warning(
       'disk',
@@ -110,7 +111,7 @@ async function spaceOf(folder: string): Promise<number | undefined> {
   }
 }
 
-const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GB`;
+const gigabytes = (bytes: number): string => (bytes < littleSpace ? `${Math.round(bytes / 2 ** 20)} MB` : `${(bytes / 2 ** 30).toFixed(1)} GB`);
 
 const newToken = 'Put the right one into INFLUX_TOKEN (environment or .env); `sluice init influxdb` makes one that opens nothing else.';
 
