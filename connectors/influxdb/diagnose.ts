@@ -2,7 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { SluiceError } from '../../core/errors.ts';
 import { type DiagnoseContext, type Finding, failed, notChecked, ok, warning } from '../../core/finding.ts';
 import { formatDuration } from '../../core/time.ts';
-import { type Access, ask, type Health, health, listBuckets, query } from './management.ts';
+import { type Access, ask, type Health, health, listBuckets, masked, query } from './management.ts';
 import { type Rights, rightsOf } from './rights.ts';
 
 export interface DiagnosedOptions {
@@ -30,7 +30,7 @@ export async function* diagnoseInflux(options: DiagnosedOptions, { signal }: Dia
     yield broken('server', error);
     return yield* rest.map((check) => notChecked(check, 'no InfluxDB answers'));
   }
-  yield ok('server', `InfluxDB ${found.version} at ${access.url}, answers in ${found.took} ms`);
+  yield ok('server', `InfluxDB ${found.version} at ${masked(access.url)}, answers in ${found.took} ms`);
   yield clockFinding(found);
   yield await guarded('disk', () => diskFinding(access));
   if ((await ask<{ allowed?: boolean }>(access, 'GET', '/api/v2/setup')).body.allowed) {

@@ -39,11 +39,16 @@ export async function ask<T>({ url, token, signal }: Access, method: string, pat
     return { status: response.status, body: parsed(text) as T, headers: response.headers };
   } catch (cause) {
     const why = bound.aborted ? `no answer within ${answerWithin / 1000} s` : reasonOf(cause);
-    throw new SluiceError('STORE_UNAVAILABLE', `InfluxDB does not answer at ${url}: ${why}`, {
+    throw new SluiceError('STORE_UNAVAILABLE', masked(`InfluxDB does not answer at ${url}: ${why}`), {
       fix: 'Start it, or correct the address (INFLUX_URL, store.url).',
       cause,
     });
   }
+}
+
+/** Without what an address may hold before its `@`. */
+export function masked(text: string): string {
+  return text.replace(/\/\/[^/\s]*@/g, '//[hidden]@');
 }
 
 function parsed(text: string): unknown {

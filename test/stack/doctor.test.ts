@@ -60,6 +60,12 @@ describeWithStack('sluice doctor with InfluxDB', { influx: 'shared' }, () => {
     ).toBe(true);
   });
 
+  it('an address with a password is not shown', async () => {
+    const hidden = await examined(folder, { store: store({ url: `http://me:hunter2@127.0.0.1:${await freePort()}` }) });
+    expect(hidden.find('server')).toMatchObject({ status: 'failed', found: expect.stringContaining('//[hidden]@') });
+    expect(JSON.stringify(hidden.checks)).not.toContain('hunter2');
+  });
+
   it('what answers is no InfluxDB 2, or has a clock of its own', async () => {
     const app = fastify();
     let answer: { name: string; status: string; version: string; message?: string };
