@@ -130,10 +130,10 @@ const unsigned = (buckets: readonly Bucket[]): Bucket[] =>
     return { level, time, min, max, sum, count };
   });
 
-async function expectWholeBuckets(store: Store): Promise<void> {
-  const { times, columns } = await store.rows({ stream: 'plant' });
+async function expectWholeBuckets(store: Store, stream = 'plant'): Promise<void> {
+  const { times, columns } = await store.rows({ stream });
   for (const level of levelsOfDetail) {
-    expect(unsigned(await store.buckets({ stream: 'plant', level })), `level ${level}`).toEqual(unsigned(bucketsOf(times, columns, level)));
+    expect(unsigned(await store.buckets({ stream, level })), `level ${level}`).toEqual(unsigned(bucketsOf(times, columns, level)));
   }
 }
 
@@ -306,6 +306,38 @@ describe('retryDead', { timeout: 120_000 }, () => {
     expect(await store.deadLetters({})).toEqual([]);
     expect((await store.streams())[0].rows).toBe(7200);
     await expectWholeBuckets(store);
+    await store.close();
+  });
+
+  it('tells the pipeline of the rows of all its streams', async () => {
+    const store = await bench.openStore(`store-${stores++}`);
+    const [before, after] = [steady(300, [10, 20]), steady(4000).slice(300)];
+    const pass = passOver([...before, ...after]);
+    const piece = (from: number, to: number): Chunk => {
+      const rows = sliceBatch(pass, from, to);
+      return { partition: 0, nextOffset: to, batches: ['north', 'south'].map((stream) => ({ ...rows, stream })), dead: [] };
+    };
+    for (const [from, to] of [
+      [0, 300],
+      [300, 4000],
+    ]) {
+      const pipeline = await bench.openPipeline(store);
+      for (const stream of ['north', 'south']) await pipeline.openStream(stream, schema);
+      await pipeline.process(piece(from, to));
+      await pipeline.commit();
+      // As if the streams came by rows of their own.
+      if (from === 0) {
+        const letters = await store.deadLetters({});
+        await store.removeDead(letters);
+        await store.appendDead(letters.map((letter, i) => ({ ...letter, position: i })));
+        await store.commit();
+        expect((await retry(store, never)).map(({ became }) => became)).toEqual(Array.from({ length: 4 }, () => 'taken'));
+      }
+    }
+    for (const stream of ['north', 'south']) {
+      expect((await store.rows({ stream, tags: [] })).times).toHaveLength(4000);
+      await expectWholeBuckets(store, stream);
+    }
     await store.close();
   });
 
