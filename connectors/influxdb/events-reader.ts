@@ -3,7 +3,7 @@ import type { Incident } from '../../core/incident.ts';
 import type { Annotation, IncidentsQuery, Range, StoreReader } from '../../core/store.ts';
 import type { ThresholdLevels } from '../../core/verdict.ts';
 import type { CsvResponse, PointSink, SeriesKey } from './csv-response.ts';
-import { allTime, firstPoints, lastPoints, newest, points, type Selection } from './flux.ts';
+import { allTime, firstPoints, lastPoints, newest, points, type Selection, termsAtOnce } from './flux.ts';
 import type { FluxSource } from './flux-source.ts';
 import { decodeText, encodeText, measurement } from './layout.ts';
 import { compareTexts } from './text-order.ts';
@@ -13,33 +13,41 @@ import { compareTexts } from './text-order.ts';
 /** Revisions of an incident lie less than this behind its start, in nanoseconds: one or two a row. */
 const latestRevision = 3_600_000_000_000n;
 
+/** More incidents than these are not asked for by their ids. */
+const manyIncidents = 4 * termsAtOnce;
+
 export async function readIncidents(source: FluxSource, query: IncidentsQuery): Promise<Incident[]> {
   const { stream, detector, from, to, open, limit } = query;
   const tags = { ...(stream === undefined ? {} : { stream: encodeText(stream) }), ...(detector === undefined ? {} : { detector: encodeText(detector) }) };
   // An incident may have begun long before the range that it reaches into.
   const stop = to === undefined || to > allTime.to - latestRevision ? allTime.to : to + latestRevision;
   if (stop <= allTime.from) return [];
-  const selection: Selection = { bucket: source.bucket, measurement: measurement.incidents, tags, from: allTime.from, to: stop };
-  const states = await source.ask(newest(selection), () => new LastPoints());
-  return states
-    .points()
-    .map((point) => ({
-      id: point.tag('id'),
-      stream: stream ?? point.tag('stream'),
-      detector: detector ?? point.tag('detector'),
-      start: point.integer('start'),
-      end: point.integer('end'),
-      open: point.text('open') === 'true',
-      rows: Number(point.integer('rows')),
-      peakTime: point.integer('peakTime'),
-      peakScore: point.double('peakScore'),
-      peakGrade: point.double('peakGrade'),
-      causes: JSON.parse(point.text('causes')) as string[],
-      contributions: Float64Array.from(JSON.parse(point.text('contributions')) as (number | null)[], (share) => share ?? Number.NaN),
-    }))
-    .filter((it) => (to === undefined || it.start < to) && (from === undefined || it.end >= from) && (open === undefined || it.open === open))
-    .sort((a, b) => compareTimes(a.start, b.start) || compareTexts(a.detector, b.detector) || compareTexts(a.id, b.id))
-    .slice(0, limit);
+  const all: Selection = { bucket: source.bucket, measurement: measurement.incidents, tags, from: allTime.from, to: stop };
+  const fits = (it: Incident): boolean =>
+    (to === undefined || it.start < to) && (from === undefined || it.end >= from) && (open === undefined || it.open === open);
+  const read = async (selection: Selection): Promise<Incident[]> => {
+    const { points: found } = await source.ask(newest(selection), () => new LastPoints());
+    return [...found.values()].map((point) => incidentOf(point, query)).filter(fits);
+  };
+  const chosen = (incidents: Incident[]): Incident[] =>
+    incidents.sort((a, b) => compareTimes(a.start, b.start) || compareTexts(a.detector, b.detector) || compareTexts(a.id, b.id)).slice(0, limit);
+  if (from === undefined && open === undefined && limit === undefined) return chosen(await read(all));
+  // Each field of each incident costs the server a look: first those that tell which are asked for.
+  const telling = ['start', ...(from === undefined ? [] : ['end']), ...(open === undefined ? [] : ['open'])];
+  const ids = chosen(await read({ ...all, fields: telling })).map(({ id }) => encodeText(id));
+  if (ids.length > manyIncidents) return chosen(await read(all));
+  const incidents: Incident[] = [];
+  for (let at = 0; at < ids.length; at += termsAtOnce) incidents.push(...(await read({ ...all, ids: ids.slice(at, at + termsAtOnce) })));
+  return chosen(incidents);
+}
+
+function incidentOf(point: StoredPoint, { stream = point.tag('stream'), detector = point.tag('detector') }: IncidentsQuery): Incident {
+  return {
+    ...{ id: point.tag('id'), stream, detector, start: point.integer('start'), end: point.integer('end'), open: point.text('open') === 'true' },
+    ...{ rows: Number(point.integer('rows')), peakTime: point.integer('peakTime'), peakScore: point.double('peakScore'), peakGrade: point.double('peakGrade') },
+    causes: JSON.parse(point.text('causes') || '[]') as string[],
+    contributions: Float64Array.from(JSON.parse(point.text('contributions') || '[]') as (number | null)[], (share) => share ?? Number.NaN),
+  };
 }
 
 export async function readThresholds(source: FluxSource, stream: string): Promise<ThresholdLevels[]> {
@@ -191,7 +199,8 @@ class AllPoints implements PointSink {
 
 /** Brings the fields of the newest point of every series together: an older value of a field that it does not have is none of its. */
 class LastPoints implements PointSink {
-  readonly #series = new Map<string, StoredPoint>();
+  /** By series. */
+  readonly points = new Map<string, StoredPoint>();
   #tags: SeriesKey = {};
   #field = '';
 
@@ -203,16 +212,12 @@ class LastPoints implements PointSink {
   point(response: CsvResponse): void {
     const time = response.time();
     const name = seriesName(this.#tags);
-    let point = this.#series.get(name);
+    let point = this.points.get(name);
     if (!point || point.time < time) {
       point = new StoredPoint(this.#tags, time);
-      this.#series.set(name, point);
+      this.points.set(name, point);
     }
     if (point.time === time) point.set(this.#field, response.text());
-  }
-
-  points(): StoredPoint[] {
-    return [...this.#series.values()];
   }
 }
 

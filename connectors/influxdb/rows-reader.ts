@@ -1,7 +1,7 @@
 import type { Schema } from '../../core/schema.ts';
 import type { Range, RowsQuery, RowsResult } from '../../core/store.ts';
 import type { CsvResponse, PointSink, SeriesKey } from './csv-response.ts';
-import { allTime, fieldsAtOnce, points, type Selection } from './flux.ts';
+import { allTime, points, type Selection, termsAtOnce } from './flux.ts';
 import type { FluxSource } from './flux-source.ts';
 import { keyPages } from './key-pages.ts';
 import { encodeText, labelField, measurement, originField, tagField } from './layout.ts';
@@ -92,7 +92,7 @@ async function readColumns(source: FluxSource, stream: string, columns: readonly
   const [from, to] = [keys.times[0], keys.times[keys.length - 1] + 1n];
   const all: Selection = { bucket, measurement: measurement.rows, tags: { stream: encodeText(stream) }, from, to };
   const sink = (): ColumnSink => new ColumnSink(keys, columns, labels);
-  if (columns.length >= fieldsAtOnce) {
+  if (columns.length >= termsAtOnce) {
     await source.ask(points({ ...all, exceptField: originField }), sink);
     return labels;
   }

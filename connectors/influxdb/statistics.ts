@@ -1,7 +1,7 @@
 import type { Range, TagStatistics } from '../../core/store.ts';
 import type { CsvResponse, PointSink, SeriesKey } from './csv-response.ts';
 import { ExactMoments } from './exact-moments.ts';
-import { allTime, fieldsAtOnce, points, type Selection } from './flux.ts';
+import { allTime, points, type Selection, termsAtOnce } from './flux.ts';
 import type { FluxSource } from './flux-source.ts';
 import { encodeText, measurement, originField, tagField } from './layout.ts';
 
@@ -9,7 +9,7 @@ import { encodeText, measurement, originField, tagField } from './layout.ts';
 export async function readStatistics(source: FluxSource, stream: string, tags: readonly string[], range: Omit<Range, 'stream'>): Promise<TagStatistics[]> {
   const { from = allTime.from, to = allTime.to } = range;
   const all: Selection = { bucket: source.bucket, measurement: measurement.rows, tags: { stream: encodeText(stream) }, from, to };
-  const some = tags.length < fieldsAtOnce ? { fields: [originField, ...tags.map(tagField)] } : {};
+  const some = tags.length < termsAtOnce ? { fields: [originField, ...tags.map(tagField)] } : {};
   if (from >= to) return tags.map((tag) => statisticsOf(tag, 0, new ExactMoments()));
   const { rows, moments } = await source.ask(points({ ...all, ...some }), () => new MomentsSink(tags));
   return tags.map((tag) => statisticsOf(tag, rows, moments.get(tagField(tag)) ?? new ExactMoments()));
