@@ -1,0 +1,190 @@
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { influxRequest } from '../stack/influx-access.ts';
+import { haveJars, kafkaJars } from '../stack/kafka-jars.ts';
+import { java17, onPath } from '../stack/programs.ts';
+import { freePort, ServerProcess, serverFolder } from '../stack/server-process.ts';
+import { composeFile } from './compose-file.ts';
+import { settingsIn } from './environment-file.ts';
+import { healthCheck, inRepository, instruction, onThisMachine, type Places, placed } from './places.ts';
+
+const { services } = composeFile();
+const dockerfile = readFileSync(inRepository('Dockerfile'), 'utf8');
+const rows = 14_400;
+const influxd = process.env.INFLUXD_BIN || onPath('influxd');
+const run = promisify(execFile);
+
+const missing = [
+  ...(java17() !== undefined && (haveJars() || onPath('mvn') !== undefined) ? [] : ['install Java 17+ and Maven']),
+  ...(influxd === undefined ? ['set INFLUXD_BIN or install influxd'] : []),
+  ...(onPath('curl') === undefined ? ['install curl'] : []),
+];
+
+function body(): void {
+  const folder = serverFolder('compose');
+  let places: Places;
+  let kafka: ServerProcess;
+  let influx: ServerProcess;
+  const file = (...path: string[]): string => join(folder.path, ...path);
+  const tokensFile = (): string => file('sluice/tokens/stack.env');
+  const writerFile = (): string => file('sluice/writer/stack.env');
+  const tokens = (): Record<string, string> => settingsIn(tokensFile());
+  const path = (): Record<string, string> => ({ PATH: process.env.PATH ?? '', HOME: folder.path });
+  const entrypoint = instruction(dockerfile, /^ENTRYPOINT (.*)$/m);
+
+  beforeAll(async () => {
+    if (missing.length > 0) throw new Error(missing.join('; '));
+    const jars = await kafkaJars();
+    const java = java17() as string;
+    // Secrets as run.sh makes them.
+    await run('sh', [inRepository('scripts/stack-secrets.sh'), 'make', file('.env')]);
+    const settings = settingsIn(file('.env'));
+    const ports = { kafka: await freePort(), kafkaOnHost: await freePort(), controller: await freePort(), influx: await freePort(), page: await freePort() };
+    places = { ports, folder: folder.path, settings };
+    for (const name of ['kafka/data', 'influxdb2', 'sluice/tokens', 'sluice/writer', 'default', 'mounted', 'config'])
+      mkdirSync(file(name), { recursive: true });
+
+    // What the image does at each start, by the same class: variables to settings, and the storage made.
+    for (const name of ['log4j2.yaml', 'tools-log4j2.yaml']) writeFileSync(file('default', name), logging);
+    const { environment } = onThisMachine(services.kafka, places);
+    const folders = { 'default-configs-dir': 'default', 'mounted-configs-dir': 'mounted', 'final-configs-dir': 'config' };
+    const setUp = Object.entries(folders).flatMap(([option, name]) => [`--${option}`, file(name)]);
+    await run(java, ['-cp', `${jars}/*`, 'kafka.docker.KafkaDockerWrapper', 'setup', ...setUp], { env: { ...path(), ...environment } });
+
+    const healthyKafka = [java, '-cp', `${jars}/*`, 'org.apache.kafka.tools.BrokerApiVersionsCommand'];
+    const [check] = healthCheck(services.kafka, places);
+    const script = '/opt/kafka/bin/kafka-broker-api-versions.sh';
+    expect(check).toContain(script);
+    const heap = environment.KAFKA_HEAP_OPTS.split(' ');
+    const logged = `-Dlog4j2.configurationFile=${file('config/log4j2.yaml')}`;
+    kafka = new ServerProcess({
+      command: [java, ...heap, logged, '-cp', `${jars}/*`, 'kafka.Kafka', file('config/server.properties')],
+      folder,
+      ready: () => run('sh', ['-c', check.replace(script, `'${healthyKafka.join("' '")}'`)]),
+    });
+    const { command } = onThisMachine(services.influxdb, places);
+    expect(command[0]).toBe('influxd');
+    influx = new ServerProcess({
+      command: [influxd as string, ...command.slice(1)],
+      folder: serverFolder('compose-log'),
+      ready: async () => {
+        const [program, ...args] = healthCheck(services.influxdb, places);
+        // The container's wget is that of busybox; curl is asked the same.
+        expect([program, ...args.slice(0, -1)]).toEqual(['wget', '-q', '-O', '/dev/null']);
+        await run('curl', ['-fsS', '-o', '/dev/null', args.at(-1) as string]);
+      },
+    });
+    await Promise.all([kafka.start(), influx.start()]);
+  }, 300_000);
+
+  afterAll(async () => {
+    await influx?.close();
+    await kafka?.close();
+  });
+
+  const initialise = () => {
+    const { command, environment } = onThisMachine(services.init, places);
+    return spawnSync(command[0], command.slice(1), { cwd: inRepository(), encoding: 'utf8', env: { ...path(), ...environment } });
+  };
+  const url = (): string => `http://127.0.0.1:${places.ports.influx}`;
+
+  it('Kafka is given by its variables what they say', () => {
+    const settings = readFileSync(file('config/server.properties'), 'utf8').split('\n');
+    expect(settings).toEqual(
+      expect.arrayContaining([
+        `advertised.listeners=INTERNAL://127.0.0.1:${places.ports.kafka},HOST://127.0.0.1:${places.ports.kafkaOnHost}`,
+        'process.roles=broker,controller',
+        'auto.create.topics.enable=false',
+        'offsets.topic.replication.factor=1',
+        'transaction.state.log.min.isr=1',
+      ]),
+    );
+    expect(existsSync(file('kafka/data/meta.properties'))).toBe(true);
+  });
+
+  it('init sets the empty server up and leaves the processor one token', () => {
+    const { status, stdout, stderr } = initialise();
+    expect(status, stderr).toBe(0);
+    const { INFLUX_TOKEN, INFLUX_READER_TOKEN, INFLUX_TELEGRAF_TOKEN } = tokens();
+    expect(new Set([INFLUX_TOKEN, INFLUX_READER_TOKEN, INFLUX_TELEGRAF_TOKEN, places.settings.INFLUX_OPERATOR_TOKEN]).size).toBe(4);
+    expect(readFileSync(writerFile(), 'utf8')).toBe(`INFLUX_TOKEN=${INFLUX_TOKEN}\n`);
+    for (const name of [tokensFile(), writerFile()]) expect(statSync(name).mode & 0o777).toBe(0o600);
+    for (const secret of [INFLUX_TOKEN, INFLUX_READER_TOKEN, ...Object.values(places.settings)]) expect(stdout + stderr).not.toContain(secret);
+  });
+
+  it('init run again changes nothing', () => {
+    const before = readFileSync(tokensFile(), 'utf8');
+    const { status, stderr } = initialise();
+    expect(status, stderr).toBe(0);
+    expect(readFileSync(tokensFile(), 'utf8')).toBe(before);
+  });
+
+  it("the processor's token and the reader's open no more than they need", async () => {
+    const { INFLUX_TOKEN, INFLUX_READER_TOKEN } = tokens();
+    const point = 'sensors,stream=none x=1 1';
+    const write = async (token: string): Promise<number> =>
+      (await fetch(`${url()}/api/v2/write?org=sluice&bucket=plant`, { method: 'POST', headers: { Authorization: `Token ${token}` }, body: point })).status;
+    expect(await write(INFLUX_READER_TOKEN)).toBe(403);
+    for (const token of [INFLUX_TOKEN, INFLUX_READER_TOKEN]) {
+      await expect(influxRequest({ url: url(), token }, 'POST', '/api/v2/buckets', { name: 'more' })).rejects.toThrow(/ 40[013]/);
+      const { authorizations } = await influxRequest<{ authorizations: unknown[] }>({ url: url(), token }, 'GET', '/api/v2/authorizations');
+      expect(authorizations).toEqual([]);
+    }
+    const { buckets } = await influxRequest<{ buckets: { name: string }[] }>({ url: url(), token: INFLUX_TOKEN }, 'GET', '/api/v2/buckets');
+    expect(buckets.map(({ name }) => name)).toEqual(['plant']);
+  });
+
+  it('the producer sends the sample, the processor writes every row, and scripts/stack-rows.sh counts them', async () => {
+    const start = (name: 'producer' | 'processor', ...more: string[]) => {
+      const { command, environment } = onThisMachine(services[name], places, entrypoint);
+      const child = spawn(command[0], [...command.slice(1), ...more], { cwd: inRepository(), env: { ...path(), ...environment } });
+      let said = '';
+      child.stdout.on('data', (text) => (said += text));
+      child.stderr.on('data', (text) => (said += text));
+      return { child, ended: once(child, 'exit').then(([code, signal]) => ({ status: code ?? signal, said })), said: () => said };
+    };
+    const processor = start('processor', '--set', `serve.port=${places.ports.page}`);
+    try {
+      const producer = await start('producer', '--pace', 'max').ended;
+      expect(producer.status, producer.said).toBe(0);
+      const counted = await run('sh', [inRepository('scripts/stack-rows.sh'), String(rows), '60'], {
+        env: { ...path(), INFLUX_URL: url(), INFLUX_READER_TOKEN: tokens().INFLUX_READER_TOKEN },
+      }).catch((error: Error) => {
+        throw new Error(`${error.message}\n${processor.said()}`);
+      });
+      expect(counted.stdout).toBe(`${rows} rows\n`);
+      // The image's own check, which is the processor's.
+      const [program, ...args] = instruction(dockerfile, /^HEALTHCHECK .*? CMD (.*)$/m).map((word) => placed(word, places));
+      await run(program, args);
+      processor.child.kill('SIGTERM');
+      const { status, said } = await processor.ended;
+      expect(status, said).toBe(0);
+      expect(said).toContain('INCIDENT');
+    } finally {
+      processor.child.kill('SIGKILL');
+    }
+  }, 120_000);
+
+  it('scripts/stack-rows.sh says when there are fewer, and that it needs a token', () => {
+    const count = (env: Record<string, string>, ...args: string[]) =>
+      spawnSync('sh', [inRepository('scripts/stack-rows.sh'), ...args], { encoding: 'utf8', env: { ...path(), INFLUX_URL: url(), ...env } });
+    const token = { INFLUX_READER_TOKEN: tokens().INFLUX_READER_TOKEN };
+    expect(count(token, String(rows + 1), '0')).toMatchObject({ status: 1, stderr: `sluice: ${rows} of ${rows + 1} rows after 0 s\n` });
+    expect(count(token, String(rows - 1), '0')).toMatchObject({ status: 1, stderr: `sluice: ${rows} rows, expected ${rows - 1}\n` });
+    expect(count(token)).toMatchObject({ status: 0, stdout: `${rows}\n` });
+    expect(count({ INFLUX_READER_TOKEN: 'wrong' }, '1', '0').status).toBe(1);
+  });
+}
+
+const logging = `Configuration:
+  Appenders: { Console: { name: STDOUT, PatternLayout: { pattern: "%d %p %m (%c)%n" } } }
+  Loggers: { Root: { level: WARN, AppenderRef: [{ ref: STDOUT }] }, Logger: [{ name: kafka, level: WARN }] }
+`;
+
+const name = 'the services of docker-compose.yml, as processes of this machine';
+if (missing.length === 0 || process.env.CI === 'true') describe(name, body);
+else describe.skip(`${name} (${missing.join('; ')})`, body);
