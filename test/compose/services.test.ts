@@ -151,7 +151,7 @@ function body(): void {
     try {
       const producer = await start('producer', '--pace', 'max').ended;
       expect(producer.status, producer.said).toBe(0);
-      const counted = await run('sh', [inRepository('scripts/stack-rows.sh'), String(rows), '60'], {
+      const counted = await run('sh', [inRepository('scripts/stack-rows.sh'), String(rows), '120'], {
         env: { ...path(), INFLUX_URL: url(), INFLUX_READER_TOKEN: tokens().INFLUX_READER_TOKEN },
       }).catch((error: Error) => {
         throw new Error(`${error.message}\n${processor.said()}`);
@@ -167,7 +167,7 @@ function body(): void {
     } finally {
       processor.child.kill('SIGKILL');
     }
-  }, 120_000);
+  }, 240_000);
 
   it('scripts/stack-rows.sh says when there are fewer, and that it needs a token', () => {
     const count = (env: Record<string, string>, ...args: string[]) =>
