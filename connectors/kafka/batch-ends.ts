@@ -1,15 +1,6 @@
 import type { Broker } from 'kafkajs';
 import { SluiceError } from '../../core/errors.ts';
-
-/** What kafkajs sends and how it reads the answer. */
-interface Exchange {
-  readonly request: { readonly apiName: string; readonly apiVersion: number };
-  readonly response: { decode(answer: Buffer): Promise<unknown> };
-}
-
-interface Connections {
-  send(exchange: Exchange): Promise<unknown>;
-}
+import { type Connections, connectionsOf, type Exchange } from './exchange.ts';
 
 interface DecodedFetch {
   readonly responses: readonly { readonly partitions: readonly { end?: number }[] }[];
@@ -25,8 +16,7 @@ const widened = new WeakSet<Connections>();
  * reader who goes on behind the last record stands still for ever.
  */
 export function withBatchEnds(broker: Broker): Broker {
-  const { connectionPool: connections } = broker as unknown as { connectionPool?: Connections };
-  if (!connections) throw new SluiceError('INTERNAL', 'this version of kafkajs does not show its connections');
+  const connections = connectionsOf(broker);
   if (widened.has(connections)) return broker;
   widened.add(connections);
   const send = connections.send.bind(connections);

@@ -137,3 +137,9 @@ export function clusterOf(kafka: Kafka, { readUncommitted = false }: { readUncom
   kafka.consumer({ groupId: 'none', partitionAssigners: [assigner], allowAutoTopicCreation: false, readUncommitted });
   return shown[0];
 }
+
+/** After a failure: to whoever leads what by now. */
+export async function reconnect(cluster: Cluster): Promise<void> {
+  if (!cluster.isConnected()) await cluster.connect();
+  await cluster.refreshMetadata();
+}

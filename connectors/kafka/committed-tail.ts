@@ -2,7 +2,7 @@ import type { Broker, Cluster, Kafka } from 'kafkajs';
 import { SluiceError } from '../../core/errors.ts';
 import { backOff } from './backoff.ts';
 import { withBatchEnds } from './batch-ends.ts';
-import { brokerErrorType, busError, clusterOf } from './client.ts';
+import { brokerErrorType, busError, clusterOf, reconnect } from './client.ts';
 import { committedRecords, type FetchedPartition, type FetchedRecord } from './committed-records.ts';
 import type { Outage } from './outage.ts';
 
@@ -211,9 +211,4 @@ export class CommittedTail {
     const [{ partitions }] = await cluster.fetchTopicsOffset([{ topic, partitions: [{ partition: 0 }], fromBeginning }]);
     return Number(partitions[0].offset);
   }
-}
-
-async function reconnect(cluster: Cluster): Promise<void> {
-  if (!cluster.isConnected()) await cluster.connect();
-  await cluster.refreshMetadata();
 }
