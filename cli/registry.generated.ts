@@ -31,12 +31,15 @@ export const components: ComponentIndex = {
     vote: () => import('../processor/combine/vote.ts'),
   },
   output: {
+    kafka: () => import('../connectors/kafka/output.ts'),
     terminal: () => import('../connectors/terminal/output.ts'),
   },
   bus: {
+    kafka: () => import('../connectors/kafka/bus.ts'),
     memory: () => import('../connectors/memory/bus.ts'),
   },
   store: {
     duckdb: () => import('../connectors/duckdb/store.ts'),
+    influxdb: () => import('../connectors/influxdb/store.ts'),
   },
 };
