@@ -53,3 +53,14 @@ test('only what decides which store and stream are read is given again', () => {
     'store={ duckdb: y }',
   ]);
 });
+
+test.each([
+  ['store.token=s3cret==', 'store.token=***'],
+  ['store.readToken=s3cret', 'store.readToken=***'],
+  [`store={type: influxdb, token: 's3cret==', bucket: plant}`, 'store={type: influxdb, token: ***, bucket: plant}'],
+  ['store={type: influxdb, bucket: plant, token: s3cret}', 'store={type: influxdb, bucket: plant, token: ***}'],
+  ['store={"type": "influxdb", "token": "s3\\"cret", "bucket": "plant"}', 'store={"type": "influxdb", "token": ***, "bucket": "plant"}'],
+  ['store.bucket=tokens', 'store.bucket=tokens'],
+])('a secret is not shown: %s', (setting, shown) => {
+  expect(storeSettings([setting])).toEqual(['--set', shown]);
+});

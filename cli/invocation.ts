@@ -17,10 +17,13 @@ interface Started {
   readonly cwd: string;
 }
 
-/** The --set options that decide which store and stream a command looks at, to be given again. */
+/** The --set options that decide which store and stream a command looks at, to be given again; secrets in them are not shown. */
 export function storeSettings(set: readonly string[]): string[] {
-  return set.filter((setting) => /^(store|stream)[.=]/.test(setting)).flatMap((setting) => ['--set', setting]);
+  return set.filter((setting) => /^(store|stream)[.=]/.test(setting)).flatMap((setting) => ['--set', setting.replace(secret, '$1***')]);
 }
+
+/** A token or password: the value behind `token=`, `token:` or `"token":`. */
+const secret = /((?:token|password)["']?\s*[:=]\s*)(?:'(?:[^']|'')*'|"(?:[^"\\]|\\.)*"|[^\s,}'"][^\s,}]*)/gi;
 
 function typedName(program: string, cwd: string): string {
   const root = existsSync(program) ? cloneOf(realpathSync(program)) : undefined;
