@@ -161,6 +161,30 @@ export function manifestLogConformance(make: () => Promise<ManifestLogUnderTest>
       }
     }),
 
+    check('of those who take a key at the same moment one can save', async (place, log, key) => {
+      const logs = [log, await place.open(), await place.open()];
+      for (let round = 1; round <= 3; round++) {
+        const keepers = await Promise.all(logs.map((one) => one.take(key)));
+        const outcomes: string[] = [];
+        for (const [i, keeper] of keepers.entries()) {
+          const saving = keeper.save(manifest(key, 10 * round + i, {}), new Map());
+          outcomes.push(
+            await saving.then(
+              () => 'saved',
+              (error: SluiceError) => error.code,
+            ),
+          );
+        }
+        const winner = outcomes.indexOf('saved');
+        assert.deepEqual(
+          outcomes,
+          logs.map((_, i) => (i === winner ? 'saved' : 'BUS_FENCED')),
+        );
+        assert.deepEqual(await logs[round % 3].manifest(key), manifest(key, 10 * round + winner, {}));
+        await Promise.all(keepers.map((keeper) => keeper.close()));
+      }
+    }),
+
     check('keys stand side by side', async (place, log) => {
       const keys = Array.from({ length: 12 }, (_, partition) => place.key(partition));
       const keepers = await Promise.all(keys.map((key) => log.take(key)));

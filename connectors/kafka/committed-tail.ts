@@ -18,8 +18,8 @@ export interface TailOptions {
 }
 
 const readCommitted = 1;
-/** How long the broker holds a request to which it has no answer yet. */
-const holdMs = 500;
+/** How long the broker holds a request to which it has no answer yet, and closing may take. */
+const holdMs = 200;
 const fetchBytes = 8 * 1024 * 1024;
 /** So long a transaction of a live process does not stay open. */
 const stuckAfterMs = 2000;
@@ -165,7 +165,8 @@ export class CommittedTail {
       waiting.done();
     }
     const late = performance.now() - stuckAfterMs;
-    if (next < Number(fetched.highWatermark) && [...this.#waiting].some(({ since }) => since < late)) {
+    const undecided = next >= this.#decided && next < Number(fetched.highWatermark);
+    if (undecided && [...this.#waiting].some(({ since }) => since < late)) {
       this.#away = true;
       outage.began(this, 'waiting for the broker to end a transaction that a process left open');
       if (outage.signal?.aborted) this.#giveUpWaiting();
