@@ -1,6 +1,6 @@
+import { isBlank, parseNumber } from '../../kernels/parse-number.ts';
 import { ByteWindow, type Found, found } from './byte-window.ts';
 import { decodeText, type Encoding } from './encoding.ts';
-import { isBlank, parseNumber } from '../../kernels/parse-number.ts';
 
 const newline = 0x0a;
 const carriageReturn = 0x0d;

@@ -1,5 +1,5 @@
-import { ByteWindow, type Found, found } from './byte-window.ts';
 import { isBlank } from '../../kernels/parse-number.ts';
+import { ByteWindow, type Found, found } from './byte-window.ts';
 
 /** Splits text into lines (LF or CRLF) that are not blank. */
 export class LineReader {

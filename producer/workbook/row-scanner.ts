@@ -1,7 +1,7 @@
 import { SluiceError } from '../../core/errors.ts';
+import { parseNumber } from '../../kernels/parse-number.ts';
 import type { Cell } from '../decode/cell.ts';
 import { maxColumns } from '../decode/layout.ts';
-import { parseNumber } from '../../kernels/parse-number.ts';
 import { noStrings, type SharedStrings, textOf } from './shared-strings.ts';
 import { decodeCellText } from './xml.ts';
 
