@@ -93,7 +93,7 @@ const letters = async (plant: Plant): Promise<{ position: number; reason: string
   JSON.parse((await plant.call('dead list', {}, '--last', '1000', '--json')).stdout).dead;
 
 describeWithStack('what is seen over Kafka and InfluxDB when something is wrong', { kafka: 'shared', influx: 'shared' }, () => {
-  it('a setting, a right or a service is missing at the start', { timeout: 120_000 }, async () => {
+  it('a setting, a right or a service is missing, or the pipeline was changed', { timeout: 120_000 }, async () => {
     const plant = await Plant.open();
     const away = `127.0.0.1:${await freePort()}`;
     const expected = async (code: number, name: string, command: string, set: Readonly<Record<string, string>> = {}): Promise<void> => {
@@ -124,6 +124,11 @@ describeWithStack('what is seen over Kafka and InfluxDB when something is wrong'
     ]);
     // None of this has left anything behind that the next start would stumble over.
     expect(await plant.place.process('plant.yaml', plant)).toMatchObject({ rowsStored: lines.length, ended: true });
+
+    await plant.place.write('other.csv', `Timestamp,FIT101,LIT101,MV101,P101,P102,SPARE\n${at(0)},1,2,3,4,5,6\n`);
+    await expected(5, 'SCHEMA_MISMATCH', 'produce', { 'source.path': 'other.csv' });
+    expect((await plant.call('produce', { 'source.id': 'again' })).code).toBe(0);
+    await expected(5, 'RECORD_VERSION', 'process', { 'detectors.second': '{type: k-means}' });
   });
 
   it('another program sends rows, and what is none', { timeout: 60_000 }, async () => {
