@@ -78,7 +78,7 @@ export function counts(selection: Omit<Selection, 'from' | 'to'>): string {
  * @example
  * quoted('tank "${n}"'); // '"tank \\"\\x24{n}\\""'
  */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&').replace(/[$\p{Cc}]/gu, hexadecimal)}"`;
 }
 
