@@ -6,7 +6,7 @@ import { type Ended, repository, type Sluice, workplace } from '../command-line.
 import { plantLines, plantText } from '../plant-file.ts';
 import { differences } from '../store-content.ts';
 import { describeWithStack } from './describe-with-stack.ts';
-import type { FreshBucket } from './influx-access.ts';
+import { type FreshBucket, influxRequest } from './influx-access.ts';
 import { freePort } from './server-process.ts';
 import { type InfluxServer, sharedInflux, sharedKafka, startInflux } from './servers.ts';
 import { type StackPlace, stackPlace } from './stack-place.ts';
@@ -244,22 +244,36 @@ describeWithStack('an InfluxDB that goes away and comes back', { kafka: 'shared'
       );
       printed += text;
     };
+    const rest = plantLines(1200).slice(lines.length);
+    await plant.place.write('rest.csv', plantText(rest));
     await influx.stop();
-    const run = plant.start('process', { serve: `{port: ${port}}` }, '--until-end', '--log-level', 'debug');
+    const run = plant.start('process', { serve: `{port: ${port}}` }, '--log-level', 'debug');
     await run.line(({ log }) => log?.msg.includes('InfluxDB does not answer') ?? false);
     await see(503);
     await influx.start();
     await see(200);
-    await influx.stop();
-    // All that is sent while it is away.
+    // A token may be taken away and given back.
+    const { authorizations } = await influxRequest<{ authorizations: { id: string; token: string }[] }>(influx, 'GET', '/api/v2/authorizations');
+    const id = authorizations.find(({ token }) => token === plant.bucket.token)?.id;
+    const setToken = (status: string): Promise<unknown> => influxRequest(influx, 'PATCH', `/api/v2/authorizations/${id}`, { status });
+    await setToken('inactive');
     expect((await plant.call('produce')).code).toBe(0);
     await see(503);
+    await setToken('active');
+    await see(200);
+    await influx.stop();
+    // All that is sent while it is away.
+    expect((await plant.call('produce', { 'source.path': 'rest.csv', 'source.id': 'rest' })).code).toBe(0);
+    await see(503);
     await influx.start();
+    await run.logged('committed', ({ nextOffset }) => nextOffset === 2 * lines.length);
+    run.kill('SIGINT');
     const { code, stdout, stderr } = plant.note(await run.ended);
     expect(code, stderr.slice(-2000)).toBe(0);
-    expect(stdout).toContain('600 read, 600 stored, 0 duplicate');
+    expect(stdout).toContain('1,200 read, 1,200 stored, 0 duplicate');
     expect(stderr.match(/InfluxDB does not answer/g)).toHaveLength(2);
-    expect(stderr.match(/InfluxDB takes requests again/g)).toHaveLength(2);
+    expect(stderr.match(/that the token may read|the token may not|does not know the token/g)).toHaveLength(1);
+    expect(stderr.match(/InfluxDB takes requests again/g)).toHaveLength(3);
   });
 });
 
