@@ -72,11 +72,14 @@ export default defineBus({
       requireOpen(topic);
       const asked = admin ?? makeClient(options, undefined, adminRetries).admin();
       admin = asked;
+      const silent = setTimeout(() => warn(`no answer yet from ${options.brokers.join(', ')}; waiting for it`), silenceMs);
       try {
         await asked.connect();
         return await ensureTopic(asked, topic, { partitions: count, replication, create });
       } catch (error) {
         throw busError(error, `topic ${quote(topic)}`);
+      } finally {
+        clearTimeout(silent);
       }
     };
     /** One for all who ask for the same; asked for again when it could not be had. */
@@ -149,5 +152,8 @@ export default defineBus({
     yield* (await import('./diagnose.ts')).diagnoseKafka(options, context);
   },
 });
+
+/** So long nothing is said of a cluster that does not answer. */
+const silenceMs = 2000;
 
 const nobody = { close: async (): Promise<void> => {} };
