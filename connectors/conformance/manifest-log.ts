@@ -246,6 +246,7 @@ export function manifestLogConformance(make: () => Promise<ManifestLogUnderTest>
       await rejects('BUS_UNAVAILABLE', log.take(key));
       await rejects('BUS_UNAVAILABLE', log.manifests());
       await again.close();
+      await rejects('BUS_UNAVAILABLE', again.forget());
       await log.close();
       assert.deepEqual(await (await place.open()).manifest(key), manifest(key, 1, {}));
     }),

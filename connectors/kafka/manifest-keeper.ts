@@ -60,6 +60,10 @@ export class KafkaKeeper implements ManifestKeeper {
     this.#key = key;
   }
 
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   get manifest(): Manifest | undefined {
     return this.#manifest;
   }
@@ -78,27 +82,28 @@ export class KafkaKeeper implements ManifestKeeper {
 
   async save(manifest: Manifest, fresh: ReadonlyMap<string, Uint8Array>): Promise<void> {
     if (manifest.key !== this.#key) throw new SluiceError('INTERNAL', `${quote(manifest.key)} is not the key that was taken`, { place: this.#key });
+    const named = new Set(Object.values(manifest.records));
     await this.#inTurn(async () => {
-      const named = new Set(Object.values(manifest.records));
-      const stored = new Map<string, number>();
-      const messages: Message[] = [];
-      for (const hash of named) {
-        const pieces = this.#stored.get(hash) ?? this.#addPieces(messages, hash, fresh.get(hash));
-        stored.set(hash, pieces);
-      }
-      messages.push({ key: manifestKey(this.#key), value: JSON.stringify(manifest) });
-      for (const [hash, pieces] of this.#stored) if (!named.has(hash)) this.#addRemoval(messages, hash, pieces);
-      await this.#write(messages);
-      this.#stored = stored;
+      await this.#write(() => {
+        const messages: Message[] = [];
+        for (const hash of named) if (!this.#stored.has(hash)) this.#addPieces(messages, hash, fresh.get(hash));
+        messages.push({ key: manifestKey(this.#key), value: JSON.stringify(manifest) });
+        this.#addRemovals(messages, named);
+        return messages;
+      });
+      const pieces = (hash: string): number => this.#stored.get(hash) ?? piecesOf(fresh.get(hash) as Uint8Array);
+      this.#stored = new Map([...named].map((hash) => [hash, pieces(hash)]));
       this.#manifest = manifest;
     });
   }
 
   async forget(): Promise<void> {
     await this.#inTurn(async () => {
-      const messages: Message[] = [{ key: manifestKey(this.#key), value: null }];
-      for (const [hash, pieces] of this.#stored) this.#addRemoval(messages, hash, pieces);
-      await this.#write(messages);
+      await this.#write(() => {
+        const messages: Message[] = [{ key: manifestKey(this.#key), value: null }];
+        this.#addRemovals(messages, new Set());
+        return messages;
+      });
       this.#stored = new Map();
       this.#manifest = undefined;
     });
@@ -108,6 +113,7 @@ export class KafkaKeeper implements ManifestKeeper {
     this.#closing.abort();
     await this.#dropProducer();
     await this.#last;
+    await this.#dropProducer();
     this.#at.outage.over(this);
   }
 
@@ -142,20 +148,20 @@ export class KafkaKeeper implements ManifestKeeper {
   }
 
   /** In one transaction, again and again while the cluster is away. @throws BUS_FENCED */
-  async #write(messages: readonly Message[]): Promise<void> {
+  async #write(messages: () => Message[]): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       if (this.#fenced) throw this.#fenced;
       this.#throwClosed();
       try {
         if (!this.#producer) await this.#openAgain();
-        await this.#transact(messages);
+        await this.#transact(messages());
         this.#at.outage.over(this);
         return;
       } catch (error) {
         const failure = busError(error, this.#key);
         await this.#dropProducer();
         if (failure.code === 'BUS_FENCED') this.#fenced = failure;
-        await this.#waitFor(failure, attempt, failure.code !== 'BUS_FENCED');
+        await this.#waitFor(failure, attempt, failure.code !== 'BUS_FENCED' && failure.code !== 'INTERNAL');
       }
     }
   }
@@ -174,8 +180,7 @@ export class KafkaKeeper implements ManifestKeeper {
 
   /**
    * After a failure it is not known whether the transaction was committed. It is decided once the producer is open again, and
-   * what was to be saved can then be saved once more: all of it replaces what is there. But not over the head of another that
-   * has taken the key meanwhile.
+   * then seen what is stored. But the key is not taken over the head of another that has taken it meanwhile.
    */
   async #openAgain(): Promise<void> {
     const { tail, saved } = this.#at;
@@ -184,6 +189,7 @@ export class KafkaKeeper implements ManifestKeeper {
     await this.#open();
     const fence = saved.fence(this.#key);
     if (fence?.by !== this.#mark || !this.#marks.has(fence.before ?? '')) throw this.#lost();
+    this.#stored = saved.pieces(this.#key);
   }
 
   /** Takes the key, and resolves when everything has been read that was saved before. */
@@ -232,18 +238,21 @@ export class KafkaKeeper implements ManifestKeeper {
     await Promise.allSettled([producer?.disconnect()]);
   }
 
-  #addPieces(messages: Message[], hash: string, bytes: Uint8Array | undefined): number {
+  #addPieces(messages: Message[], hash: string, bytes: Uint8Array | undefined): void {
     if (!bytes) throw new SluiceError('INTERNAL', `the manifest names record ${hash}, which is neither stored nor given`, { place: this.#key });
-    const count = Math.max(1, Math.ceil(bytes.length / pieceBytes));
+    const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const count = piecesOf(bytes);
     for (let piece = 0; piece < count; piece++) {
-      const value = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).subarray(piece * pieceBytes, (piece + 1) * pieceBytes);
+      const value = whole.subarray(piece * pieceBytes, (piece + 1) * pieceBytes);
       messages.push({ key: pieceKey(this.#key, hash, piece), value, headers: { [piecesHeader]: String(count) } });
     }
-    return count;
   }
 
-  #addRemoval(messages: Message[], hash: string, pieces: number): void {
-    for (let piece = 0; piece < pieces; piece++) messages.push({ key: pieceKey(this.#key, hash, piece), value: null });
+  #addRemovals(messages: Message[], named: ReadonlySet<string>): void {
+    for (const [hash, pieces] of this.#stored) {
+      if (named.has(hash)) continue;
+      for (let piece = 0; piece < pieces; piece++) messages.push({ key: pieceKey(this.#key, hash, piece), value: null });
+    }
   }
 
   #throwClosed(): void {
@@ -258,6 +267,8 @@ export class KafkaKeeper implements ManifestKeeper {
     return new SluiceError('BUS_FENCED', 'another processor has taken over', { place: this.#key });
   }
 }
+
+const piecesOf = (bytes: Uint8Array): number => Math.max(1, Math.ceil(bytes.length / pieceBytes));
 
 /** Messages in order, as many in a request as it holds. */
 function requestsOf(messages: readonly Message[]): Message[][] {

@@ -46,11 +46,15 @@ export async function openManifestLog(kafka: Kafka, topic: string, group: string
     onRestart: () => saved.clear(),
   });
   const closing = new AbortController();
+  const keepers = new Set<KafkaKeeper>();
   const at: StateTopic = { kafka, topic: name, tail, saved, outage, closed: closing.signal };
   return {
     async take(key): Promise<ManifestKeeper> {
       if (!key.startsWith(prefix)) throw new SluiceError('INTERNAL', `the key ${quote(key)} does not begin with ${quote(prefix)}`, { place: name });
-      return await KafkaKeeper.take(at, key);
+      const keeper = await KafkaKeeper.take(at, key);
+      for (const other of keepers) if (other.closed) keepers.delete(other);
+      keepers.add(keeper);
+      return keeper;
     },
     async manifest(key) {
       await tail.toEnd();
@@ -66,7 +70,7 @@ export async function openManifestLog(kafka: Kafka, topic: string, group: string
     },
     async close() {
       closing.abort();
-      await tail.close();
+      await Promise.all([tail.close(), ...[...keepers].map((keeper) => keeper.close())]);
     },
   };
 }
