@@ -43,6 +43,9 @@ export interface ProcessorOptions extends Pick<PipelineOptions, 'trainingRows' |
 /** How often lag is asked for, ms. */
 const lagInterval = 5000;
 
+/** So often a partition is taken again from somebody who took it meanwhile. */
+const takeAttempts = 5;
+
 /** A partition in our hands. */
 interface Held {
   readonly pipeline: Pipeline;
@@ -91,7 +94,7 @@ class Processor {
       consumer = await bus.consumer(topic, {
         group,
         stream: config.stream,
-        position: (partition) => this.#take(partition),
+        position: (partition) => this.#takeSurely(partition),
         revoked: (partition) => this.#leave(partition),
       });
       const ended = await this.#loop(consumer);
@@ -157,6 +160,17 @@ class Processor {
       else this.#failed = error;
     } finally {
       held.committing = undefined;
+    }
+  }
+
+  /** Who was fenced off while it opened the pipeline takes the partition again: the group says that it is ours. */
+  async #takeSurely(partition: number): Promise<number | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#take(partition);
+      } catch (error) {
+        if (!isFenced(error) || attempt === takeAttempts) throw error;
+      }
     }
   }
 
