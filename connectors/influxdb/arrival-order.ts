@@ -2,7 +2,7 @@ import { allocateBatch, type Batch } from '../../core/batch.ts';
 import type { RowsPage, StreamEntry } from './rows-reader.ts';
 
 /** How far behind the newest row a row may have come and still be put where it came: in nanoseconds and in rows. */
-export const furthestBehind = { time: 3_600_000_000_000n, rows: 65_536 };
+const furthestBehind = { time: 3_600_000_000_000n, rows: 65_536 };
 
 /** Rows of a batch at most. */
 const batchRows = 4096;

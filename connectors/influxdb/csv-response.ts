@@ -66,8 +66,8 @@ export class CsvResponse {
     this.#rest = this.#bytes.subarray(at);
   }
 
-  /** Whether the response was whole: the last line has its end. */
-  end(): boolean {
+  /** Whether the last line has its end. */
+  get isWhole(): boolean {
     return this.#rest.length === 0;
   }
 

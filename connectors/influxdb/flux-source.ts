@@ -40,7 +40,7 @@ export class FluxSource {
   }
 
   #requireWhole(response: CsvResponse): void {
-    const said = response.failure ?? (response.end() ? undefined : 'the answer was cut short');
+    const said = response.failure ?? (response.isWhole ? undefined : 'the answer was cut short');
     if (said === undefined) return;
     throw new InfluxError('away', 'STORE_UNAVAILABLE', `InfluxDB gave up a query: ${said}`, { said, place: this.place, cause: undefined });
   }
