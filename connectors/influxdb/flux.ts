@@ -73,12 +73,8 @@ export function counts(selection: Omit<Selection, 'from' | 'to'>): string {
   return `${selected({ ...selection, ...allTime })}\n  |> count()${kept(selection, '_value', '_field')}`;
 }
 
-/**
- * A text in Flux, with nothing in it that Flux would obey.
- * @example
- * quoted('tank "${n}"'); // '"tank \\"\\x24{n}\\""'
- */
-export function quoted(text: string): string {
+/** A text in Flux, with nothing in it that Flux would obey. */
+function quoted(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&').replace(/[$\p{Cc}]/gu, hexadecimal)}"`;
 }
 
