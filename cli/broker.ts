@@ -31,6 +31,7 @@ export class Services {
   readonly #away = new Map<string, string>();
   readonly #warn: (message: string) => void;
   readonly #signal: AbortSignal;
+  #tell: () => void = () => {};
 
   constructor(warn: (message: string) => void, signal: AbortSignal) {
     this.#warn = warn;
@@ -45,8 +46,14 @@ export class Services {
       unavailable: (reason) => {
         if (reason === undefined) this.#away.delete(name);
         else this.#away.set(name, reason);
+        this.#tell();
       },
     };
+  }
+
+  /** Calls whenever a service goes or comes back. */
+  changed(tell: () => void): void {
+    this.#tell = tell;
   }
 
   /** Why the process is not ready; undefined when every service is there. */

@@ -160,7 +160,9 @@ function text({ tried, taken, known, waiting, left, dryRun }: Result): string {
   const parts = [
     `${n(taken)} ${dryRun ? 'can be taken in' : 'taken in'}`,
     ...(known > 0 ? [`${n(known)} ${dryRun ? 'are' : 'were'} stored already`] : []),
-    ...(waiting > 0 ? [`${n(waiting)} stored, with letters that go once the hour around them is over: try again then`] : []),
+    ...(waiting > 0
+      ? [`${n(waiting)} stored; their letters stay until the stream has rows of a later hour, when a retry brings the summaries of their hour up to date`]
+      : []),
     `${n(left.length)} stay`,
   ];
   const stay = [...kinds.values()].map(({ count, first }) => `  ${n(count)} x ${first.reason}, first row ${n(first.position)}: ${first.why}\n`);

@@ -26,7 +26,9 @@ export class PipelineRecorder {
   readonly observer: PipelineObserver;
   /** Rows and dead letters that were processed. */
   processed = 0;
-  /** Of these, by reason. */
+  /** Rows that the store has acknowledged. */
+  stored = 0;
+  /** Of those processed, by reason. */
   readonly deadReasons: Record<string, number> = {};
   /** performance.now() of the beginning of the first chunk, and of the last commit. */
   firstChunkAt: number | undefined;
@@ -37,8 +39,13 @@ export class PipelineRecorder {
   readonly #gone = emptyTotals();
   readonly #open = new Map<string, Set<string>>();
   readonly #ready = new Set<string>();
+  readonly #resumed = new WeakSet<Pipeline>();
   readonly #newest = new Map<string, bigint>();
   readonly #uncommitted = new Map<string, number>();
+  /** By manifest: rows stored since its streams began, as of its last commit. */
+  readonly #committed = new Map<string, number>();
+  /** Streams that were met here. */
+  readonly #met = new Set<string>();
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
@@ -71,6 +78,8 @@ export class PipelineRecorder {
       commit: ({ key, totals }, seconds, nextOffset) => {
         metrics.commitSeconds.observe(seconds);
         this.lastCommitAt = performance.now();
+        this.stored += totals.stored - (this.#committed.get(key) ?? 0);
+        this.#committed.set(key, totals.stored);
         for (const [stream, rows] of this.#uncommitted) metrics.rowsStored.inc({ stream }, rows);
         this.#uncommitted.clear();
         log.debug({ key, nextOffset, totals }, 'committed');
@@ -81,7 +90,9 @@ export class PipelineRecorder {
   /** A pipeline begins or goes on. @param told what it has learned was told before, by whoever learned it */
   add(pipeline: Pipeline, { told }: { told: boolean }): void {
     this.#pipelines.set(pipeline, copyOf(pipeline.totals));
-    if (told) for (const [stream, { stage }] of pipeline.warmUp()) if (stage === 'ready') this.#ready.add(stream);
+    this.#committed.set(pipeline.key, pipeline.totals.stored);
+    if (told) this.#resumed.add(pipeline);
+    for (const [stream, { stage }] of pipeline.warmUp()) this.#meet(stream, stage, told);
     for (const stream of pipeline.streams) {
       for (const { detector, id } of stream.openIncidents) this.#openOf(detector).add(id);
       for (const name of stream.names) this.#parts.metrics.incidentsOpen.set({ detector: name }, this.#openOf(name).size);
@@ -118,6 +129,7 @@ export class PipelineRecorder {
     const { metrics, log, print } = this.#parts;
     for (const pipeline of this.#pipelines.keys()) {
       for (const [stream, { stage, have, need }] of pipeline.warmUp()) {
+        this.#meet(stream, stage, this.#resumed.has(pipeline));
         if (this.#ready.has(stream)) continue;
         metrics.warmupRows.set({ stream }, have);
         metrics.warmupRowsNeeded.set({ stream }, need);
@@ -128,6 +140,12 @@ export class PipelineRecorder {
         log.info({ stream, fitRows: model?.fitRows, calibrationRows: model?.calibrationRows }, 'warmed up: rows are judged from here on');
       }
     }
+  }
+
+  /** What a stream had learned before it came here was told by whoever learned it. */
+  #meet(stream: string, stage: string, told: boolean): void {
+    if (told && stage === 'ready' && !this.#met.has(stream)) this.#ready.add(stream);
+    this.#met.add(stream);
   }
 
   #chunk(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }): void {

@@ -1,3 +1,4 @@
+import { rowsIn } from '../core/chunk.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
@@ -53,18 +54,19 @@ export class ProcessRecorder {
   readonly #positions = new Map<string, number>();
   readonly #lag = new Map<string, number>();
   readonly #ended = new Set<string>();
-  /** A partition was ours once, or there was nothing to take: the group works. */
-  #joined = false;
+  /** Topics of whose group this is a member. */
+  readonly #joined = new Set<string>();
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
     const { config, metrics, pipelines, services } = parts;
+    services.changed(() => this.#show());
     this.runtime = {
       config,
       metrics: metrics.registry,
       startedAt: new Date(),
       warmUp: () => this.#warmUp(),
-      notReady: () => services.away ?? (this.#joined ? undefined : 'joining the group'),
+      notReady: () => services.away ?? (config.topics.every((topic) => this.#joined.has(topic)) ? undefined : 'joining the group'),
       graph: () => [
         { from: 'bus', to: 'pipeline', rows: pipelines.processed },
         { from: 'pipeline', to: 'store', rows: pipelines.own.stored },
@@ -84,12 +86,17 @@ export class ProcessRecorder {
         chunk: (chunk, writes, seconds) => {
           this.#ended.delete(topic);
           this.#positions.set(name(chunk.partition), chunk.nextOffset);
+          const waiting = this.#lag.get(name(chunk.partition));
+          if (waiting !== undefined) this.#lag.set(name(chunk.partition), Math.max(0, waiting - rowsIn(chunk) - chunk.dead.length));
           observer.chunk?.(chunk, writes, seconds);
           this.#show();
         },
       },
+      joined: () => {
+        this.#joined.add(topic);
+        this.#show();
+      },
       taken: (partition, pipeline, nextOffset) => {
-        this.#joined = true;
         this.#held.set(name(partition), pipeline);
         this.#positions.set(name(partition), nextOffset);
         pipelines.add(pipeline, { told: nextOffset > 0 });
@@ -104,7 +111,9 @@ export class ProcessRecorder {
         this.#lag.delete(name(partition));
         metrics.lagRows.remove({ partition: label(partition) });
         log.info({ partition: name(partition), fenced }, 'partition left');
-        print(`${name(partition)}  ${fenced ? 'is with another processor now; its uncommitted rows are processed there' : 'given up'}`);
+        print(
+          `${name(partition)}  ${fenced ? 'is with another processor now; its uncommitted rows are processed there' : `released at offset ${count(this.#positions.get(name(partition)) ?? 0)}`}`,
+        );
       },
       lag: (lag) => {
         for (const [partition, rows] of lag) {
@@ -150,14 +159,12 @@ export class ProcessRecorder {
   #show(): void {
     const { pipelines, progress, services, config } = this.#parts;
     const warming = [...this.#warmUp().values()].find(({ stage }) => stage !== 'ready');
-    const lag = [...this.#lag.values()].reduce((sum, rows) => sum + rows, 0);
     const ended = config.topics.every((topic) => this.#ended.has(topic));
-    const stage = ended
-      ? 'all is processed, waiting for rows'
-      : warming
-        ? `warm-up ${warming.stage} ${count(warming.have)} of ${count(warming.need)}`
-        : `judging, ${count(lag)} rows wait`;
-    progress.update({ read: pipelines.processed, stored: pipelines.own.stored, stage: services.away ?? stage, ended });
+    const lag = this.#lag.size === 0 ? '' : `, ${count([...this.#lag.values()].reduce((sum, rows) => sum + rows, 0))} rows wait`;
+    const learning = `warm-up ${warming?.stage} ${count(warming?.have ?? 0)} of ${count(warming?.need ?? 0)}`;
+    const working = ended ? 'all is processed, waiting for rows' : `${warming ? learning : pipelines.processed > 0 ? 'judging' : 'waiting for rows'}${lag}`;
+    const stage = this.#held.size === 0 ? 'in reserve: other members have the partitions' : working;
+    progress.update({ read: pipelines.processed, stored: pipelines.stored, stage: services.away ?? stage, ended });
   }
 }
 

@@ -14,6 +14,26 @@ export function interrupt(reason: string): boolean {
   return controller !== undefined;
 }
 
+/** What has begun nothing has nothing to finish: its connections get so long to give up, ms. */
+const idleGrace = 2000;
+
+/**
+ * Until the returned function is called, the first Ctrl-C ends the process soon, with 130, whatever it waits for.
+ * @param signal of `interruption`
+ */
+export function beforeTheFirstRow(signal: AbortSignal): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    timer = setTimeout(() => process.exit(130), idleGrace);
+  };
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end);
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  };
+}
+
 let controller: AbortController | undefined;
 
 function install(): AbortController {

@@ -95,6 +95,11 @@ export class Pipeline {
     return pipeline;
   }
 
+  /** Names its manifest. */
+  get key(): string {
+    return this.#options.key;
+  }
+
   /** Where to go on reading the source. */
   get position(): Position | undefined {
     return this.#position;

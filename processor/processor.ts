@@ -1,4 +1,5 @@
 import type { Bus, BusConsumer } from '../core/bus.ts';
+import type { Chunk } from '../core/chunk.ts';
 import type { Output } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { ManifestKeeper, ManifestLog } from '../core/manifest.ts';
@@ -11,6 +12,8 @@ import { streamsOfRecords } from './stream.ts';
 /** What a processor tells of itself. */
 export interface ProcessorWatch {
   readonly observer?: PipelineObserver;
+  /** It is a member of the group; other members may have all partitions. */
+  joined?(): void;
   /** A partition was taken over; its pipeline goes on at `nextOffset`. */
   taken?(partition: number, pipeline: Pipeline, nextOffset: number): void;
   /** A partition was given up; `fenced` when another processor had it already. */
@@ -41,7 +44,7 @@ export interface ProcessorOptions extends Pick<PipelineOptions, 'trainingRows' |
 }
 
 /** How often lag is asked for, ms. */
-const lagInterval = 5000;
+const lagInterval = 2000;
 
 /** So often a partition is taken again from somebody who took it meanwhile. */
 const takeAttempts = 5;
@@ -70,7 +73,7 @@ class Processor {
   readonly #forgotten = new Set<number>();
   #manifests: ManifestLog | undefined;
   #sharedStore: Store | undefined;
-  #lagAt = 0;
+  #lagAt = Number.NEGATIVE_INFINITY;
   #failed: unknown;
 
   constructor(options: ProcessorOptions) {
@@ -97,7 +100,9 @@ class Processor {
         position: (partition) => this.#takeSurely(partition),
         revoked: (partition) => this.#leave(partition),
       });
+      this.#options.watch?.joined?.();
       const ended = await this.#loop(consumer);
+      await this.#commitAll(consumer);
       await Promise.all([...this.#held.keys()].map((partition) => this.#leave(partition)));
       return ended;
     } finally {
@@ -116,21 +121,17 @@ class Processor {
     while (!signal.aborted) {
       const chunk = await consumer.poll({ maxRows: config.batch.rows, maxWaitMs: config.batch.wait });
       if (chunk === 'end') {
-        const held = [...this.#held];
-        await Promise.all(held.map(([partition, one]) => this.#commit(consumer, partition, one)));
-        this.#throwFailed();
+        const held = this.#held.size;
+        await this.#commitAll(consumer);
         // One that was fenced off comes again.
-        if (this.#held.size < held.length) continue;
+        if (this.#held.size < held) continue;
         if (!told) watch?.ended?.();
         told = true;
         if (untilEnd) return 'end';
       } else if (chunk !== 'idle') {
         told = false;
         const held = this.#held.get(chunk.partition);
-        if (held) {
-          await held.pipeline.process(chunk);
-          held.nextOffset = chunk.nextOffset;
-        }
+        if (held) await this.#process(held, chunk);
       }
       for (const [partition, held] of this.#held) {
         if (!held.pipeline.due || held.committing) continue;
@@ -149,8 +150,24 @@ class Processor {
     if (this.#failed !== undefined) throw this.#failed;
   }
 
+  async #process(held: Held, chunk: Chunk): Promise<void> {
+    try {
+      await held.pipeline.process(chunk);
+      held.nextOffset = chunk.nextOffset;
+    } catch (error) {
+      // A commit that was fenced off meanwhile has closed what these rows went to: they are another's.
+      if (this.#held.get(chunk.partition) === held) throw error;
+    }
+  }
+
+  async #commitAll(consumer: BusConsumer): Promise<void> {
+    await Promise.all([...this.#held].map(([partition, held]) => this.#commit(consumer, partition, held)));
+    this.#throwFailed();
+  }
+
   async #commit(consumer: BusConsumer, partition: number, held: Held): Promise<void> {
     await held.committing;
+    if (this.#held.get(partition) !== held) return;
     const { nextOffset } = held;
     try {
       await held.pipeline.commit();
@@ -212,6 +229,8 @@ class Processor {
     let fenced = false;
     await held.committing;
     this.#throwFailed();
+    // Fenced off by then, it was given up already.
+    if (this.#held.get(partition) !== held) return;
     try {
       await held.pipeline.commit();
     } catch (error) {
@@ -245,7 +264,7 @@ class Processor {
 
   async #tellLag(consumer: BusConsumer): Promise<void> {
     const { watch } = this.#options;
-    if (!watch?.lag || performance.now() - this.#lagAt < lagInterval) return;
+    if (!watch?.lag || this.#held.size === 0 || performance.now() - this.#lagAt < lagInterval) return;
     this.#lagAt = performance.now();
     try {
       watch.lag(await consumer.lag());

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { ProcessorWatch } from '../../processor/processor.ts';
 import { collect, setHelp } from '../load-pipeline.ts';
 
 interface ProcessOptions {
@@ -32,8 +33,9 @@ export function register(program: Command): void {
 }
 
 async function run(file: string, options: ProcessOptions): Promise<void> {
-  const { interruption } = await import('../signals.ts');
+  const { beforeTheFirstRow, interruption } = await import('../signals.ts');
   const signal = interruption();
+  const begun = beforeTheFirstRow(signal);
   const [
     { loadPipeline },
     { processTopic },
@@ -83,6 +85,16 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     // When one topic's processor breaks down, the others finish and commit.
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);
+    const watch = (topic: string): ProcessorWatch => {
+      const own = recorder.watch(topic);
+      return {
+        ...own,
+        joined() {
+          begun();
+          own.joined?.();
+        },
+      };
+    };
     const results = await Promise.allSettled(
       config.topics.map((topic) =>
         processTopic({
@@ -92,7 +104,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
           outputs: outputs.get(topic) ?? [],
           fresh: options.fresh === true,
           untilEnd: options.untilEnd === true,
-          watch: recorder.watch(topic),
+          watch: watch(topic),
         }).catch((error: unknown) => {
           failed.abort(error);
           throw error;
@@ -109,6 +121,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
       process.stdout.write(`${'next'.padEnd(10)}${typedCommand(['query', 'incidents', file, ...storeSettings(options.set ?? [])])}\n`);
     }
   } finally {
+    begun();
     progress.stop();
     await server?.close();
     for (const output of [...outputs.values()].flat()) await output.close();

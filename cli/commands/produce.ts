@@ -27,8 +27,9 @@ export function register(program: Command): void {
 }
 
 async function produce(file: string, options: ProduceOptions): Promise<void> {
-  const { interruption } = await import('../signals.ts');
+  const { beforeTheFirstRow, interruption } = await import('../signals.ts');
   const signal = interruption();
+  const begun = beforeTheFirstRow(signal);
   const [{ loadPipeline }, { produceSource }, { openBroker, Services }, { openDisplay }, { formatPace, parsePace }] = await Promise.all([
     import('../load-pipeline.ts'),
     import('../producing.ts'),
@@ -56,6 +57,7 @@ async function produce(file: string, options: ProduceOptions): Promise<void> {
       watch: {
         warn: (message) => log.warn(message),
         started({ description, position, topic: name }) {
+          begun();
           resumedAt = position.nextOffset;
           topic = name;
           const at = resumedAt > 0 ? `goes on at row ${count(resumedAt)}` : 'begins at the first row';
@@ -98,6 +100,7 @@ async function produce(file: string, options: ProduceOptions): Promise<void> {
       people.line(`${end} at row ${count(nextOffset)}: ${count(rows)} rows sent to ${topic}, ${count(dead)} dead, ${count(rowsPerSecond)} rows/s`);
     }
   } finally {
+    begun();
     progress.stop();
     await bus.close();
   }

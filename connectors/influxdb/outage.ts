@@ -36,7 +36,7 @@ export class Outage {
     this.#context = context;
     this.#ending = context?.signal && AbortSignal.any([context.signal]);
     if (this.#ending?.aborted) this.#endSoon();
-    else this.#ending?.addEventListener('abort', () => this.#endSoon());
+    else this.#ending?.addEventListener('abort', () => this.#endSoon(), { signal: this.#closing.signal });
   }
 
   /**

@@ -84,7 +84,8 @@ function readPem(path: string, place: string): string {
 export function busError(error: unknown, place: string): SluiceError {
   if (error instanceof SluiceError) return error;
   const cause = rootOf(error);
-  const { type, message, broker = '' } = cause as { type?: string; message: string; broker?: string };
+  // A signal's reason need be no Error.
+  const { type, message = String(cause), broker = '' } = cause as { type?: string; message?: string; broker?: string };
   const more = { place, cause: error };
   if (type === 'SASL_AUTHENTICATION_FAILED' || (cause as Error).name === 'KafkaJSSASLAuthenticationError') {
     return new SluiceError('BUS_DENIED', `the cluster refuses the user or the password: ${message}`, { ...more, fix: 'See bus.sasl.' });

@@ -141,8 +141,11 @@ export class KafkaProducer implements BusProducer {
     this.#stop('this producer has ended');
     await this.#turn;
     try {
-      await this.#noteSent();
-      await this.#options.announcements.producerEnded(this.#id);
+      // What another process sends by now is not at its end, and only that one knows how far it is.
+      if (this.#owned) {
+        await this.#noteSent();
+        await this.#options.announcements.producerEnded(this.#id);
+      }
     } finally {
       await this.close();
     }
@@ -153,10 +156,15 @@ export class KafkaProducer implements BusProducer {
     return this.#stopped;
   }
 
+  /** No other process has opened the same producer since. */
+  get #owned(): boolean {
+    const owner = this.#options.announcements.instanceOf(this.#id);
+    return owner === undefined || owner === this.#instance;
+  }
+
   #requireOpen(): void {
     if (this.#stopped) throw this.#stopped;
-    const owner = this.#options.announcements.instanceOf(this.#id);
-    if (owner === undefined || owner === this.#instance) return;
+    if (this.#owned) return;
     throw new SluiceError('BUS_FENCED', `another process sends the rows of ${quote(this.#id)} now`, {
       place: this.#place,
       fix: 'Run one `sluice produce` of a source at a time, or give each a name of its own with source.id.',

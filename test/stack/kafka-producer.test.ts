@@ -183,8 +183,14 @@ describeWithStack('a producer of a Kafka topic', { kafka: 'shared' }, () => {
       message: expect.stringContaining("another process sends the rows of 'plant.csv'"),
     });
     await second.announce('swat', schema);
+    await first.end();
+    await at.announcements.upToDate();
+    expect(at.announcements.ended).toBe(false);
     await second.send(chunkOf(rowsOf('swat', 1, 1)));
     expect(rowsIn((await readTopic(at.kafka, at.topic)).get(0))).toEqual([0, 1]);
+    await second.end();
+    await at.announcements.upToDate();
+    expect(at.announcements.ended).toBe(true);
   });
 
   it('makes dead letters of rows that the topic does not take, and goes on with smaller requests', async () => {
