@@ -9,6 +9,9 @@ import type { Progress } from '../producer/progress.ts';
 import type { Services } from './broker.ts';
 import type { PipelineRecorder } from './pipeline-recorder.ts';
 
+/** A member that has no partition by then is one in reserve. */
+const reserveAfterMs = 3000;
+
 const count = (n: number): string => n.toLocaleString('en-US');
 
 /** What a processor did in this run. */
@@ -94,7 +97,8 @@ export class ProcessRecorder {
       },
       joined: () => {
         this.#joined.add(topic);
-        this.#show();
+        // Partitions come a moment later, if at all.
+        setTimeout(() => this.#held.size === 0 && this.#show(), reserveAfterMs).unref();
       },
       taken: (partition, pipeline, nextOffset) => {
         this.#held.set(name(partition), pipeline);
