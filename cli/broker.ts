@@ -51,6 +51,15 @@ export class Services {
     };
   }
 
+  /** What ended a command, for people: in place of the signal's bare reason, what was waited for in vain. */
+  told(error: unknown): unknown {
+    if (!this.#signal.aborted || error !== this.#signal.reason) return error;
+    return new SluiceError('BUS_UNAVAILABLE', `told to end while waiting for ${this.away ?? 'the bus'}`, {
+      fix: 'What was not acknowledged by then is sent or taken in again at the next start.',
+      cause: error,
+    });
+  }
+
   /** Calls whenever a service goes or comes back. */
   changed(tell: () => void): void {
     this.#tell = tell;

@@ -113,7 +113,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     );
     progress.stop();
     const broken = results.find((result) => result.status === 'rejected');
-    if (broken) throw broken.reason;
+    if (broken) throw services.told(broken.reason);
     const summary = recorder.summary(results.every((result) => result.status === 'fulfilled' && result.value === 'end'));
     if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
     else {

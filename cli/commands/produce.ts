@@ -46,7 +46,7 @@ async function produce(file: string, options: ProduceOptions): Promise<void> {
   const began = performance.now();
   let resumedAt = 0;
   let topic = '';
-  let waiting = '';
+  let read = 0;
   try {
     const totals = await produceSource({
       config,
@@ -59,22 +59,22 @@ async function produce(file: string, options: ProduceOptions): Promise<void> {
         started({ description, position, topic: name }) {
           begun();
           resumedAt = position.nextOffset;
+          read = resumedAt;
           topic = name;
           const at = resumedAt > 0 ? `goes on at row ${count(resumedAt)}` : 'begins at the first row';
           people.line(`source   ${description}`);
           people.line(`topic    ${topic}, ${at}, pace ${formatPace(pace)}`);
         },
         progress({ nextOffset, progress: share }) {
-          waiting = '';
+          read = nextOffset;
           progress.update({
-            read: nextOffset,
+            read,
             stage: services.away ?? `sending, pace ${formatPace(pace)}`,
             ...(share === undefined ? {} : { progress: share }),
           });
         },
         gap(wait) {
-          waiting = `next row in ${Math.round(wait / 1000)} s`;
-          progress.update({ read: resumedAt, stage: waiting });
+          progress.update({ read, stage: `next row in ${Math.round(wait / 1000)} s` });
         },
       },
     });
@@ -99,6 +99,8 @@ async function produce(file: string, options: ProduceOptions): Promise<void> {
       const end = aborted ? 'stopped' : rows + dead === 0 && resumedAt > 0 ? 'nothing new' : 'end of the source';
       people.line(`${end} at row ${count(nextOffset)}: ${count(rows)} rows sent to ${topic}, ${count(dead)} dead, ${count(rowsPerSecond)} rows/s`);
     }
+  } catch (error) {
+    throw services.told(error);
   } finally {
     begun();
     progress.stop();

@@ -29,6 +29,8 @@ export class Outage {
 
   over(who: object): void {
     if (!this.#waiting.delete(who) || this.#waiting.size > 0) return;
+    // Who gives up has not found that it is back.
+    if (this.signal?.aborted) return;
     this.#context?.unavailable(undefined);
     this.#context?.warn('kafka: back again');
   }
