@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs';
+import { withBatchEnds } from './batch-ends.ts';
 import { clusterOf } from './client.ts';
 import type { FetchedPartition } from './committed-records.ts';
 
@@ -37,7 +38,7 @@ export async function lastOrigins(kafka: Kafka, topic: string, source: string, p
     let origin: number | undefined;
     for (let next = from; next < to; ) {
       const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
-      const broker = await cluster.findBroker({ nodeId });
+      const broker = withBatchEnds(await cluster.findBroker({ nodeId }));
       const { responses } = await broker.fetch({
         isolationLevel: readUncommitted,
         maxWaitTime: 100,
@@ -45,14 +46,15 @@ export async function lastOrigins(kafka: Kafka, topic: string, source: string, p
         maxBytes: fetchBytes,
         topics: [{ topic, partitions: [{ partition, fetchOffset: String(next), maxBytes: fetchBytes }] }],
       });
-      const { messages, highWatermark } = responses[0].partitions[0] as FetchedPartition;
+      const { messages, highWatermark, end = next } = responses[0].partitions[0] as FetchedPartition;
       if (Number(highWatermark) < to) throw new Error(`a new leader of partition ${partition} does not know yet how far its rows go`);
       for (const { offset: at, headers = {}, isControlRecord } of messages) {
         if (isControlRecord || Number(at) < next || Number(at) >= to) continue;
         if (headers.source?.toString() === source && headers.row !== undefined) origin = Number(headers.row.toString());
       }
-      // Nothing between here and the end is left: compaction may have removed it.
-      next = messages.length === 0 ? to : Number(messages[messages.length - 1].offset) + 1;
+      // To take what is not shown for what is not there would send rows twice.
+      if (end <= next) throw new Error(`partition ${partition} shows nothing from offset ${next} on, and goes up to ${highWatermark}`);
+      next = end;
     }
     return origin;
   };
