@@ -59,6 +59,8 @@ export class ProcessRecorder {
   readonly #ended = new Set<string>();
   /** Topics of whose group this is a member. */
   readonly #joined = new Set<string>();
+  /** Partitions whose manifest and store are being opened. */
+  readonly #taking = new Set<string>();
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
@@ -69,7 +71,7 @@ export class ProcessRecorder {
       metrics: metrics.registry,
       startedAt: new Date(),
       warmUp: () => this.#warmUp(),
-      notReady: () => services.away ?? (config.topics.every((topic) => this.#joined.has(topic)) ? undefined : 'joining the group'),
+      notReady: () => services.away ?? this.#beginning(),
       graph: () => [
         { from: 'bus', to: 'pipeline', rows: pipelines.processed },
         { from: 'pipeline', to: 'store', rows: pipelines.own.stored },
@@ -100,7 +102,9 @@ export class ProcessRecorder {
         // Partitions come a moment later, if at all.
         setTimeout(() => this.#held.size === 0 && this.#show(), reserveAfterMs).unref();
       },
+      taking: (partition) => void this.#taking.add(name(partition)),
       taken: (partition, pipeline, nextOffset) => {
+        this.#taking.delete(name(partition));
         this.#held.set(name(partition), pipeline);
         this.#positions.set(name(partition), nextOffset);
         pipelines.add(pipeline, { told: nextOffset > 0 });
@@ -154,6 +158,13 @@ export class ProcessRecorder {
       rowsPerSecond: seconds > 0 ? Math.round(own.read / seconds) : 0,
       peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
     };
+  }
+
+  /** Why it is not ready although every service is there. */
+  #beginning(): string | undefined {
+    if (!this.#parts.config.topics.every((topic) => this.#joined.has(topic))) return 'joining the group';
+    const [partition] = this.#taking;
+    return partition === undefined ? undefined : `taking over ${partition}`;
   }
 
   #warmUp(): Map<string, WarmUp> {

@@ -14,6 +14,8 @@ export interface ProcessorWatch {
   readonly observer?: PipelineObserver;
   /** It is a member of the group; other members may have all partitions. */
   joined?(): void;
+  /** A partition is being taken over: its manifest and its store are opened. */
+  taking?(partition: number): void;
   /** A partition was taken over; its pipeline goes on at `nextOffset`. */
   taken?(partition: number, pipeline: Pipeline, nextOffset: number): void;
   /** A partition was given up; `fenced` when another processor had it already. */
@@ -182,6 +184,7 @@ class Processor {
 
   /** Who was fenced off while it opened the pipeline takes the partition again: the group says that it is ours. */
   async #takeSurely(partition: number): Promise<number | undefined> {
+    this.#options.watch?.taking?.(partition);
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#take(partition);
