@@ -28,7 +28,8 @@ export function partitionsOf({ bus: { options } }: PipelineConfig): number {
 
 /** Services that are away, for people, the log and the readiness of the process. */
 export class Services {
-  readonly #away = new Map<string, string>();
+  /** By context: several of the same name may come and go apart. */
+  readonly #away = new Map<object, string>();
   readonly #warn: (message: string) => void;
   readonly #signal: AbortSignal;
   #tell: () => void = () => {};
@@ -40,12 +41,13 @@ export class Services {
 
   /** What a component that talks to a service is given. @param name of the service, e.g. `store` */
   context(name: string): ServiceContext {
+    const own = {};
     return {
       warn: this.#warn,
       signal: this.#signal,
       unavailable: (reason) => {
-        if (reason === undefined) this.#away.delete(name);
-        else this.#away.set(name, reason);
+        if (reason === undefined) this.#away.delete(own);
+        else this.#away.set(own, `${name}: ${reason}`);
         this.#tell();
       },
     };
@@ -67,7 +69,7 @@ export class Services {
 
   /** Why the process is not ready; undefined when every service is there. */
   get away(): string | undefined {
-    const [first] = this.#away;
-    return first === undefined ? undefined : `${first[0]}: ${first[1]}`;
+    const [first] = this.#away.values();
+    return first;
   }
 }

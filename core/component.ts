@@ -225,6 +225,8 @@ export interface ServiceContext {
   unavailable(reason: string | undefined): void;
   /** Aborted: waits for a service that is away give up. */
   readonly signal?: AbortSignal;
+  /** The process has worked with this service before: it is waited for without an end, also where it is opened anew. */
+  readonly worked?: boolean;
 }
 
 /** A further place for verdicts and incidents, beside the store; at least once. */

@@ -141,7 +141,7 @@ class Processor {
         if (held.keeper) held.committing = committing;
         else await committing;
       }
-      await this.#tellLag(consumer);
+      this.#tellLag(consumer);
       this.#throwFailed();
     }
     return 'stopped';
@@ -265,16 +265,21 @@ class Processor {
     await keeper?.forget();
   }
 
-  async #tellLag(consumer: BusConsumer): Promise<void> {
+  /** Beside the loop: a broker that is slow to answer holds up no rows. */
+  #tellLag(consumer: BusConsumer): void {
     const { watch } = this.#options;
     if (!watch?.lag || this.#held.size === 0 || performance.now() - this.#lagAt < lagInterval) return;
-    this.#lagAt = performance.now();
-    try {
-      watch.lag(await consumer.lag());
-    } catch (error) {
-      // A broker that is away is the consumer's to tell, and to wait for.
-      if (!(error instanceof SluiceError)) throw error;
-    }
+    this.#lagAt = Number.POSITIVE_INFINITY;
+    consumer
+      .lag()
+      .then((lag) => watch.lag?.(lag))
+      .catch((error: unknown) => {
+        // A broker that is away is the consumer's to tell, and to wait for.
+        if (!(error instanceof SluiceError)) this.#failed ??= error;
+      })
+      .finally(() => {
+        this.#lagAt = performance.now();
+      });
   }
 
   /** One transaction cannot hold one partition's rows and another's position. */

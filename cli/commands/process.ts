@@ -99,7 +99,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
       config.topics.map((topic) =>
         processTopic({
           ...{ config, registry, bus, topic, group, signal: stop, ...training },
-          openStore: () => store.open(config.store.options, 'own', services.context('store')),
+          openStore: () => store.open(config.store.options, 'own', { ...services.context('store'), worked: pipelines.processed > 0 }),
           transactional: store.transactional,
           outputs: outputs.get(topic) ?? [],
           fresh: options.fresh === true,

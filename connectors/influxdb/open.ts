@@ -26,7 +26,7 @@ export async function openStore(options: InfluxOptions, mode: 'own' | 'read', co
   const connection = new InfluxConnection(options);
   const outage = new Outage(context);
   try {
-    const waiting = { passes: ({ kind }: InfluxError) => kind === 'away', patience: mode === 'own' ? patience : readerPatience };
+    const waiting = context?.worked ? {} : { passes: ({ kind }: InfluxError) => kind === 'away', patience: mode === 'own' ? patience : readerPatience };
     await outage.through(() => requireAccess(connection, mode), waiting);
   } catch (error) {
     outage.close();

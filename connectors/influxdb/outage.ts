@@ -77,6 +77,8 @@ export class Outage {
   /** Ends all waiting. */
   close(): void {
     this.#closing.abort();
+    if (this.#since !== undefined) this.#context?.unavailable(undefined);
+    this.#since = undefined;
     for (const controller of this.#underWay) controller.abort();
   }
 

@@ -271,9 +271,14 @@ describeWithStack('an InfluxDB that goes away and comes back', { kafka: 'shared'
     const { code, stdout, stderr } = plant.note(await run.ended);
     expect(code, stderr.slice(-2000)).toBe(0);
     expect(stdout).toContain('1,200 read, 1,200 stored, 0 duplicate');
-    expect(stderr.match(/InfluxDB does not answer/g)).toHaveLength(2);
-    expect(stderr.match(/that the token may read|the token may not|does not know the token/g)).toHaveLength(1);
-    expect(stderr.match(/InfluxDB takes requests again/g)).toHaveLength(3);
+    // Told once each time; a server that is just starting may answer, and then not, once more.
+    const told = (what: RegExp): number => stderr.match(what)?.length ?? 0;
+    const away = told(/InfluxDB does not answer/g);
+    const denied = told(/that the token may read|the token may not|does not know the token/g);
+    expect(away).toBeGreaterThanOrEqual(2);
+    expect(away).toBeLessThanOrEqual(4);
+    expect(denied).toBe(1);
+    expect(told(/InfluxDB takes requests again/g)).toBe(away + denied);
   });
 });
 
