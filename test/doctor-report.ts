@@ -2,10 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, vi } from 'vitest';
+import { type Examined, examine } from '../cli/doctor/examination.ts';
+import { machineFindings } from '../cli/doctor/machine.ts';
+import { loadForDoctor, pipelineSections } from '../cli/doctor/pipeline.ts';
+import { countsOf } from '../cli/doctor/report.ts';
 import type { Finding } from '../core/finding.ts';
 import { type Ended, Sluice } from './command-line.ts';
 
-/** Each look takes a process of its own; several in a test take their time on a busy machine. */
+/** Some looks wait for an answer that does not come; several in a test take their time on a busy machine. */
 export const looksTimeout = (): void => vi.setConfig({ testTimeout: 120_000 });
 
 /** A folder with thirty rows of a plant in plant.csv, while the tests of a file run. */
@@ -17,12 +21,11 @@ export function plantFolder(): string {
   return folder;
 }
 
-/** What `sluice doctor --json` says. */
+/** What `sluice doctor` says. */
 export interface Report {
   readonly ok: boolean;
   readonly counts: Readonly<Record<string, number>>;
   readonly checks: readonly (Finding & { readonly section: string })[];
-  readonly code: number | null;
   /** The findings of a section whose title begins so, in short: `ok broker: …`. */
   of(section: string): string[];
   /** The one finding of this name. */
@@ -38,28 +41,51 @@ interface Parts {
   readonly topic?: string;
 }
 
-/** Runs `sluice doctor --json` on a pipeline of this bus and store, which reads the plant of the folder. */
-export async function examined(folder: string, parts: Parts, cwd = folder): Promise<Report> {
-  const file = join(cwd, `${pipelines++}.yaml`);
-  const { bus = 'memory', store = { type: 'duckdb', path: `${pipelines}.duckdb` }, more = {}, topic = 'plant' } = parts;
-  const source = { type: 'csv', path: join(folder, 'plant.csv') };
-  writeFileSync(file, JSON.stringify({ stream: 'plant', topic, source, detectors: { mahalanobis: {} }, serve: false, bus, store, ...more }));
-  return report(await new Sluice(['doctor', file, '--json'], cwd).ended);
+/** What `sluice doctor` finds about a pipeline of this bus and store, which reads the plant of the folder. */
+export async function examined(folder: string, parts: Parts): Promise<Report> {
+  const file = pipelineFile(folder, parts, folder);
+  const environment = { values: { PATH: process.env.PATH }, file: undefined };
+  const sections = [{ title: 'machine', look: machineFindings }, ...pipelineSections(await loadForDoctor(file, [], environment), environment.values)];
+  const sectionsFound: Examined[] = [];
+  for await (const section of examine(sections)) sectionsFound.push(section);
+  const counts = countsOf(sectionsFound);
+  const checks = sectionsFound.flatMap(({ title, findings }) => findings.map((finding) => ({ section: title, ...finding })));
+  return reportOf({ ok: counts.failed === 0, counts, checks });
 }
 
+/** The same as the command in a folder, with the variables that are in its `.env`. */
+export async function examinedIn(cwd: string, folder: string, parts: Parts): Promise<Report> {
+  return report(await new Sluice(['doctor', pipelineFile(folder, parts, cwd), '--json'], cwd).ended);
+}
+
+function pipelineFile(folder: string, parts: Parts, into: string): string {
+  const file = join(into, `${pipelines++}.yaml`);
+  const { bus = 'memory', store = { type: 'duckdb', path: join(into, `${pipelines}.duckdb`) }, more = {}, topic = 'plant' } = parts;
+  const source = { type: 'csv', path: join(folder, 'plant.csv') };
+  writeFileSync(file, JSON.stringify({ stream: 'plant', topic, source, detectors: { mahalanobis: {} }, serve: false, bus, store, ...more }));
+  return file;
+}
+
+/** What `sluice doctor --json` printed, with the exit code that belongs to it. */
 export function report({ stdout, stderr, code }: Ended): Report {
   expect(stderr).toBe('');
-  const parsed = JSON.parse(stdout) as Omit<Report, 'code' | 'of' | 'find'>;
-  const failed = parsed.checks.filter(({ status }) => status === 'failed');
-  expect({ ok: parsed.ok, code }).toEqual({ ok: failed.length === 0, code: failed.length === 0 ? 0 : 4 });
-  for (const { status, fix, check } of parsed.checks) if (status === 'failed' || status === 'warning') expect(fix, check).toMatch(/^[A-Z`].*\S$/s);
+  const printed = JSON.parse(stdout) as Printed;
+  expect(code).toBe(printed.ok ? 0 : 4);
+  return reportOf(printed);
+}
+
+type Printed = Pick<Report, 'ok' | 'counts' | 'checks'>;
+
+function reportOf(printed: Printed): Report {
+  const { checks } = printed;
+  expect(printed.ok).toBe(checks.every(({ status }) => status !== 'failed'));
+  for (const { status, fix, check } of checks) if (status === 'failed' || status === 'warning') expect(fix, check).toMatch(/^[A-Z`].*\S$/s);
   return {
-    ...parsed,
-    code,
-    of: (section) => parsed.checks.filter((each) => each.section.startsWith(section)).map(({ status, check, found }) => `${status} ${check}: ${found}`),
+    ...printed,
+    of: (section) => checks.filter((each) => each.section.startsWith(section)).map(({ status, check, found }) => `${status} ${check}: ${found}`),
     find(check) {
-      const found = parsed.checks.filter((each) => each.check === check);
-      expect(found, `${check} of ${parsed.checks.map((each) => each.check).join(', ')}`).toHaveLength(1);
+      const found = checks.filter((each) => each.check === check);
+      expect(found, `${check} of ${checks.map((each) => each.check).join(', ')}`).toHaveLength(1);
       const [{ section: _, ...finding }] = found;
       return finding;
     },

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { ServiceContext } from '../../core/component.ts';
 import { duration } from '../../core/config/duration.ts';
 import { SluiceError } from '../../core/errors.ts';
+import { notKafka, socketOfWholeResponses } from './whole-responses.ts';
 
 /** How to reach a cluster: shared by the bus and the output. */
 export const connectionOptions = z.strictObject({
@@ -48,6 +49,7 @@ export function makeClient(options: ConnectionOptions, context?: Pick<ServiceCon
     brokers,
     ssl: tlsSettings(tls),
     ...(sasl ? { sasl: sasl as SASLOptions } : {}),
+    socketFactory: socketOfWholeResponses,
     connectionTimeout: connectTimeout,
     requestTimeout,
     retry: { retries, initialRetryTime: 100, maxRetryTime: 5000 },
@@ -101,7 +103,8 @@ export function busError(error: unknown, place: string): SluiceError {
     return new SluiceError('BUS_FENCED', 'another processor has taken over', more);
   }
   // What kafkajs says of an address that takes connections and leaves it at that.
-  const what = message === 'Broker not connected' ? 'somebody listens there who does not speak as Kafka does' : message.replace(/\.$/, '');
+  const foreign = message === 'Broker not connected' || message.endsWith(notKafka);
+  const what = foreign ? notKafka : message.replace(/\.$/, '');
   const where = what.includes(broker) ? '' : ` at ${broker}`;
   return new SluiceError('BUS_UNAVAILABLE', what + where, { ...more, fix: 'See bus.brokers; `sluice doctor` tells what is wrong.' });
 }

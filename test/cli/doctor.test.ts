@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Sluice } from '../command-line.ts';
-import { examined, looksTimeout, plantFolder, report } from '../doctor-report.ts';
+import { examined, examinedIn, looksTimeout, plantFolder, report } from '../doctor-report.ts';
 import { freePort } from '../stack/server-process.ts';
 
 looksTimeout();
@@ -11,14 +11,14 @@ const folder = plantFolder();
 
 describe('sluice doctor on this machine', () => {
   it('looks at a pipeline without servers', async () => {
-    const { of, code, find } = await examined(folder, { more: { serve: { port: await freePort() } } });
-    expect(code).toBe(0);
+    const { of, ok, find } = await examined(folder, { more: { serve: { port: await freePort() } } });
+    expect(ok).toBe(true);
     expect(of('machine')).toEqual(expect.arrayContaining([`ok node: ${process.versions.node}`, expect.stringMatching(/^ok disk: [\d.]+ GB left under /)]));
     expect(find('port').found).toMatch(/^127\.0\.0\.1:\d+ is free$/);
     expect(of('source')).toEqual([expect.stringMatching(/^ok source: .*2 tags/)]);
     expect(of('bus memory')).toEqual(['ok bus: lives in the process, nothing to reach']);
     expect(of('store duckdb')).toEqual([
-      expect.stringMatching(/^ok file \d+\.duckdb: does not exist yet and can be made$/),
+      expect.stringMatching(/^ok file \S+\d+\.duckdb: does not exist yet and can be made$/),
       expect.stringMatching(/^ok disk: /),
       'not checked content: there is no file yet',
     ]);
@@ -44,21 +44,22 @@ describe('sluice doctor on this machine', () => {
     expect(find('content')).toMatchObject({ status: 'ok', found: 'readable: 30 rows of plant' });
     expect(find(`file ${store.path}`).found).toMatch(/ MB, can be written$/);
     writeFileSync(join(folder, 'text.duckdb'), 'no database '.repeat(1000));
-    expect((await examined(folder, { store: { type: 'duckdb', path: 'text.duckdb' } })).find('content')).toEqual({
+    expect((await examined(folder, { store: { type: 'duckdb', path: join(folder, 'text.duckdb') } })).find('content')).toEqual({
       check: 'content',
       status: 'failed',
       found: 'this is not a DuckDB file',
       fix: 'Give another store.path.',
     });
-    expect((await examined(folder, { store: { type: 'duckdb', path: 'plant.csv/x.duckdb' } })).find('file plant.csv/x.duckdb')).toMatchObject({
+    const within = join(folder, 'plant.csv/x.duckdb');
+    expect((await examined(folder, { store: { type: 'duckdb', path: within } })).find(`file ${within}`)).toMatchObject({
       status: 'failed',
       found: expect.stringContaining('is a file, not a folder'),
     });
   });
 
   it('names each mistake of the file, and looks at the rest', async () => {
-    const { of, code } = await examined(folder, { bus: { type: 'memory', capcity: 3 }, more: { batch: { rows: 0 } } });
-    expect(code).toBe(4);
+    const { of, ok } = await examined(folder, { bus: { type: 'memory', capcity: 3 }, more: { batch: { rows: 0 } } });
+    expect(ok).toBe(false);
     expect(of('pipeline').filter((line) => line.startsWith('failed'))).toEqual([
       expect.stringMatching(/^failed file 1:\d+: bus\.capcity: /),
       expect.stringMatching(/^failed file 1:\d+: batch\.rows: /),
@@ -77,7 +78,7 @@ describe('sluice doctor on this machine', () => {
     chmodSync(join(cwd, '.env'), 0o644);
     const url = `http://127.0.0.1:${await freePort()}`;
     const [stream, level, token] = ['PLANT_STREAM', 'LEVEL_OF_NOTHING:-7', 'INFLUX_TOKEN'].map((name) => `\${${name}}`);
-    const { of, find } = await examined(folder, { more: { stream, seed: level }, store: { type: 'influxdb', url, token } }, cwd);
+    const { of, find } = await examinedIn(cwd, folder, { more: { stream, seed: level }, store: { type: 'influxdb', url, token } });
     expect(find('variable')).toEqual({
       check: 'variable',
       status: 'failed',
@@ -93,7 +94,7 @@ describe('sluice doctor on this machine', () => {
     );
     expect(find('server').status).toBe('failed');
     writeFileSync(join(cwd, '.env'), 'what?\n');
-    const { find: again, of: rest } = await examined(folder, {}, cwd);
+    const { find: again, of: rest } = await examinedIn(cwd, folder, {});
     expect(again('environment file')).toMatchObject({ status: 'failed', found: 'this line is no NAME=value (.env:1)' });
     expect(rest('store').length).toBeGreaterThan(0);
   });

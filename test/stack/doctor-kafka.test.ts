@@ -36,8 +36,8 @@ describeWithStack('sluice doctor with Kafka', { kafka: 'shared' }, () => {
 
   it('all is well: topics that are not there yet will be made', async () => {
     const topic = freshName('doctor');
-    const { of, code } = await examined(folder, { bus: bus({ partitions: 3 }), topic });
-    expect(code).toBe(0);
+    const { of, ok } = await examined(folder, { bus: bus({ partitions: 3 }), topic });
+    expect(ok).toBe(true);
     expect(of('bus kafka').map((line) => line.replace(/ in \d+ ms$/, ''))).toEqual([
       ...brokers.map((address) => expect.stringMatching(`^ok broker ${address}: Kafka \\d+\\.\\d+, answers$`)),
       'ok login: none is asked for',
@@ -86,7 +86,7 @@ describeWithStack('sluice doctor with Kafka', { kafka: 'shared' }, () => {
     expect(find('broker nonsense')).toMatchObject({ status: 'failed', found: 'is no host:port' });
     expect(of('bus').slice(3)).toEqual(['login', 'cluster', 'topic plant', 'group sluice'].map((check) => `not checked ${check}: no broker answers`));
     const one = await examined(folder, { bus: { type: 'kafka', brokers: [away, ...brokers] }, topic: freshName('doctor') });
-    expect(one.code).toBe(0);
+    expect(one.ok).toBe(true);
     expect(one.find(`broker ${away}`).status).toBe('warning');
   });
 

@@ -1,8 +1,9 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import { expect, it, onTestFinished } from 'vitest';
 import { openManifestLog } from '../../connectors/kafka/manifest-log.ts';
+import { socketOfWholeResponses } from '../../connectors/kafka/whole-responses.ts';
 import type { Manifest, ManifestLog } from '../../core/manifest.ts';
 import { recordHash } from '../../core/record.ts';
 import { describeWithStack } from './describe-with-stack.ts';
@@ -17,12 +18,20 @@ class Network {
   readonly #sockets = new Set<Socket>();
   #cut = false;
   #trap: { request: Request; before: boolean; skip: number; sprung: () => void } | undefined;
+  #cutWithin: (() => void) | undefined;
 
-  readonly socketFactory = ({ host, port, onConnect }: { host: string; port: number; onConnect: () => void }): Socket => {
+  readonly socketFactory = (to: kafkajs.ISocketFactoryArgs): Socket => {
     // Nobody listens on the discard port.
-    const socket = connect({ host, port: this.#cut ? 9 : port }, onConnect);
+    const socket = socketOfWholeResponses({ ...to, port: this.#cut ? 9 : to.port });
     this.#sockets.add(socket);
     socket.on('close', () => this.#sockets.delete(socket));
+    // Who reads responses hears of this part too, as of the others.
+    socket.prependListener('data', (piece: Buffer) => {
+      if (!this.#cutWithin || piece.length < 1000 || piece.readInt32BE(0) + 4 <= piece.length) return;
+      this.#cutWithin();
+      this.#cutWithin = undefined;
+      setImmediate(() => socket.destroy(new Error('cut by the test')));
+    });
     const write = socket.write.bind(socket) as (bytes: Buffer, encoding?: string) => boolean;
     socket.write = ((bytes: Buffer, encoding?: string): boolean => {
       const trap = this.#trap;
@@ -46,6 +55,13 @@ class Network {
     this.#cut = false;
   }
 
+  /** Cuts the connection over which a long response comes next, in the middle of it; resolves when it did. */
+  cutWithinResponse(): Promise<void> {
+    return new Promise((sprung) => {
+      this.#cutWithin = sprung;
+    });
+  }
+
   /** Cuts the connection of the next such request; resolves when it did. */
   trap(request: Request, { before, skip = 0 }: { before: boolean; skip?: number }): Promise<void> {
     return new Promise((sprung) => {
@@ -65,7 +81,7 @@ async function place(): Promise<Place> {
   return {
     key: `group/${topic}/0`,
     async open(network, told = []) {
-      const way = network ? { socketFactory: network.socketFactory as unknown as kafkajs.ISocketFactory } : {};
+      const way = network ? { socketFactory: network.socketFactory } : {};
       const kafka = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 2, initialRetryTime: 50 }, ...way });
       const context = { warn: () => {}, unavailable: (reason?: string) => void told.push(reason) };
       const log = await openManifestLog(kafka, topic, 'group', { create: true, context });
@@ -131,6 +147,19 @@ describeWithStack('manifests on Kafka over a network that fails', { kafka: 'shar
       expect(keeper.manifest).toEqual(save(key, 1)[0]);
     }
     await expect(first.save(...save(key, 2))).rejects.toMatchObject({ code: 'BUS_FENCED' });
+  });
+
+  it('what was saved is read on, whole, after a connection that broke in the middle of it', { timeout: 60_000 }, async () => {
+    const { key, open } = await place();
+    const network = new Network();
+    const log = await open(network);
+    const keeper = await (await open()).take(key);
+    for (let rows = 1; rows <= 3; rows++) {
+      const sprung = network.cutWithinResponse();
+      await keeper.save(...save(key, rows));
+      await sprung;
+      await expectSaved(log, key, rows);
+    }
   });
 
   it('a save waits while nobody can be reached, and goes through then', { timeout: 60_000 }, async () => {
