@@ -41,7 +41,9 @@ export class PipelineRecorder {
   readonly #ready = new Set<string>();
   readonly #resumed = new WeakSet<Pipeline>();
   readonly #newest = new Map<string, bigint>();
-  readonly #uncommitted = new Map<string, number>();
+  /** By manifest and stream: rows that came after its last commit began, and those of that one. */
+  readonly #uncommitted = new Map<string, Map<string, number>>();
+  readonly #committing = new Map<string, ReadonlyMap<string, number>>();
   /** By manifest: rows stored since its streams began, as of its last commit. */
   readonly #committed = new Map<string, number>();
   /** Streams that were met here. */
@@ -51,7 +53,7 @@ export class PipelineRecorder {
     this.#parts = parts;
     const { config, metrics, log } = parts;
     this.observer = {
-      chunk: (chunk, writes, seconds) => this.#chunk(chunk, writes, seconds),
+      chunk: (chunk, writes, seconds, key) => this.#chunk(chunk, writes, seconds, key),
       counted: ({ stream, duplicate, late }) => {
         metrics.rowsDuplicate.inc({ stream }, duplicate);
         metrics.rowsLate.inc({ stream }, late);
@@ -75,13 +77,17 @@ export class PipelineRecorder {
           `incident ${change}`,
         );
       },
+      committing: (key) => {
+        this.#committing.set(key, this.#uncommitted.get(key) ?? new Map());
+        this.#uncommitted.delete(key);
+      },
       commit: ({ key, totals }, seconds, nextOffset) => {
         metrics.commitSeconds.observe(seconds);
         this.lastCommitAt = performance.now();
         this.stored += totals.stored - (this.#committed.get(key) ?? 0);
         this.#committed.set(key, totals.stored);
-        for (const [stream, rows] of this.#uncommitted) metrics.rowsStored.inc({ stream }, rows);
-        this.#uncommitted.clear();
+        for (const [stream, rows] of this.#committing.get(key) ?? []) metrics.rowsStored.inc({ stream }, rows);
+        this.#committing.delete(key);
         log.debug({ key, nextOffset, totals }, 'committed');
       },
     };
@@ -148,8 +154,10 @@ export class PipelineRecorder {
     this.#met.add(stream);
   }
 
-  #chunk(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }): void {
+  #chunk(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }, key: string): void {
     const { metrics, log } = this.#parts;
+    const uncommitted = this.#uncommitted.get(key) ?? new Map<string, number>();
+    this.#uncommitted.set(key, uncommitted);
     this.firstChunkAt ??= performance.now() - (seconds.score + seconds.store) * 1000;
     const rows = rowsIn(chunk);
     this.processed += rows + chunk.dead.length;
@@ -157,7 +165,7 @@ export class PipelineRecorder {
     metrics.batchSeconds.observe({ stage: 'store' }, seconds.store);
     for (const batch of chunk.batches) metrics.rowsRead.inc({ stream: batch.stream }, batch.rows);
     for (const { batch, verdicts } of writes) {
-      this.#uncommitted.set(batch.stream, (this.#uncommitted.get(batch.stream) ?? 0) + batch.rows);
+      uncommitted.set(batch.stream, (uncommitted.get(batch.stream) ?? 0) + batch.rows);
       this.#newestRow(batch);
       for (const { detector, status } of verdicts) {
         const counts = [0, 0, 0, 0];

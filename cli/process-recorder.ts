@@ -74,7 +74,7 @@ export class ProcessRecorder {
       notReady: () => services.away ?? this.#beginning(),
       graph: () => [
         { from: 'bus', to: 'pipeline', rows: pipelines.processed },
-        { from: 'pipeline', to: 'store', rows: pipelines.own.stored },
+        { from: 'pipeline', to: 'store', rows: pipelines.stored },
       ],
     };
   }
@@ -88,12 +88,12 @@ export class ProcessRecorder {
     return {
       observer: {
         ...observer,
-        chunk: (chunk, writes, seconds) => {
+        chunk: (chunk, writes, seconds, key) => {
           this.#ended.delete(topic);
           this.#positions.set(name(chunk.partition), chunk.nextOffset);
           const waiting = this.#lag.get(name(chunk.partition));
           if (waiting !== undefined) this.#lag.set(name(chunk.partition), Math.max(0, waiting - rowsIn(chunk) - chunk.dead.length));
-          observer.chunk?.(chunk, writes, seconds);
+          observer.chunk?.(chunk, writes, seconds, key);
           this.#show();
         },
       },
@@ -146,7 +146,7 @@ export class ProcessRecorder {
       topics: config.topics,
       group,
       rowsRead: own.read,
-      rowsStored: own.stored,
+      rowsStored: pipelines.stored,
       deadLetters: own.dead,
       deadReasons: { ...deadReasons },
       duplicates: own.duplicate,

@@ -1,4 +1,4 @@
-import type { Bus, BusProducer } from '../core/bus.ts';
+import type { Bus } from '../core/bus.ts';
 import { attachPosition, type Position } from '../core/manifest.ts';
 import type { Pace } from '../core/pace.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
@@ -31,22 +31,24 @@ export interface ProducingStart {
   readonly position: Position;
 }
 
-/** Sends the source's rows to the topic, from where the topic's own rows say that this source stands. */
+/**
+ * Sends the source's rows to the topic, from where the topic's own rows say that this source stands. Consumers hear that it has
+ * ended where it has, not where it broke down.
+ */
 export async function produceSource({ config, registry, bus, pace, signal, watch }: Producing): Promise<ProduceTotals> {
   const topic = onlyTopic(config);
   const source = await openSource(config.source, config, registry, watch);
-  let producer: BusProducer | undefined;
   try {
     const info = await source.open();
     await bus.ensureTopic(topic, { partitions: partitionsOf(config) });
-    producer = await bus.producer(topic, { source: source.id });
+    const producer = await bus.producer(topic, { source: source.id });
     const before = await producer.position();
     const shiftMs = before ? before.shiftMs : await shiftOf(config, source);
     const position = attachPosition(before, { fingerprint: info.fingerprint, shiftMs, reading: readingOf(config.source) }, source.id);
     await producer.remember(position);
     watch.started({ description: info.description, rows: info.rows, topic, position });
     const { nextOffset } = position;
-    return await produce({
+    const totals = await produce({
       source,
       info,
       bus: producer,
@@ -59,8 +61,9 @@ export async function produceSource({ config, registry, bus, pace, signal, watch
       onProgress: watch.progress,
       onGap: watch.gap,
     });
+    await producer.end();
+    return totals;
   } finally {
-    await producer?.end();
     await source.close();
   }
 }

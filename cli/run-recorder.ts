@@ -53,8 +53,8 @@ export class RunRecorder {
     const { observer } = this.#pipelines;
     this.observer = {
       ...observer,
-      chunk: (chunk, writes, seconds) => {
-        observer.chunk?.(chunk, writes, seconds);
+      chunk: (chunk, writes, seconds, key) => {
+        observer.chunk?.(chunk, writes, seconds, key);
         this.#chunk(chunk);
       },
     };

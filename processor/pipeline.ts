@@ -27,10 +27,13 @@ export interface Totals {
 
 /** What happened to a chunk, for whoever watches: metrics, progress, tests. */
 export interface PipelineObserver {
-  chunk?(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }): void;
+  /** @param key of the pipeline's manifest */
+  chunk?(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }, key: string): void;
   incident?(change: IncidentChange): void;
   dead?(letters: Chunk['dead']): void;
   counted?(counts: { stream: string; duplicate: number; late: number }): void;
+  /** What came until now will be durable with the next `commit`; what comes while that is under way will not. */
+  committing?(key: string): void;
   /** @param nextOffset where the source or partition goes on */
   commit?(manifest: Manifest, seconds: number, nextOffset: number): void;
 }
@@ -184,7 +187,7 @@ export class Pipeline {
       for (const { incident, change } of changes) await output.incident?.(incident, change, (this.#streams.get(incident.stream) as StreamPipeline).schema);
     }
     for (const change of changes) observer?.incident?.(change);
-    observer?.chunk?.(chunk, writes, { score: scoring / 1000, store: storing / 1000 });
+    observer?.chunk?.(chunk, writes, { score: scoring / 1000, store: storing / 1000 }, this.key);
   }
 
   /** Is it time to commit: enough rows, or long enough ago? */
@@ -203,6 +206,7 @@ export class Pipeline {
     if (!this.#changed && this.#manifest) return;
     const started = performance.now();
     const { manifest, fresh } = this.#snapshot();
+    observer?.committing?.(manifest.key);
     this.#uncommittedRows = 0;
     this.#changed = false;
     for (const output of outputs) await output.flush?.();
@@ -211,8 +215,8 @@ export class Pipeline {
       await this.#buryRejected(await store.commit(), totals);
       await keeper.save({ ...manifest, totals: flatten(totals) }, fresh);
     } else await this.#buryRejected(await store.commit(manifest, fresh), totals);
-    this.#manifest = manifest;
-    observer?.commit?.(manifest, (performance.now() - started) / 1000, manifest.positions[this.#options.source]?.nextOffset ?? 0);
+    this.#manifest = { ...manifest, totals: flatten(totals) };
+    observer?.commit?.(this.#manifest, (performance.now() - started) / 1000, manifest.positions[this.#options.source]?.nextOffset ?? 0);
   }
 
   /** What there is to go on from at this moment; later rows do not change it. */

@@ -27,7 +27,7 @@ export function register(program: Command): void {
     .option('--log-level <level>', 'structured log on standard error: trace, debug, info, warn, error or silent; also SLUICE_LOG')
     .addHelpText(
       'after',
-      '\nExamples:\n  sluice process pipelines/swat-kafka.yaml\n  sluice process pipelines/swat-kafka.yaml --until-end --json\n  sluice process pipelines/swat-kafka.yaml --set bus.group=second-opinion',
+      '\nExamples:\n  sluice process pipelines/swat-kafka.yaml\n  sluice process pipelines/swat-kafka.yaml --until-end --json\n  sluice process pipelines/swat-kafka.yaml --set bus.group=second-opinion --set store.bucket=second-opinion',
     )
     .action(run);
 }
@@ -124,7 +124,9 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     begun();
     progress.stop();
     await server?.close();
-    for (const output of [...outputs.values()].flat()) await output.close();
+    // All are closed, whatever one of them says.
+    const closed = await Promise.allSettled([...outputs.values()].flat().map((output) => output.close()));
     await bus.close();
+    for (const { reason } of closed.filter((result) => result.status === 'rejected')) warn(`an output did not close: ${(reason as Error).message}`);
   }
 }

@@ -3,15 +3,17 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runEmbedded } from '../../cli/embedded.ts';
+import { PipelineRecorder } from '../../cli/pipeline-recorder.ts';
 import { RunRecorder } from '../../cli/run-recorder.ts';
 import { summaryLines } from '../../cli/run-summary.ts';
+import { sliceBatch } from '../../core/batch.ts';
 import { loadConfig } from '../../core/config/load.ts';
 import { makeLog } from '../../core/log.ts';
 import { makeMetrics } from '../../core/metrics.ts';
 import { parsePace } from '../../core/pace.ts';
 import { makeProgress } from '../../producer/progress.ts';
 import { plantLines, plantText } from '../plant-file.ts';
-import { plantStart } from './small-plant.ts';
+import { plantStart, smallPlant } from './small-plant.ts';
 import { everything, type Workbench, workbench } from './workbench.ts';
 
 const attacks = [{ from: 1800, to: 1899, tag: 'LIT101', value: 1200 }];
@@ -171,5 +173,35 @@ describe('RunRecorder', () => {
     const summary = recorder.summary(result);
     expect(summary.ended).toBe(false);
     expect(summary.rowsStored).toBeLessThan(1899);
+  });
+
+  it('counts as stored what a commit had when it began, not what came meanwhile', async () => {
+    const config = await loadConfig(bench.config.file, bench.registry);
+    const metrics = makeMetrics();
+    const recorder = new PipelineRecorder({ config, log: await makeLog({ level: 'silent' }), metrics, print: () => undefined });
+    const { observer } = recorder;
+    const rows = smallPlant(100);
+    const take = (from: number, to: number, key: string): void => {
+      const batch = sliceBatch(rows, from, to);
+      observer.chunk?.(
+        { partition: 0, nextOffset: to, batches: [batch], dead: [] },
+        [{ batch, verdicts: [], incidents: [], thresholds: [], buckets: [] }],
+        { score: 0, store: 0 },
+        key,
+      );
+    };
+    const commit = (key: string, stored: number): void => observer.commit?.({ key, positions: {}, totals: { stored }, records: {} }, 0, stored);
+    const counted = async (): Promise<number | undefined> => (await metrics.rowsStored.get()).values[0]?.value;
+    take(0, 10, 'a');
+    observer.committing?.('a');
+    take(10, 30, 'a');
+    take(30, 70, 'b');
+    commit('a', 10);
+    expect([await counted(), recorder.stored]).toEqual([10, 10]);
+    observer.committing?.('b');
+    observer.committing?.('a');
+    commit('b', 40);
+    commit('a', 30);
+    expect([await counted(), recorder.stored]).toEqual([70, 70]);
   });
 });

@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { connectionOptions, makeClient } from '../../connectors/kafka/client.ts';
+import { openManifestLog } from '../../connectors/kafka/manifest-log.ts';
 import { partitionOf } from '../../core/bus.ts';
 import { formatTime } from '../../core/time.ts';
 import { type Sluice, settings } from '../command-line.ts';
@@ -6,6 +8,7 @@ import { plantSchema, smallPlant } from '../pipeline/small-plant.ts';
 import { plantPipeline } from '../plant-file.ts';
 import { differences } from '../store-content.ts';
 import { describeWithStack } from './describe-with-stack.ts';
+import { sharedKafka } from './servers.ts';
 import { stackPlace } from './stack-place.ts';
 
 const rowsEach = 1500;
@@ -81,5 +84,41 @@ describeWithStack('processors that share a topic of four partitions and six stre
       expect(content.incidents).not.toHaveLength(0);
       expect(differences(content, await place.content(alone.bucket, stream))).toEqual([]);
     }
+  });
+
+  it('one whose partition another takes while it has rows of it in hand gives it up, and takes it again', { timeout: 120_000 }, async () => {
+    const place = await stackPlace({ 'plants.csv': plants(), 'plants.yaml': pipeline });
+    const disturbed = { group: 'disturbed', bucket: await place.bucket() };
+    const alone = { group: 'alone', bucket: await place.bucket() };
+    const set = settings({ 'bus.partitions': 1, 'batch.rows': 40, 'batch.wait': '50ms' });
+    const { brokers } = await sharedKafka();
+    const client = makeClient(connectionOptions.parse({ brokers }));
+    const run = place.startProcess('plants.yaml', disturbed, '--until-end', '--json', '--log-level', 'trace', ...set);
+    const offsets: number[] = [];
+    run.onLine(({ log }) => {
+      if (log?.msg === 'partition taken') offsets.push(Number(log.nextOffset));
+    });
+    const producing = place.produce('plants.yaml', disturbed, ...set, '--pace', '1000/s');
+    await run.logged('partition taken');
+    const other = await openManifestLog(client, place.topic, disturbed.group, { create: false });
+    onTestFinished(() => other.close());
+    for (let times = 1; times <= 3; times++) {
+      const from = offsets.at(-1) ?? 0;
+      const { log } = await run.logged('committed', ({ nextOffset }) => Number(nextOffset) > from);
+      await run.logged('processed, not yet committed', ({ nextOffset }) => Number(nextOffset) >= Number(log?.nextOffset) + 200);
+      // One who fences it off and has no use for the partition.
+      await (await other.take(`${disturbed.group}/${place.topic}/0`)).close();
+      await expect.poll(() => offsets.length, { timeout: 20_000 }).toBe(times + 1);
+    }
+    await producing;
+    const { code, stderr, stdout } = await run.ended;
+    expect(code, stderr.slice(-2000)).toBe(0);
+    console.log(`taken at ${offsets.join(', ')}`);
+    expect(offsets).toHaveLength(4);
+    expect(offsets[3]).toBeGreaterThan(0);
+    // What was processed and lost to the other came again, and counts once.
+    expect(JSON.parse(stdout)).toMatchObject({ rowsStored: rowsEach * streams.length, ended: true });
+    await place.process('plants.yaml', alone, ...set);
+    for (const stream of streams) expect(differences(await place.content(disturbed.bucket, stream), await place.content(alone.bucket, stream))).toEqual([]);
   });
 });
