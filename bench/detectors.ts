@@ -1,67 +1,125 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { makeMatrix, rowsOf } from '../core/matrix.ts';
+import { builtInRegistry } from '../cli/load-pipeline.ts';
+import type { Column, DetectorDefinition } from '../core/component.ts';
+import { type Matrix, makeMatrix, rowsOf } from '../core/matrix.ts';
 import { makeRandom } from '../core/random.ts';
-import constantBroken from '../processor/detectors/constant-broken.ts';
-import kMeans from '../processor/detectors/k-means.ts';
-import mahalanobis from '../processor/detectors/mahalanobis.ts';
+import { sampleRows, sampleTags } from '../scripts/make-sample.ts';
+import { runPeers } from './peers.ts';
 
 /**
- * Rows a second that each detector fits and scores: 51 columns, batches of 500, one thread. Median of seven rounds.
- * Run from a build: `npm run build && node dist/bench/detectors.js`.
+ * Rows a second that each detector fits and scores, in batches of 500 and row by row, on one thread: 2,000 training rows of 51
+ * columns, of the plant and Gaussian. scikit-learn scores the same rows in the same run.
+ *
+ *   npm run build && node dist/bench/detectors.js [--require-peers] [--json]
  */
 const cols = 51;
+const trainingRows = 2000;
+const testRows = 10_000;
 const batch = 500;
-const rounds = 7;
-const random = makeRandom(1, 'bench');
+const rounds = 3;
+const singles = 2000;
 
-function plantRows(rows: number): ReturnType<typeof makeMatrix> {
-  const matrix = makeMatrix(rows, cols);
-  const loading = Float64Array.from({ length: cols * 8 }, () => random.normal());
-  const latent = new Float64Array(8);
-  for (let row = 0; row < rows; row++) {
-    for (let l = 0; l < 8; l++) latent[l] = 0.98 * latent[l] + 0.2 * random.normal();
-    for (let j = 0; j < cols; j++) {
-      let x = 0.3 * random.normal();
-      for (let l = 0; l < 8; l++) x += loading[j * 8 + l] * latent[l];
-      matrix.values[row * cols + j] = j === cols - 1 ? 1 : x;
+interface Figures {
+  readonly detector: string;
+  readonly fitMs: number;
+  readonly batchRowsPerSecond: number;
+  readonly singleRowsPerSecond: number;
+  readonly madeWith?: string;
+}
+
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
+
+/** Rows of the sample's plant, standardised by its first hour; tags that never move keep their size. */
+function plantRows(): Matrix {
+  const rows = makeMatrix(trainingRows + testRows, cols);
+  let row = 0;
+  for (const { values } of sampleRows(2015, rows.rows)) rows.values.set(values, row++ * cols);
+  for (let j = 0; j < cols; j++) {
+    let mean = 0;
+    let square = 0;
+    for (let i = 0; i < trainingRows; i++) mean += rows.values[i * cols + j] / trainingRows;
+    for (let i = 0; i < trainingRows; i++) square += (rows.values[i * cols + j] - mean) ** 2 / trainingRows;
+    const scale = Math.sqrt(square) || 1;
+    for (let i = 0; i < rows.rows; i++) rows.values[i * cols + j] = Math.max(-30, Math.min(30, (rows.values[i * cols + j] - mean) / scale));
+  }
+  return rows;
+}
+
+function gaussianRows(): Matrix {
+  const random = makeRandom(1, 'bench');
+  const rows = makeMatrix(trainingRows + testRows, cols);
+  for (let i = 0; i < rows.values.length; i++) rows.values[i] = random.normal();
+  return rows;
+}
+
+const columns: readonly Column[] = sampleTags.map((name) => ({ name, kind: /^(MV|P\d|UV)/.test(name) ? 'discrete' : 'continuous' }));
+
+function measure(definition: DetectorDefinition, rows: Matrix): Figures {
+  const training = rowsOf(rows, 0, trainingRows);
+  const learn = () => definition.fit(training, columns, definition.options.parse({}), { random: makeRandom(7), fitRows: trainingRows });
+  const fitting: number[] = [];
+  const scoring: number[] = [];
+  const out = new Float64Array(batch);
+  let model = learn();
+  let state = definition.start?.(model);
+  const score = (from: number, to: number): void => {
+    if (definition.score) definition.score(model, rowsOf(rows, from, to), out.subarray(0, to - from));
+    else definition.step?.(model, state, rowsOf(rows, from, to), out.subarray(0, to - from), () => true);
+  };
+  for (let round = 0; round < rounds; round++) {
+    let began = performance.now();
+    model = learn();
+    fitting.push(performance.now() - began);
+    state = definition.start?.(model);
+    began = performance.now();
+    for (let from = trainingRows; from < rows.rows; from += batch) score(from, from + batch);
+    scoring.push((testRows / (performance.now() - began)) * 1000);
+  }
+  const began = performance.now();
+  for (let row = 0; row < singles; row++) score(trainingRows + row, trainingRows + row + 1);
+  const singleRowsPerSecond = (singles / (performance.now() - began)) * 1000;
+  return { detector: definition.type, fitMs: median(fitting), batchRowsPerSecond: median(scoring), singleRowsPerSecond };
+}
+
+const required = process.argv.includes('--require-peers');
+const registry = await builtInRegistry();
+const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
+const results: { rows: string; detectors: { own: Figures; peer: Figures | undefined }[] }[] = [];
+try {
+  for (const [name, rows] of [
+    ['plant', plantRows()],
+    ['gaussian', gaussianRows()],
+  ] as const) {
+    const file = join(folder, `${name}.f64`);
+    await writeFile(file, new Uint8Array(rows.values.buffer, rows.values.byteOffset, rows.values.byteLength));
+    const peers = await runPeers<Figures>('detectors.py', [file, cols, trainingRows, batch, rounds], { required });
+    const detectors = [];
+    for (const type of registry.types('detector')) {
+      const own = measure(await registry.load('detector', type), rows);
+      detectors.push({ own, peer: peers?.find(({ detector }) => detector === type) });
+    }
+    results.push({ rows: name, detectors });
+  }
+} finally {
+  await rm(folder, { recursive: true });
+}
+
+const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version, load: loadavg().map((x) => Number(x.toFixed(2))) };
+if (process.argv.includes('--json'))
+  process.stdout.write(`${JSON.stringify({ bench: 'detectors', machine, trainingRows, cols, batch, results }, undefined, 2)}\n`);
+else {
+  const count = (n: number | undefined): string => (n === undefined ? '-' : Math.round(n).toLocaleString('en-US')).padStart(11);
+  for (const { rows, detectors } of results) {
+    process.stdout.write(`\n${rows} rows: ${trainingRows} to train, ${cols} columns; rows/s, in brackets scikit-learn's\n`);
+    process.stdout.write(`${'detector'.padEnd(20)}${`batches of ${batch}`.padStart(24)}${'row by row'.padStart(24)}${'fit, ms'.padStart(24)}\n`);
+    for (const { own, peer } of detectors) {
+      const pair = (a: number, b: number | undefined): string => `${count(a)} (${count(b).trim()})`.padStart(24);
+      const speeds = pair(own.batchRowsPerSecond, peer?.batchRowsPerSecond) + pair(own.singleRowsPerSecond, peer?.singleRowsPerSecond);
+      process.stdout.write(`${own.detector.padEnd(20)}${speeds}${pair(own.fitMs, peer?.fitMs)}\n`);
     }
   }
-  return matrix;
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1];
-}
-
-const training = plantRows(3600);
-const rows = plantRows(100_000);
-const scores = new Float64Array(batch);
-const context = () => ({ random: makeRandom(7), fitRows: 2520 });
-const subjects: [string, (matrix: typeof rows) => void, () => void][] = [];
-const kMeansModel = kMeans.fit(training, [], kMeans.options.parse({}), context());
-const manyModel = kMeans.fit(training, [], kMeans.options.parse({ clusters: 20 }), context());
-const mahalanobisModel = mahalanobis.fit(training, [], {}, context());
-const constantModel = constantBroken.fit(training, [], {}, context());
-subjects.push(['k-means, 8 clusters', (m) => kMeans.score!(kMeansModel, m, scores), () => void kMeans.fit(training, [], kMeans.options.parse({}), context())]);
-subjects.push([
-  'k-means, 20 clusters',
-  (m) => kMeans.score!(manyModel, m, scores),
-  () => void kMeans.fit(training, [], kMeans.options.parse({ clusters: 20 }), context()),
-]);
-subjects.push(['mahalanobis', (m) => mahalanobis.score!(mahalanobisModel, m, scores), () => void mahalanobis.fit(training, [], {}, context())]);
-subjects.push(['constant-broken', (m) => constantBroken.score!(constantModel, m, scores), () => void constantBroken.fit(training, [], {}, context())]);
-
-for (const [name, score, train] of subjects) {
-  const scoring: number[] = [];
-  const fitting: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    let started = performance.now();
-    for (let from = 0; from < rows.rows; from += batch) score(rowsOf(rows, from, from + batch));
-    scoring.push((rows.rows / (performance.now() - started)) * 1000);
-    started = performance.now();
-    train();
-    fitting.push(performance.now() - started);
-  }
-  const speed = Math.round(median(scoring)).toLocaleString('en-US').padStart(12);
-  process.stdout.write(`${name.padEnd(22)}${speed} rows/s scored, ${median(fitting).toFixed(0).padStart(5)} ms to fit ${training.rows} rows\n`);
+  process.stdout.write(`\n${machine.cpu}, ${machine.cores} cores, node ${machine.node}, load ${machine.load.join(' ')}\n`);
 }

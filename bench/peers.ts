@@ -1,0 +1,34 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const folder = join('bench', 'peers');
+
+/** What to type so that the peers can run. */
+export const peersRemedy = `python3 -m venv ${folder}/.venv && ${folder}/.venv/bin/pip install -r ${folder}/requirements.txt`;
+
+/** The Python that has the peers: SLUICE_PEERS_PYTHON, else the virtual environment beside their scripts. */
+function peersPython(): string | undefined {
+  const python = process.env.SLUICE_PEERS_PYTHON || join(folder, '.venv', 'bin', 'python');
+  return existsSync(python) ? python : undefined;
+}
+
+/**
+ * Runs a script of bench/peers, on one thread, and reads the JSON object on each line that it prints. Undefined where there is no
+ * Python with the peers, which ends the process when they are required.
+ */
+export async function runPeers<T>(script: string, args: readonly (string | number)[], { required }: { required: boolean }): Promise<T[] | undefined> {
+  const python = peersPython();
+  if (!python) {
+    process.stderr.write(`the peers are not there; for figures beside them: ${peersRemedy}\n`);
+    if (required) process.exit(1);
+    return undefined;
+  }
+  const one = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
+  const { stdout } = await promisify(execFile)(python, [join(folder, script), ...args.map(String)], { env: { ...process.env, ...one }, maxBuffer: 1 << 24 });
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T);
+}
