@@ -8,6 +8,7 @@ import type { ProcessorWatch } from '../processor/processor.ts';
 import type { Progress } from '../producer/progress.ts';
 import type { Services } from './broker.ts';
 import type { PipelineRecorder } from './pipeline-recorder.ts';
+import type { RunFigures } from './run-summary.ts';
 
 /** A member that has no partition by then is one in reserve. */
 const reserveAfterMs = 3000;
@@ -15,26 +16,13 @@ const reserveAfterMs = 3000;
 const count = (n: number): string => n.toLocaleString('en-US');
 
 /** What a processor did in this run. */
-export interface ProcessSummary {
+export interface ProcessSummary extends RunFigures {
   readonly topics: readonly string[];
   readonly group: string;
-  /** Rows that came, dead ones included. */
-  readonly rowsRead: number;
-  readonly rowsStored: number;
-  readonly deadLetters: number;
-  readonly deadReasons: Readonly<Record<string, number>>;
-  readonly duplicates: number;
-  readonly late: number;
-  /** Incidents that opened, per detector and combination. */
-  readonly incidents: Readonly<Record<string, number>>;
   /** Where each partition stands that was here last: `topic/partition` -> offset to go on from. */
   readonly positions: Readonly<Record<string, number>>;
   /** Every producer had ended, and all that they sent was taken in. */
   readonly ended: boolean;
-  /** From the first row to the last commit. */
-  readonly seconds: number;
-  readonly rowsPerSecond: number;
-  readonly peakRssMb: number;
 }
 
 interface RecorderParts {

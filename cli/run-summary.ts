@@ -1,34 +1,37 @@
 import { formatDuration } from '../core/time.ts';
 
-/** What a run has to show: its own figures, and under `total` those since the stream began. */
-export interface RunSummary {
-  readonly stream: string;
-  readonly source: string;
-  readonly store: string | undefined;
-  readonly tags: number;
+/** What a process did with rows in this run. */
+export interface RunFigures {
   /** Rows that came, dead ones included. */
   readonly rowsRead: number;
   readonly rowsStored: number;
   readonly deadLetters: number;
-  /** Of this run. */
   readonly deadReasons: Readonly<Record<string, number>>;
   readonly duplicates: number;
   /** Behind the newest time, inside the lateness window: stored and scored. */
   readonly late: number;
-  /** Values without a reading, by reason. */
-  readonly missing: Readonly<Record<string, number>>;
   /** Incidents that opened, per detector and combination. */
   readonly incidents: Readonly<Record<string, number>>;
-  readonly resumedAt: number;
-  /** The source was read to its end, and all of it taken in. */
+  /** Everything was read to its end, and all of it taken in. */
   readonly ended: boolean;
   /** From the first row read to the last commit; without the wait for Ctrl-C at the end. */
   readonly seconds: number;
   /** rowsRead / seconds. */
   readonly rowsPerSecond: number;
+  readonly peakRssMb: number;
+}
+
+/** What a run has to show: its own figures, and under `total` those since the stream began. */
+export interface RunSummary extends RunFigures {
+  readonly stream: string;
+  readonly source: string;
+  readonly store: string | undefined;
+  readonly tags: number;
+  /** Values without a reading, by reason. */
+  readonly missing: Readonly<Record<string, number>>;
+  readonly resumedAt: number;
   /** Since the process began. */
   readonly processSeconds: number;
-  readonly peakRssMb: number;
   readonly total: {
     readonly rowsRead: number;
     readonly rowsStored: number;

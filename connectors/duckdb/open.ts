@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { SluiceError } from '../../core/errors.ts';
 import type { Store, StoreReader } from '../../core/store.ts';
+import { readOnly } from '../read-only.ts';
 import { DuckFile } from './file.ts';
 import { duckReader } from './reader.ts';
 import { connectReader, serveReaders } from './socket.ts';
@@ -56,21 +57,6 @@ export async function openStoreForReading(path: string, options: Omit<DuckOption
     }
   }
 }
-
-const refuse = async (): Promise<never> => {
-  throw new SluiceError('INTERNAL', 'the store was opened for reading');
-};
-
-const readOnly = {
-  openStream: refuse,
-  append: refuse,
-  appendDead: refuse,
-  removeDead: refuse,
-  commit: refuse,
-  replaceVerdicts: refuse,
-  annotate: refuse,
-  forget: refuse,
-};
 
 async function closingOnError<T>(held: { close(): Promise<void> }, work: () => Promise<T>): Promise<T> {
   try {

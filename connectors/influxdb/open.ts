@@ -2,6 +2,7 @@ import type { ServiceContext } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { Store } from '../../core/store.ts';
 import { formatDuration } from '../../core/time.ts';
+import { readOnly } from '../read-only.ts';
 import { type ConnectionOptions, InfluxConnection } from './connection.ts';
 import { InfluxError } from './failure.ts';
 import { Outage, patience } from './outage.ts';
@@ -80,18 +81,3 @@ async function requireAccess(connection: InfluxConnection, mode: 'own' | 'read')
 }
 
 const readRight = 'Sluice reads what it wrote: let the token (INFLUX_TOKEN in .env) read the bucket too; `sluice init influxdb` makes one.';
-
-const refuse = async (): Promise<never> => {
-  throw new SluiceError('INTERNAL', 'the store was opened for reading');
-};
-
-const readOnly = {
-  openStream: refuse,
-  append: refuse,
-  appendDead: refuse,
-  removeDead: refuse,
-  commit: refuse,
-  replaceVerdicts: refuse,
-  annotate: refuse,
-  forget: refuse,
-};

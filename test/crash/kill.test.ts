@@ -3,41 +3,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openStoreForReading } from '../../connectors/duckdb/open.ts';
 import { repository, type Sluice, settings, workplace } from '../command-line.ts';
+import { type Kill, type Seen, watch } from '../kill-points.ts';
 import { countLines, linesUntilStored, plantLines, plantPipeline, plantText } from '../plant-file.ts';
 import { contentOfFile, differences } from '../store-content.ts';
 
-/** What the log has told of a run: offsets of data rows. */
-interface Seen {
-  readonly commits: number[];
-  /** Of the last commit in this run or, before its first, where it began. */
-  committed: number;
-  processed: number;
-  warm: boolean;
-}
-
-interface Kill {
-  readonly when: string;
-  readonly at: (seen: Seen) => boolean;
-  /** Rows of a batch and of a commit in this run, so that every resumption batches otherwise. */
-  readonly batch: number;
-  readonly commit: number;
-}
-
 /** Runs until the log shows the point, kills with -9 in the same turn, and gives what the log had told by then. */
-async function killAt(run: Sluice, { at, when }: Kill): Promise<Seen & { resumedAt: number }> {
-  const seen = { commits: [] as number[], committed: 0, processed: 0, warm: false, resumedAt: -1 };
+async function killAt(run: Sluice, { at, when }: Kill): Promise<Seen> {
   let reached = false;
-  run.onLine(({ log }) => {
-    if (log?.msg === 'started') seen.committed = seen.processed = seen.resumedAt = Number(log.resumedAt);
-    else if (log?.msg === 'committed') {
-      seen.committed = Number(log.nextOffset);
-      seen.commits.push(seen.committed);
-    } else if (log?.msg === 'processed, not yet committed') seen.processed = Number(log.nextOffset);
-    else if (log?.msg.startsWith('warmed up')) seen.warm = true;
-    if (!reached && seen.processed > seen.resumedAt && at(seen)) {
-      reached = true;
-      run.kill('SIGKILL');
-    }
+  const seen = watch(run, (told) => {
+    if (reached || told.processed <= told.resumedAt || !at(told)) return;
+    reached = true;
+    run.kill('SIGKILL');
   });
   const { signal, stderr } = await run.ended;
   expect(signal, `it ended before it was killed ${when}: ${stderr.slice(-2000)}`).toBe('SIGKILL');

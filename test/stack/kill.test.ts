@@ -1,41 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Sluice, settings } from '../command-line.ts';
+import { settings } from '../command-line.ts';
+import { type Kill, type Seen, watch } from '../kill-points.ts';
 import { countLines, linesUntilStored, plantLines, plantPipeline, plantText } from '../plant-file.ts';
 import { differences } from '../store-content.ts';
 import { describeWithStack } from './describe-with-stack.ts';
 import { type InfluxServer, type KafkaServer, startInflux, startKafka } from './servers.ts';
 import { stackPlace } from './stack-place.ts';
-
-/** What the log has told of a processor: offsets of its only partition. */
-interface Seen {
-  resumedAt: number;
-  commits: number[];
-  committed: number;
-  processed: number;
-  warm: boolean;
-}
-
-interface Kill {
-  readonly when: string;
-  readonly at: (seen: Seen) => boolean;
-  /** Rows of a batch and of a commit in this run, so that every resumption batches otherwise. */
-  readonly batch: number;
-  readonly commit: number;
-}
-
-function watch(run: Sluice, told: (seen: Seen) => void = () => {}): Seen {
-  const seen: Seen = { resumedAt: -1, commits: [], committed: 0, processed: 0, warm: false };
-  run.onLine(({ log }) => {
-    if (log?.msg === 'partition taken') seen.committed = seen.processed = seen.resumedAt = Number(log.nextOffset);
-    else if (log?.msg === 'committed') {
-      seen.committed = Number(log.nextOffset);
-      seen.commits.push(seen.committed);
-    } else if (log?.msg === 'processed, not yet committed') seen.processed = Number(log.nextOffset);
-    else if (log?.msg.startsWith('warmed up')) seen.warm = true;
-    told(seen);
-  });
-  return seen;
-}
 
 const past =
   (offset: number) =>
