@@ -19,6 +19,7 @@ export const components: ComponentIndex = {
     'constant-broken': () => import('../processor/detectors/constant-broken.ts'),
     'k-means': () => import('../processor/detectors/k-means.ts'),
     mahalanobis: () => import('../processor/detectors/mahalanobis.ts'),
+    'one-class-svm': () => import('../processor/detectors/one-class-svm.ts'),
   },
   threshold: {
     fixed: () => import('../processor/thresholds/fixed.ts'),
