@@ -27,11 +27,11 @@ export default defineDetector({
   summary: 'How far outside the region that holds all but a small part of the training rows; 1 = on its border.',
   fails:
     'Columns of different scale (standardise first). A kernel that does not fit: too wide (small gamma) and what lies between operating modes looks normal, ' +
-    'too narrow and only rows like those seen do. Many columns, among which a deviation of one tag is little. Anything that only shows over time, such ' +
+    'too narrow and only rows like those seen do. Sensors that are each in range but no longer move together, and in many columns a deviation of one tag. Anything that only shows over time, such ' +
     'as a stuck sensor.',
   cost:
     'Scoring: support vectors x columns multiply-adds and one exponential per support vector a row; support vectors are at least nu x references. ' +
-    'Fitting: references^2 x columns at most, and references x iterations. Model: support vectors x (columns + 1) doubles.',
+    'Fitting: references^2 x columns at most up to 2800 references, whose kernel fits in 64 MB, and references x iterations. Model: support vectors x (columns + 1) doubles.',
   source:
     'Schoelkopf, Platt, Shawe-Taylor, Smola and Williamson 2001, "Estimating the support of a high-dimensional distribution", ' +
     'doi:10.1162/089976601750264965; solver: Fan, Chen and Lin 2005, "Working set selection using second order information for training support vector ' +
@@ -54,7 +54,7 @@ export default defineDetector({
       .max(1)
       .default(1e-6)
       .describe(
-        'Fitting ends when the optimality conditions hold to within this, in units of the kernel sum. LIBSVM takes 1e-3; from there to 1e-6 fitting takes few more iterations, and scores are settled to 6 digits.',
+        'Fitting ends when the optimality conditions hold to within this, in units of the kernel sum. 1e-3, as in LIBSVM, leaves scores open in their third or fourth digit; 1e-6 settles five and takes about twice the iterations at most.',
       ),
     iterations: z.int().min(1).default(1_000_000).describe('Pairs of rows moved at most, where a few hundred are usual; training that needs more is refused.'),
     references: z.int().min(1).max(20_000).default(2000).describe('Training rows to fit at most; of more, so many are chosen at random.'),
