@@ -3,8 +3,7 @@ import type { Column } from '../../core/component.ts';
 import { defineStep } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type Matrix, makeMatrix } from '../../core/matrix.ts';
-import { empiricalCovariance } from '../../kernels/covariance.ts';
-import { symmetricEigen } from '../../kernels/eigen.ts';
+import { componentsKeeping, principalComponents } from '../../kernels/principal-components.ts';
 
 type Model = {
   /** Columns that are projected, and those that pass. */
@@ -50,18 +49,15 @@ export default defineStep({
         fix: 'Fill gaps with impute, leave out tags that never read, or train on other rows.',
       });
     }
-    const { mean, covariance } = empiricalCovariance(complete);
-    const { values, vectors } = symmetricEigen(covariance, d);
-    const variances = values.map((x) => Math.max(0, (x * complete.rows) / (complete.rows - 1)));
-    const total = variances.reduce((sum, x) => sum + x, 0);
+    const { mean, loadings, variance, total } = principalComponents(complete);
     if (d > 0 && total === 0) {
       throw new SluiceError('TRAINING_UNFIT', `all ${d} continuous columns are constant in the fit rows`, {
         place,
         fix: 'Train on rows in which the plant runs.',
       });
     }
-    const k = components ?? enough(variances, total, part);
-    const model: Model = { projected, passed, mean, loadings: vectors.slice(0, k * d), variance: variances.slice(0, k), total };
+    const k = components ?? componentsKeeping(variance, part);
+    const model: Model = { projected, passed, mean, loadings: loadings.slice(0, k * d), variance: variance.slice(0, k), total };
     const made = Array.from(model.variance, (_, c): Column => ({ name: `pc${c + 1}`, kind: 'continuous' }));
     return { model, columns: [...made, ...Array.from(passed, (j) => columns[j])] };
   },
@@ -117,16 +113,6 @@ function project({ projected, mean, loadings, variance }: Model, values: Float64
     for (let j = 0, at = c * d; j < d; j++, at++) sum += (values[from + projected[j]] - mean[j]) * loadings[at];
     out[to + c] = sum;
   }
-}
-
-/** The least number of components that keep more than `part` of the variance, leaving out those of rounding. */
-function enough(variances: Float64Array, total: number, part: number): number {
-  let kept = 0;
-  for (let k = 0; k < variances.length; k++) {
-    if (kept / total > part || variances[k] <= variances.length * Number.EPSILON * variances[0]) return k;
-    kept += variances[k];
-  }
-  return variances.length;
 }
 
 function where(columns: readonly Column[], kind: Column['kind']): Int32Array {

@@ -1,0 +1,158 @@
+import type { Matrix } from '../core/matrix.ts';
+import { cholesky } from './cholesky.ts';
+
+/** Rows of inputs that may overlap, as the windows of a series do: row i is `values` from i x stride on, `cols` long. */
+export interface Windows {
+  readonly rows: number;
+  readonly cols: number;
+  readonly stride: number;
+  readonly values: Float64Array;
+}
+
+/** target[j] = intercept[j] + the sum over k of coefficients[j][k] x input[k]. */
+export interface LinearMap {
+  readonly intercept: Float64Array;
+  /** Targets x inputs, row-major. */
+  readonly coefficients: Float64Array;
+}
+
+/**
+ * Ridge regression of every target on the same inputs: the minimiser of |Y - X B|^2 + penalty |B|^2 over centred columns, so
+ * that the intercept is not penalised (Hoerl and Kennard 1970, doi:10.1080/00401706.1970.10488634, equation 2.1). Normal
+ * equations by Cholesky: rows x inputs x (inputs / 2 + targets) multiply-adds. Penalty 0 is least squares.
+ *
+ * @param inputs at least one row, complete
+ * @param targets as many rows
+ * @param penalty >= 0, in squared units of the inputs
+ * @returns undefined when the inputs depend on each other and the penalty is too small to tell them apart, or when sums are
+ * past the range of doubles
+ * @example
+ * ridge({ rows: 3, cols: 1, stride: 1, values: Float64Array.of(1, 2, 3) }, makeMatrix(3, 1, Float64Array.of(5, 7, 9)), 0); // { intercept: Float64Array [3], coefficients: Float64Array [2] }
+ */
+export function ridge(inputs: Windows, targets: Matrix, penalty: number): LinearMap | undefined {
+  const p = inputs.cols;
+  const d = targets.cols;
+  const inputMean = columnMeans(inputs);
+  const targetMean = columnMeans({ ...targets, stride: d });
+  const { gram, cross } = centredProducts(inputs, inputMean, targets, targetMean);
+  for (let i = 0; i < p; i++) gram[i * p + i] += penalty;
+  const lower = cholesky(gram, p);
+  if (!lower) return undefined;
+  const intercept = new Float64Array(d);
+  const coefficients = new Float64Array(d * p);
+  const solution = new Float64Array(p);
+  for (let j = 0; j < d; j++) {
+    for (let i = 0; i < p; i++) solution[i] = cross[i * d + j];
+    solve(lower, solution);
+    let sum = targetMean[j];
+    for (let i = 0; i < p; i++) sum -= solution[i] * inputMean[i];
+    if (!Number.isFinite(sum)) return undefined;
+    intercept[j] = sum;
+    coefficients.set(solution, j * p);
+  }
+  return { intercept, coefficients };
+}
+
+/**
+ * Fills out = intercept + coefficients x input. One accumulator a target runs over the inputs in order, four targets side by
+ * side.
+ *
+ * @param input at least as long as there are inputs
+ * @param out one entry a target
+ * @example
+ * const out = new Float64Array(1);
+ * applyLinear({ intercept: Float64Array.of(3), coefficients: Float64Array.of(2, 1) }, Float64Array.of(4, 5), out);
+ * out[0]; // 16
+ */
+export function applyLinear({ intercept, coefficients }: LinearMap, input: Float64Array, out: Float64Array): void {
+  const d = intercept.length;
+  const p = coefficients.length / d;
+  const blocked = d - (d % 4);
+  for (let j = 0; j < blocked; j += 4) {
+    let at0 = j * p;
+    let at1 = at0 + p;
+    let at2 = at1 + p;
+    let at3 = at2 + p;
+    let sum0 = intercept[j];
+    let sum1 = intercept[j + 1];
+    let sum2 = intercept[j + 2];
+    let sum3 = intercept[j + 3];
+    for (let k = 0; k < p; k++) {
+      const x = input[k];
+      sum0 += coefficients[at0++] * x;
+      sum1 += coefficients[at1++] * x;
+      sum2 += coefficients[at2++] * x;
+      sum3 += coefficients[at3++] * x;
+    }
+    out[j] = sum0;
+    out[j + 1] = sum1;
+    out[j + 2] = sum2;
+    out[j + 3] = sum3;
+  }
+  for (let j = blocked; j < d; j++) {
+    let sum = intercept[j];
+    for (let k = 0, at = j * p; k < p; k++) sum += coefficients[at++] * input[k];
+    out[j] = sum;
+  }
+}
+
+/** Two passes, the second over what the first left, so that a constant column's mean is that constant. */
+function columnMeans({ rows, cols, stride, values }: Windows): Float64Array {
+  const mean = new Float64Array(cols);
+  const rest = new Float64Array(cols);
+  for (let row = 0; row < rows; row++) for (let j = 0; j < cols; j++) mean[j] += values[row * stride + j];
+  for (let j = 0; j < cols; j++) mean[j] /= rows;
+  for (let row = 0; row < rows; row++) for (let j = 0; j < cols; j++) rest[j] += values[row * stride + j] - mean[j];
+  for (let j = 0; j < cols; j++) mean[j] += rest[j] / rows;
+  return mean;
+}
+
+/** X'X (lower half of inputs x inputs) and X'Y (inputs x targets) of centred columns; four rows go side by side. */
+function centredProducts(inputs: Windows, inputMean: Float64Array, targets: Matrix, targetMean: Float64Array) {
+  const p = inputs.cols;
+  const d = targets.cols;
+  const gram = new Float64Array(p * p);
+  const cross = new Float64Array(p * d);
+  const x = new Float64Array(4 * p);
+  const y = new Float64Array(4 * d);
+  for (let row = 0; row < inputs.rows; row += 4) {
+    const block = Math.min(4, inputs.rows - row);
+    if (block < 4) {
+      x.fill(0);
+      y.fill(0);
+    }
+    for (let k = 0; k < block; k++) {
+      for (let i = 0, at = (row + k) * inputs.stride; i < p; i++) x[4 * i + k] = inputs.values[at++] - inputMean[i];
+      for (let j = 0, at = (row + k) * d; j < d; j++) y[4 * j + k] = targets.values[at++] - targetMean[j];
+    }
+    for (let i = 0; i < p; i++) {
+      addProducts(x, i, x, i + 1, gram, i * p);
+      addProducts(x, i, y, d, cross, i * d);
+    }
+  }
+  return { gram, cross };
+}
+
+/** out[at + j] += the sum over four rows of a's column i times b's column j, for j < count. */
+function addProducts(a: Float64Array, i: number, b: Float64Array, count: number, out: Float64Array, at: number): void {
+  const a0 = a[4 * i];
+  const a1 = a[4 * i + 1];
+  const a2 = a[4 * i + 2];
+  const a3 = a[4 * i + 3];
+  for (let j = 0, from = 0; j < count; j++, from += 4) out[at + j] += a0 * b[from] + a1 * b[from + 1] + a2 * b[from + 2] + a3 * b[from + 3];
+}
+
+/** x becomes the solution of L L' x = x, L packed lower triangular: forward, then backward substitution. */
+function solve(lower: Float64Array, x: Float64Array): void {
+  const n = x.length;
+  for (let i = 0, at = 0; i < n; i++) {
+    let sum = x[i];
+    for (let k = 0; k < i; k++) sum -= lower[at++] * x[k];
+    x[i] = sum / lower[at++];
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    const row = (i * (i + 1)) / 2;
+    x[i] /= lower[row + i];
+    for (let k = 0; k < i; k++) x[k] -= lower[row + k] * x[i];
+  }
+}

@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { defineDetector } from '../../core/component.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { type Matrix, rowsOf } from '../../core/matrix.ts';
+import { columnMoments, isConstant } from '../../kernels/moments.ts';
+import { applyLinear, ridge } from '../../kernels/ridge.ts';
+
+type Model = {
+  readonly order: number;
+  readonly intercept: Float64Array;
+  /** Columns x (order x columns), row-major: what each column is predicted with from the rows before, the oldest first. */
+  readonly coefficients: Float64Array;
+  /** Usual prediction error of each column, > 0. */
+  readonly scale: Float64Array;
+};
+
+/** The rows before, the oldest first, and how many have come. */
+type State = { seen: number; readonly memory: Float64Array };
+
+/**
+ * Added to a column's usual error, in its standard deviations: a column that training predicts perfectly would otherwise be held
+ * to its last digit.
+ */
+const floor = 0.01;
+/** Bounds that keep every intermediate finite, far past any reading: cells remembered, predictions, errors in units of the scale. */
+const farthest = { cell: 1e100, prediction: 1e290, error: 1e150 } as const;
+
+export default defineDetector({
+  type: 'var',
+  summary: 'Error of a linear prediction of each row from the rows before it, in units of the usual error.',
+  fails:
+    'An anomaly that begins slowly, and one that lasts: from its second row on the prediction follows it, so a shift mostly shows where it begins and ends. ' +
+    'After an anomaly the next `order` rows are predicted from its rows and score high as well. It knows rows, not times: the first rows after a gap, or after ' +
+    'rows that were incomplete, are predicted from those before it. Set points that people change, unless training shows such changes. Rows that come so ' +
+    'fast that each equals the last.',
+  cost:
+    'Scoring: order x columns^2 multiply-adds a row. Fitting: rows x (order x columns)^2 / 2 + rows x order x columns^2, then (order x columns)^3 / 6. ' +
+    'Model: order x columns^2 doubles. Memory: order x columns doubles.',
+  source:
+    'Lütkepohl 2005, New Introduction to Multiple Time Series Analysis, chapter 3, doi:10.1007/978-3-540-27752-1; ' +
+    'ridge: Hoerl and Kennard 1970, doi:10.1080/00401706.1970.10488634',
+  finds: ['point', 'shift', 'drift', 'correlation', 'novelty'],
+  attribution:
+    'Exact. The reference is the prediction p. With usual errors s, d columns and score e, column j contributes ((x[j] - p[j]) / s[j])^2 / (d e). All ' +
+    'contributions are >= 0 and add up to the score, since e^2 is the mean of the squares. A tag is above (+) or below (-) its prediction.',
+  options: z.strictObject({
+    order: z.int().min(1).max(100).default(3).describe('Number of rows before that a row is predicted from.'),
+    ridge: z
+      .number()
+      .min(0)
+      .default(1)
+      .describe(
+        'Penalty on the squared coefficients, not on the intercept, in squared units of the columns; it suits columns on one scale. 0 = least squares.',
+      ),
+  }),
+  fit(rows, _columns, { order, ridge: penalty }): Model {
+    if (rows.rows < order + 2) {
+      throw new SluiceError('TRAINING_UNFIT', `var of order ${order} cannot learn from ${rows.rows} training rows`, {
+        fix: `Give at least ${order + 2} complete rows, far more to be of use.`,
+      });
+    }
+    const deviation = deviations(rows);
+    const targets = rowsOf(rows, order, rows.rows);
+    const map = ridge({ rows: targets.rows, cols: order * rows.cols, stride: rows.cols, values: rows.values }, targets, penalty);
+    if (!map) {
+      throw new SluiceError(
+        'TRAINING_UNFIT',
+        `var of order ${order} cannot solve for its coefficients: columns depend on each other, or differ too much in scale`,
+        {
+          fix:
+            penalty === 0
+              ? 'Set ridge to 1 or more.'
+              : `Put the columns on one scale first, for example with the step standardise, or raise ridge above ${penalty}.`,
+        },
+      );
+    }
+    const model = { order, ...map, scale: new Float64Array(rows.cols) };
+    const prediction = new Float64Array(rows.cols);
+    for (let row = 0; row < targets.rows; row++) {
+      applyLinear(model, rows.values.subarray(row * rows.cols), prediction);
+      for (let j = 0; j < rows.cols; j++) model.scale[j] += (targets.values[row * rows.cols + j] - prediction[j]) ** 2;
+    }
+    for (let j = 0; j < rows.cols; j++) model.scale[j] = Math.sqrt(model.scale[j] / targets.rows) + floor * deviation[j];
+    return model;
+  },
+  start: ({ order, scale }): State => ({ seen: 0, memory: new Float64Array(order * scale.length) }),
+  /** The gate changes nothing: the coefficients stay as they were fitted, and the next prediction needs this row whatever it was. */
+  step(model, state, rows, out, gate) {
+    const prediction = new Float64Array(rows.cols);
+    for (let row = 0; row < rows.rows; row++) {
+      out[row] = state.seen < model.order ? Number.NaN : scoreRow(model, state, rows.values, row * rows.cols, prediction);
+      gate(row, out[row]);
+      remember(state, model.order, rows.values, row * rows.cols, rows.cols);
+    }
+  },
+  explain(model, state, row, out) {
+    out.reference.set(row);
+    out.weight.fill(0);
+    if (state.seen < model.order) return;
+    const score = scoreRow(model, state, row, 0, out.reference);
+    if (score === 0) return;
+    for (let j = 0; j < row.length; j++) {
+      const difference = row[j] - out.reference[j];
+      const error = standardised(difference, model.scale[j]);
+      if (difference !== 0) out.weight[j] = (error * error) / (row.length * score) / difference;
+    }
+  },
+});
+
+/** Root mean square of the errors in units of the usual ones; leaves the prediction in `prediction`. */
+function scoreRow(model: Model, { memory }: State, values: Float64Array, at: number, prediction: Float64Array): number {
+  applyLinear(model, memory, prediction);
+  let sum = 0;
+  for (let j = 0; j < prediction.length; j++) {
+    prediction[j] = bounded(prediction[j], farthest.prediction);
+    const error = standardised(values[at + j] - prediction[j], model.scale[j]);
+    sum += error * error;
+  }
+  return Math.sqrt(sum / prediction.length);
+}
+
+function standardised(difference: number, scale: number): number {
+  return bounded(difference / scale, farthest.error);
+}
+
+function remember(state: State, order: number, values: Float64Array, at: number, cols: number): void {
+  const { memory } = state;
+  memory.copyWithin(0, cols);
+  for (let j = 0, to = (order - 1) * cols; j < cols; j++) memory[to++] = bounded(values[at + j], farthest.cell);
+  if (state.seen < order) state.seen++;
+}
+
+/** NaN arises here only where infinities of both signs meet. */
+function bounded(x: number, limit: number): number {
+  return Number.isNaN(x) ? limit : Math.max(-limit, Math.min(limit, x));
+}
+
+/**
+ * Standard deviation of every column; of one that did not move, the root mean square of all, so that it is held to no more than
+ * the others.
+ * @throws TRAINING_UNFIT when none moved.
+ */
+function deviations(rows: Matrix): Float64Array {
+  const { count, mean, squares } = columnMoments(rows);
+  const variance = squares.map((square, j) => {
+    const own = square / count[j];
+    return Number.isFinite(own) && isConstant(count[j], mean[j], own) ? 0 : own;
+  });
+  const overall = variance.reduce((sum, x) => sum + x / variance.length, 0);
+  if (!(overall > 0 && overall < Number.POSITIVE_INFINITY)) {
+    throw new SluiceError(
+      'TRAINING_UNFIT',
+      overall === 0
+        ? `var cannot learn what follows what: all ${rows.rows} training rows x ${rows.cols} columns are equal`
+        : `var cannot tell how much ${rows.rows} training rows x ${rows.cols} columns vary: past the range of numbers`,
+      { fix: overall === 0 ? 'Train on rows in which at least one tag moves.' : 'Put the columns on one scale first, for example with the step standardise.' },
+    );
+  }
+  return variance.map((x) => Math.sqrt(x === 0 ? overall : x));
+}
