@@ -17,8 +17,12 @@ export const components: ComponentIndex = {
   },
   detector: {
     'constant-broken': () => import('../processor/detectors/constant-broken.ts'),
+    dbscan: () => import('../processor/detectors/dbscan.ts'),
     'k-means': () => import('../processor/detectors/k-means.ts'),
+    'k-nn': () => import('../processor/detectors/k-nn.ts'),
+    lof: () => import('../processor/detectors/lof.ts'),
     mahalanobis: () => import('../processor/detectors/mahalanobis.ts'),
+    'one-class-svm': () => import('../processor/detectors/one-class-svm.ts'),
     'pca-reconstruction': () => import('../processor/detectors/pca-reconstruction.ts'),
     var: () => import('../processor/detectors/var.ts'),
   },
