@@ -133,16 +133,6 @@ describe('one-class-svm', () => {
     expect(taken({ references: 500 })).toEqual(values);
   });
 
-  it('chooses every row as often', () => {
-    const counts = new Float64Array(10);
-    for (let seed = 0; seed < 2000; seed++) {
-      const values = [...counts.keys()];
-      for (const row of train(1, values, { nu: 1, references: 3, seed }).supports) counts[row]++;
-    }
-    // 600 each are expected, with a standard deviation of 20.5.
-    for (const count of counts) expect(Math.abs(count - 600)).toBeLessThan(100);
-  });
-
   it('refuses training that it cannot learn from', () => {
     const unfit = expect.objectContaining({ code: 'TRAINING_UNFIT' });
     expect(() => train(1, [])).toThrow(unfit);

@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { defineDetector } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type Matrix, makeMatrix } from '../../core/matrix.ts';
-import { makeRandom, type Random } from '../../core/random.ts';
+import { makeRandom } from '../../core/random.ts';
 import { euclideanNorm } from '../../kernels/distance.ts';
 import { oneClassSmo } from '../../kernels/one-class-smo.ts';
 import { negativeLogKernelMean, rbfKernel } from '../../kernels/rbf-kernel.ts';
+import { sampleRows } from '../../kernels/sample-rows.ts';
 
 /**
  * `supports`: support vectors x columns, row-major. `share`: their alpha, adding up to 1. `border`: -log(S / sum alpha) where
@@ -66,7 +67,7 @@ export default defineDetector({
         fix: 'Give it at least one complete row of one column.',
       });
     }
-    const sample = sampled(rows, references, seed === undefined ? context.random : makeRandom(seed, 'one-class-svm'));
+    const sample = sampleRows(rows, references, seed === undefined ? context.random : makeRandom(seed, 'one-class-svm'));
     const width = gamma === 'scale' ? scaleGamma(sample) : gamma;
     const n = sample.rows;
     const solution = oneClassSmo(n, nu, (i, out) => rbfKernel(sample.values, i * sample.cols, sample, width, out), { tolerance, iterations, cacheBytes });
@@ -119,17 +120,6 @@ export default defineDetector({
 
 function supportsOf({ supports, share }: Model): Matrix {
   return makeMatrix(share.length, supports.length / share.length, supports);
-}
-
-/** `most` rows at random in their order, every choice as likely (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S). */
-function sampled(rows: Matrix, most: number, random: Random): Matrix {
-  if (rows.rows <= most) return rows;
-  const { cols, values } = rows;
-  const sample = makeMatrix(most, cols);
-  for (let row = 0, taken = 0; taken < most; row++) {
-    if (random.next() * (rows.rows - row) < most - taken) sample.values.set(values.subarray(row * cols, (row + 1) * cols), taken++ * cols);
-  }
-  return sample;
 }
 
 /** 1 / (columns x variance of all entries), and 1 where all are equal. */
