@@ -28,6 +28,7 @@ export const components: ComponentIndex = {
   },
   threshold: {
     fixed: () => import('../processor/thresholds/fixed.ts'),
+    pot: () => import('../processor/thresholds/pot.ts'),
     quantile: () => import('../processor/thresholds/quantile.ts'),
   },
   combiner: {
