@@ -18,6 +18,8 @@ export const components: ComponentIndex = {
   detector: {
     'constant-broken': () => import('../processor/detectors/constant-broken.ts'),
     dbscan: () => import('../processor/detectors/dbscan.ts'),
+    'isolation-forest': () => import('../processor/detectors/isolation-forest.ts'),
+    'isolation-logistic': () => import('../processor/detectors/isolation-logistic.ts'),
     'k-means': () => import('../processor/detectors/k-means.ts'),
     'k-nn': () => import('../processor/detectors/k-nn.ts'),
     lof: () => import('../processor/detectors/lof.ts'),
