@@ -4,6 +4,7 @@ import { register as backfillCommand } from './commands/backfill.ts';
 import { register as checkCommand } from './commands/check.ts';
 import { register as deadCommand } from './commands/dead.ts';
 import { register as doctorCommand } from './commands/doctor.ts';
+import { register as evaluateCommand } from './commands/evaluate.ts';
 import { register as exportCommand } from './commands/export.ts';
 import { register as initCommand } from './commands/init.ts';
 import { register as listCommand } from './commands/list.ts';
@@ -14,4 +15,4 @@ import { register as runCommand } from './commands/run.ts';
 import { register as schemaCommand } from './commands/schema.ts';
 import { register as trainCommand } from './commands/train.ts';
 
-export const commands: readonly ((program: Command) => void)[] = [initCommand, checkCommand, runCommand, trainCommand, backfillCommand, queryCommand, exportCommand, listCommand, schemaCommand, deadCommand, doctorCommand, processCommand, produceCommand];
+export const commands: readonly ((program: Command) => void)[] = [initCommand, checkCommand, runCommand, trainCommand, backfillCommand, queryCommand, exportCommand, listCommand, schemaCommand, deadCommand, doctorCommand, evaluateCommand, processCommand, produceCommand];

@@ -24,10 +24,10 @@ function found(path: string): ReturnType<typeof statSync> {
 }
 
 /** Writes a file whole or not at all: beside its place first, then renamed into it. @throws STORE_UNAVAILABLE */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+export async function writeWhole(path: string, content: Uint8Array | Iterable<string>): Promise<void> {
   const beside = `${path}.${process.pid}.part`;
   try {
-    await writeFile(beside, bytes, { mode: 0o600 });
+    await writeFile(beside, content, { mode: 0o600 });
     await rename(beside, path);
   } catch (cause) {
     await rm(beside, { force: true });

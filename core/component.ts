@@ -57,6 +57,8 @@ export interface SourceContext {
 export interface SourceInfo {
   readonly schema: Schema;
   readonly labelled: boolean;
+  /** The column that the labels stand in, where there is one. */
+  readonly labelColumn?: string;
   /** Same content at the head, same fingerprint; a file that grew keeps it. */
   readonly fingerprint: string;
   /** What was found, for people: `SWaT 2015 workbook, sheet 'Sheet1', header in row 2, 51 tags`. */

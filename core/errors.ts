@@ -13,6 +13,7 @@ export const errorCodes = {
   SOURCE_EMPTY: { exit: 3, summary: 'The input has no data rows.' },
   SOURCE_NO_HEADER: { exit: 3, summary: 'No header row was found.' },
   SOURCE_TAGS: { exit: 3, summary: 'Tag columns that are duplicated, unnamed, unknown or renamed.' },
+  SOURCE_LABELS: { exit: 3, summary: 'Labels that an evaluation needs are missing, or all of them are of training rows.' },
   SOURCE_TIME: { exit: 3, summary: 'Times that cannot be placed: no time column, or zoneless times without a timezone.' },
   SOURCE_LIMIT: { exit: 3, summary: 'The input is over a limit: line length, columns, or what an archive unpacks to.' },
   SOURCE_CHANGED: { exit: 3, summary: 'The input is not the one that the stored position belongs to.' },

@@ -107,14 +107,22 @@ export function gradeOf(score: number, { median, warn, error }: Pick<Calibration
 }
 
 /**
- * The score's logarithm on one scale for all detectors: 0 at the calibration median, 1 at the error level, kept within
- * [-1, 30]; NaN without a score.
+ * The score's logarithm on one scale for all detectors: 0 at the calibration median, 1 at the error level, without an upper end;
+ * scores below a thousandth of the error level are taken as that. Rises with the score; NaN without one.
+ * @example
+ * calibratedScoreOf(4, { logFloor: 0.001, logMedian: Math.log(1), logScale: Math.log(2) }); // 2
+ */
+export function calibratedScoreOf(score: number, { logFloor, logMedian, logScale }: Pick<Calibration, 'logFloor' | 'logMedian' | 'logScale'>): number {
+  return Number.isNaN(score) ? Number.NaN : (Math.log(Math.max(logFloor, score)) - logMedian) / logScale;
+}
+
+/**
+ * The calibrated score kept within [-1, 30], as members of a fusion count; NaN without a score.
  * @example
  * logScoreOf(4, { logFloor: 0.001, logMedian: Math.log(1), logScale: Math.log(2) }); // 2
  */
-export function logScoreOf(score: number, { logFloor, logMedian, logScale }: Pick<Calibration, 'logFloor' | 'logMedian' | 'logScale'>): number {
-  if (Number.isNaN(score)) return Number.NaN;
-  return Math.min(loudest, Math.max(quietest, (Math.log(Math.max(logFloor, score)) - logMedian) / logScale));
+export function logScoreOf(score: number, calibration: Pick<Calibration, 'logFloor' | 'logMedian' | 'logScale'>): number {
+  return Math.min(loudest, Math.max(quietest, calibratedScoreOf(score, calibration)));
 }
 
 /** Fills grade, status and log score of the first `rows` scores. */

@@ -2,7 +2,7 @@ import { type Batch, concatBatches } from '../core/batch.ts';
 import { type Chunk, type DeadLetter, rowsIn } from '../core/chunk.ts';
 import type { Output } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
-import { attachPosition, type Manifest, type ManifestKeeper, type Position } from '../core/manifest.ts';
+import { attachPosition, type Manifest, type ManifestKeeper, type ManifestReader, type Position } from '../core/manifest.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
 import type { WarmUp } from '../core/runtime.ts';
@@ -10,7 +10,7 @@ import type { Schema } from '../core/schema.ts';
 import type { RejectedRow, Store, StoreWrite } from '../core/store.ts';
 import type { IncidentChange } from './incidents.ts';
 import { loadModel, type StreamModel, saveModel, trainAgain } from './model.ts';
-import { StreamPipeline, type StreamPipelineContext, streamsOfRecords } from './stream.ts';
+import { type ScoredWatch, StreamPipeline, type StreamPipelineContext, streamsOfRecords } from './stream.ts';
 import { loadDefinitions } from './train.ts';
 
 /** Counts since the streams began; saved with the manifest. */
@@ -31,6 +31,8 @@ export interface PipelineObserver {
   chunk?(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }, key: string): void;
   incident?(change: IncidentChange): void;
   dead?(letters: Chunk['dead']): void;
+  /** Rows behind the warm-up, before they are stored; for whoever wants to know why of rows that are not flagged too. */
+  scored?: ScoredWatch;
   counted?(counts: { stream: string; duplicate: number; late: number }): void;
   /** What came until now will be durable with the next `commit`; what comes while that is under way will not. */
   committing?(key: string): void;
@@ -38,10 +40,13 @@ export interface PipelineObserver {
   commit?(manifest: Manifest, seconds: number, nextOffset: number): void;
 }
 
+/** What a pipeline needs of a store. */
+export type PipelineStore = ManifestReader & Pick<Store, 'openStream' | 'append' | 'appendDead' | 'commit' | 'rows' | 'known'>;
+
 export interface PipelineOptions {
   readonly config: PipelineConfig;
   readonly registry: Registry;
-  readonly store: Store;
+  readonly store: PipelineStore;
   /** Names the partition's manifest. */
   readonly key: string;
   /** Source id (embedded) or topic: under what the position is kept, and what dead letters name. */
@@ -87,7 +92,7 @@ export class Pipeline {
     const { config, registry, store, key, source, keeper } = options;
     const definitions = await loadDefinitions(config, registry);
     const model = options.model ? await loadModel(options.model.bytes, registry, options.model.place, trainAgain) : undefined;
-    const pipeline = new Pipeline(options, { config, definitions, registry }, model);
+    const pipeline = new Pipeline(options, { config, definitions, registry, scored: options.observer?.scored }, model);
     const manifest = keeper ? keeper.manifest : await store.manifest(key);
     if (manifest) {
       pipeline.#manifest = manifest;

@@ -31,7 +31,11 @@ export interface StreamPipelineContext {
   readonly config: PipelineConfig;
   readonly definitions: Definitions;
   readonly registry: Registry;
+  readonly scored?: ScoredWatch | undefined;
 }
+
+/** Told right after rows were scored, while the scorer can still be asked why (`peak`). */
+export type ScoredWatch = (scorer: Scorer, batch: Batch, verdicts: readonly Verdicts[]) => void;
 
 export const stateKind = 'stream-state';
 const trainingKind = 'training-rows';
@@ -295,6 +299,7 @@ export class StreamPipeline {
   #score(scorer: Scorer, batch: Batch, told: IncidentChange[]): StoreWrite {
     this.#rows += batch.rows;
     const verdicts = scorer.score(batch);
+    this.#context.scored?.(scorer, batch, verdicts);
     const changes: IncidentChange[] = [];
     for (const [v, { status, score, grade }] of verdicts.entries()) {
       const tracker = this.#trackers[v];

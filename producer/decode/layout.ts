@@ -130,6 +130,11 @@ export function planColumns(header: readonly string[], samples: readonly (readon
   };
 }
 
+/** What a source tells of its labels. */
+export function labelsOf({ label, names }: Layout): { labelled: boolean; labelColumn?: string } {
+  return label === -1 ? { labelled: false } : { labelled: true, labelColumn: names[label] };
+}
+
 function findTimeColumn(names: readonly string[], free: (column: number) => boolean, sampleOf: (column: number) => Cell[]): number {
   const plain = names.map(plainName);
   for (const wanted of timeNames) {

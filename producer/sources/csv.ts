@@ -7,6 +7,7 @@ import { quote, SluiceError } from '../../core/errors.ts';
 import { Assembler } from '../decode/assembler.ts';
 import { makeCellReader } from '../decode/cell.ts';
 import { parseLabel } from '../decode/label.ts';
+import { labelsOf } from '../decode/layout.ts';
 import { decodeOptions, rowClock } from '../decode/options.ts';
 import { makeTimeParser, type TimeParser } from '../decode/time.ts';
 import { openTextFile, type TextFile } from '../text/blocks.ts';
@@ -75,7 +76,7 @@ export default defineSource({
         opened = { file, layout, time };
         const { schema, fingerprint } = layout;
         const description = `${file.compressed ? 'compressed ' : ''}${layout.description}${time ? `, ${time.description}` : ''}`;
-        return { schema, labelled: layout.label >= 0, fingerprint, description, streamsByRow: layout.stream >= 0 };
+        return { schema, ...labelsOf(layout), fingerprint, description, streamsByRow: layout.stream >= 0 };
       },
       read,
       missing: () => missing,

@@ -8,7 +8,7 @@ import { quote, SluiceError } from '../../core/errors.ts';
 import { Assembler } from '../decode/assembler.ts';
 import { type Cell, makeCellReader } from '../decode/cell.ts';
 import { parseLabel } from '../decode/label.ts';
-import { type Layout, planColumns } from '../decode/layout.ts';
+import { type Layout, labelsOf, planColumns } from '../decode/layout.ts';
 import { decodeOptions, rowClock } from '../decode/options.ts';
 import { makeTimeParser, quoteTime, type TimeParser } from '../decode/time.ts';
 import { openTextFile, type TextFile } from '../text/blocks.ts';
@@ -84,7 +84,7 @@ export default defineSource({
         const description = `${file.compressed ? 'compressed ' : ''}JSON Lines, ${layout.description}${time ? `, ${time.description}` : ''}`;
         // The first row: a file that grows keeps it.
         const fingerprint = createHash('sha256').update(first).digest('hex').slice(0, 32);
-        return { schema: layout.schema, labelled: layout.label >= 0, fingerprint, description, streamsByRow: layout.stream >= 0 };
+        return { schema: layout.schema, ...labelsOf(layout), fingerprint, description, streamsByRow: layout.stream >= 0 };
       },
       read,
       missing: () => missing,

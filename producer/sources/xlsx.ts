@@ -5,7 +5,7 @@ import { SluiceError } from '../../core/errors.ts';
 import { Assembler } from '../decode/assembler.ts';
 import { type Cell, findDecimalMark, makeCellReader } from '../decode/cell.ts';
 import { findHeader } from '../decode/header.ts';
-import { type Layout, planColumns } from '../decode/layout.ts';
+import { type Layout, labelsOf, planColumns } from '../decode/layout.ts';
 import { type DecodeOptions, decodeOptions, rowClock } from '../decode/options.ts';
 import { makeRowDecoder } from '../decode/rows.ts';
 import { makeTimeParser, type TimeParser } from '../decode/time.ts';
@@ -103,7 +103,7 @@ function createXlsxSource(options: XlsxOptions, context: SourceContext): Source 
         }
         return {
           schema: table.layout.schema,
-          labelled: table.layout.label !== -1,
+          ...labelsOf(table.layout),
           fingerprint: workbook.fingerprint,
           description: describe(table, options),
           streamsByRow: table.layout.stream >= 0,

@@ -1,0 +1,123 @@
+import { printable } from '../core/shown.ts';
+import { formatDuration } from '../core/time.ts';
+import type { Evaluation, Figures, FileEvaluation, MeanFigures } from '../evaluate/evaluation.ts';
+import { fittingTable } from './text-table.ts';
+
+const count = (n: number): string => n.toLocaleString('en-US');
+
+/** One file in full; of several each in short and their mean in full. Tables need 80 columns; what does not fit the width is cut. */
+export function evaluationText({ pipeline, training, files, mean }: Evaluation, width = Number.POSITIVE_INFINITY): string {
+  const [first] = files;
+  const head = `${pipeline}, trained on ${training}\n`;
+  const body =
+    files.length === 1
+      ? `${headOf(first)}\n${inFull(mean, width)}${eventsText(first, width)}`
+      : `${files.map((file) => `${headOf(file)}${ownTable(file.methods, width)}`).join('\n')}\nMean over ${files.length} files\n${inFull(mean, width)}`;
+  return `${head}\n${body}\n${legend}`;
+}
+
+const legend = `EVENT  share of events with a flagged row; DELAY  from an event's beginning to its
+first flagged row; FALSE/D  false incidents a day. AUC is of the calibrated
+score. The oracle's threshold is found with the labels: a bound, no result.
+ADJ-F1  point-adjusted, own threshold: one flagged row counts for its whole
+event; never to be read alone.
+`;
+
+function headOf({ file, labels, rows, anomalousRows, events, from, to, intervalSeconds, notes }: FileEvaluation): string {
+  const apart = Number.isNaN(intervalSeconds) ? '' : `, ${formatDuration(intervalSeconds * 1000)} apart`;
+  const share = ((100 * anomalousRows) / rows).toFixed(1);
+  return [
+    `${printable(file)}  labels: ${printable(labels)}`,
+    `  ${count(rows)} rows from ${from} to ${to}${apart}`,
+    `  ${count(anomalousRows)} anomalous (${share} %) in ${count(events.length)} ${events.length === 1 ? 'event' : 'events'}`,
+    ...notes.map((note) => `  note: ${printable(note)}`),
+    '',
+  ].join('\n');
+}
+
+type Row = Pick<MeanFigures, 'name' | 'aucPr' | 'aucRoc'> & { readonly own: Figures; readonly oracle: Figures };
+
+function inFull(methods: readonly Row[], width: number): string {
+  return `At the threshold learned without labels\n${ownTable(methods, width)}\nRanking, and at the oracle's threshold\n${oracleTable(methods, width)}`;
+}
+
+function ownTable(methods: readonly Row[], width: number): string {
+  return table(
+    methods,
+    {
+      'AUC-PR': ({ aucPr }) => ratio(aucPr),
+      PREC: ({ own }) => ratio(own.precision),
+      RECALL: ({ own }) => ratio(own.recall),
+      F1: ({ own }) => ratio(own.f1),
+      FAR: ({ own }) => ratio(own.far),
+      EVENT: ({ own }) => ratio(own.eventRecall),
+      DELAY: ({ own }) => delay(own.delaySeconds),
+      'FALSE/D': ({ own }) => perDay(own.falseIncidentsPerDay),
+    },
+    width,
+  );
+}
+
+function oracleTable(methods: readonly Row[], width: number): string {
+  return table(
+    methods,
+    {
+      'AUC-PR': ({ aucPr }) => ratio(aucPr),
+      'AUC-ROC': ({ aucRoc }) => ratio(aucRoc),
+      PREC: ({ oracle }) => ratio(oracle.precision),
+      RECALL: ({ oracle }) => ratio(oracle.recall),
+      F1: ({ oracle }) => ratio(oracle.f1),
+      FAR: ({ oracle }) => ratio(oracle.far),
+      'ADJ-F1': ({ own }) => ratio(own.pointAdjusted.f1),
+    },
+    width,
+  );
+}
+
+/** Figures to the right, so that their points stand in one line. */
+function table(methods: readonly Row[], columns: Readonly<Record<string, (row: Row) => string>>, width: number): string {
+  const cells = methods.map((method) => Object.values(columns).map((show) => show(method)));
+  const widths = Object.keys(columns).map((name, i) => Math.max(name.length, ...cells.map((row) => row[i].length)));
+  const right = (row: readonly string[]): string[] => row.map((cell, i) => cell.padStart(widths[i]));
+  return fittingTable(
+    ['METHOD', ...right(Object.keys(columns))],
+    methods.map(({ name }, m) => [name, ...right(cells[m])]),
+    { width },
+  ).text;
+}
+
+/** What was found of each event by the last combination, or else by the first detector. */
+function eventsText({ events, methods }: FileEvaluation, width: number): string {
+  const teller = methods.filter(({ kind }) => kind === 'combination').at(-1) ?? methods[0];
+  if (events.length === 0) return '';
+  const rows = events.map(({ from, to, start, tags, description }, e) => {
+    const { flagged, delaySeconds, topTags } = teller.events[e];
+    return [
+      e + 1,
+      start,
+      count(to - from).padStart(5),
+      `${Math.round((100 * flagged) / (to - from))} %`.padStart(7),
+      delay(delaySeconds).padStart(5),
+      topTags.slice(0, 3).join(' '),
+      [tags?.join(' '), description].filter((text) => text !== undefined).join(': '),
+    ];
+  });
+  const told = events.some(({ description }) => description !== undefined);
+  const head = ['#', 'START', ' ROWS', 'FLAGGED', 'DELAY', 'TOP TAGS', ...(told ? ['WHAT WAS DONE'] : [])];
+  const shown = told ? rows : rows.map((row) => row.slice(0, -1));
+  return `\nEvents, as ${teller.name} sees them\n${fittingTable(head, shown, { width }).text}`;
+}
+
+function ratio(value: number): string {
+  return Number.isNaN(value) ? '-' : value.toFixed(3);
+}
+
+function perDay(value: number): string {
+  return Number.isNaN(value) ? '-' : value >= 1000 ? value.toFixed(0) : value.toFixed(1);
+}
+
+function delay(seconds: number): string {
+  if (Number.isNaN(seconds)) return '-';
+  if (seconds < 600) return `${seconds < 10 ? Number(seconds.toFixed(1)) : Math.round(seconds)} s`;
+  return seconds < 36_000 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}

@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { SluiceError } from '../core/errors.ts';
+import { parseTime } from '../core/time.ts';
+
+const time = z.string().refine((text) => parseTime(text) !== undefined, { error: 'expected an ISO 8601 time with zone' });
+
+const attack = z.object({
+  start: time,
+  end: time,
+  tags: z.array(z.string()).min(1),
+  kind: z.string().min(1),
+  size: z.union([z.number(), z.string()]).optional(),
+  stealthy: z.boolean().optional(),
+  effect: z.string().optional(),
+});
+
+/** What was done to the plant, as the simulator writes it beside its recording. */
+export interface Attack {
+  readonly start: bigint;
+  readonly end: bigint;
+  readonly tags: readonly string[];
+  readonly description: string;
+}
+
+/**
+ * The attacks that `FILE.attacks.json` tells of, in its order; none where there is no such file.
+ * @throws SOURCE_UNREADABLE where it holds something else
+ */
+export async function readAttacks(file: string): Promise<Attack[]> {
+  const path = `${file}.attacks.json`;
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new SluiceError('SOURCE_UNREADABLE', `cannot read it: ${(error as Error).message}`, { place: path, cause: error });
+  }
+  return parseAttacks(text, path);
+}
+
+function parseAttacks(text: string, place: string): Attack[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SluiceError('SOURCE_UNREADABLE', `it is no JSON: ${(cause as Error).message}`, { place, fix: 'Write it anew, or take it away.', cause });
+  }
+  const parsed = z.array(attack).safeParse(value);
+  if (!parsed.success) {
+    const [{ path, message }] = parsed.error.issues;
+    throw new SluiceError('SOURCE_UNREADABLE', `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`, {
+      place,
+      fix: 'It lists attacks as [{start, end, tags, kind, size, stealthy, effect}]; write it anew, or take it away.',
+    });
+  }
+  return parsed.data.map(({ start, end, tags, kind, size, stealthy, effect }) => ({
+    start: parseTime(start) as bigint,
+    end: parseTime(end) as bigint,
+    tags,
+    description: [kind, ...(size === undefined ? [] : [`size ${size}`]), ...(stealthy ? ['stealthy'] : []), ...(effect ? [effect] : [])].join(', '),
+  }));
+}
+
+/** The attack that shares most time with an event; undefined where none does. */
+export function attackOf(start: bigint, end: bigint, attacks: readonly Attack[]): Attack | undefined {
+  let best: Attack | undefined;
+  let most = -1n;
+  for (const one of attacks) {
+    const shared = (one.end < end ? one.end : end) - (one.start > start ? one.start : start);
+    if (shared > most) [best, most] = [one, shared];
+  }
+  return most >= 0n ? best : undefined;
+}

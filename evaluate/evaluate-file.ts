@@ -1,0 +1,215 @@
+import type { Batch } from '../core/batch.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { Incident } from '../core/incident.ts';
+import type { PipelineConfig, TrainConfig } from '../core/pipeline-config.ts';
+import { makeRandom } from '../core/random.ts';
+import type { Registry } from '../core/registry.ts';
+import { formatTime } from '../core/time.ts';
+import type { StreamModel } from '../processor/model.ts';
+import { Pipeline, type PipelineOptions } from '../processor/pipeline.ts';
+import { collectRows } from '../producer/collect.ts';
+import { attackOf, readAttacks } from './attacks.ts';
+import { alwaysPositive, randomScores } from './baselines.ts';
+import type { FileEvaluation, LabelledEvent } from './evaluation.ts';
+import { type JudgedRows, judgedRows, keptOf, rowsOfTimes, spanOf } from './judged-rows.ts';
+import { type OpenedFile, openFile, openTrainingFile, type Reading, requireLabels } from './labelled-file.ts';
+import { evaluateMethod, type Said } from './method.ts';
+import { passingStore } from './passing-store.ts';
+import { type Scored, ScoredRows } from './scored-rows.ts';
+
+/** What the detectors learn from: the file's own first rows, another file, or what the pipeline says. */
+export type Training =
+  | { readonly kind: 'rows'; readonly rows: number }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'pipeline'; readonly learned: Pick<PipelineOptions, 'trainingRows' | 'model'> };
+
+export interface FileRequest {
+  readonly path: string;
+  readonly training: Training;
+  readonly reading: Reading;
+  /** From this data row (0-based) on everything is anomalous, before it nothing is; instead of a column of labels. */
+  readonly labelFrom?: number | undefined;
+  readonly config: PipelineConfig;
+  readonly registry: Registry;
+  /** Told as rows are judged; the share of the file where that is known. */
+  readonly onProgress?: (rows: number, share: number | undefined) => void;
+}
+
+export interface EvaluatedFile {
+  readonly evaluation: FileEvaluation;
+  /** Every row behind the training rows. */
+  readonly scored: Scored;
+}
+
+/** A detector that knows nothing flags as many rows as the warn level lets pass. */
+const randomLevel = 0.99;
+
+const count = (n: number): string => n.toLocaleString('en-US');
+
+/**
+ * Runs a labelled file through the pipeline, row for row as `run` does, and compares what it says with the labels.
+ * @throws SOURCE_… , TRAINING_UNFIT, WARMUP_TOO_SHORT where no row is left to judge, SOURCE_LABELS where there is nothing to compare with
+ */
+export async function evaluateFile(request: FileRequest): Promise<EvaluatedFile> {
+  const { path, reading, labelFrom, config: whole, registry } = request;
+  const attacks = await readAttacks(path);
+  const opened = await openFile(path, labelFrom === undefined ? reading : { ...reading, label: 'none' }, whole, registry);
+  try {
+    const labels = labelFrom === undefined ? `column '${requireLabels(path, opened.info)}'` : `rows from ${count(labelFrom)} on (--label-from)`;
+    const run = await score(request, opened);
+    const { scored, model, incidents } = run;
+    const rows = judgedRows(scored);
+    requireAnomalies(request, run, rows);
+    const tags = model.schema.tags.map(({ name }) => name);
+    const evaluation: FileEvaluation = {
+      file: path,
+      labels,
+      rows: rows.labels.length,
+      anomalousRows: anomalousRows(rows.labels),
+      ...spanOf(rows),
+      notes: [...opened.notes, ...notesOf(run, rows)],
+      events: rows.events.map(({ from, to }): LabelledEvent => {
+        const attack = attackOf(rows.times[from], rows.times[to - 1], attacks);
+        const told = attack ? { description: attack.description, tags: attack.tags } : {};
+        return { from, to, start: formatTime(rows.times[from]), end: formatTime(rows.times[to - 1]), ...told };
+      }),
+      methods: [...pipelineSays(scored, incidents, rows), ...baselinesSay(rows, whole.seed)].map((said) => evaluateMethod(said, rows, tags, whole.incidents)),
+    };
+    return { evaluation, scored };
+  } finally {
+    await opened.source.close();
+  }
+}
+
+interface Run {
+  readonly scored: Scored;
+  readonly model: StreamModel;
+  /** Of the pipeline, per method. */
+  readonly incidents: ReadonlyMap<string, ReadonlyMap<string, Incident>>;
+  /** Rows of the file labelled as anomalous, those that trained included. */
+  readonly anomalous: number;
+  readonly dead: readonly { readonly message: string }[];
+}
+
+async function score({ path, training, reading, labelFrom, config: whole, registry, onProgress }: FileRequest, { source, info }: OpenedFile): Promise<Run> {
+  const config = { ...whole, train: trainConfig(training, whole) };
+  const labelOf = labelFrom === undefined ? (_: number, label: number) => label : (origin: number) => Number(origin >= labelFrom);
+  const scored = new ScoredRows(labelOf);
+  const incidents = new Map<string, Map<string, Incident>>();
+  const dead: { message: string }[] = [];
+  let anomalous = 0;
+  const pipeline = await Pipeline.open({
+    config,
+    registry,
+    store: passingStore(),
+    key: 'evaluate',
+    source: source.id,
+    ...(training.kind === 'pipeline' ? training.learned : {}),
+    ...(training.kind === 'file' ? { trainingRows: () => trainingRows(training.path, reading, whole, registry) } : {}),
+    observer: {
+      scored: scored.take,
+      incident({ incident }) {
+        const own = incidents.get(incident.detector) ?? new Map<string, Incident>();
+        incidents.set(incident.detector, own.set(incident.id, incident));
+      },
+      dead: (letters) => dead.push(...letters),
+    },
+  });
+  await pipeline.openStream(config.stream, info.schema);
+  for await (const chunk of source.read(0)) {
+    for (const batch of chunk.batches) anomalous += anomalousIn(batch, labelOf);
+    await pipeline.process(chunk);
+    onProgress?.(chunk.nextOffset, chunk.progress);
+  }
+  const [warmUp] = pipeline.warmUp().values();
+  if (warmUp.stage !== 'ready' || !scored.model) {
+    const rows = count(pipeline.totals.stored);
+    throw new SluiceError('WARMUP_TOO_SHORT', `no row is left to judge: the file has ${rows}, and the first ${count(warmUp.need)} train`, {
+      place: path,
+      fix: 'Lower --train-rows, or train on another file with --train.',
+    });
+  }
+  return { scored: scored.result(), model: scored.model, incidents, anomalous, dead };
+}
+
+function trainConfig(training: Training, { train, source }: PipelineConfig): TrainConfig {
+  const { calibrate } = train;
+  if (training.kind === 'rows') return { kind: 'rows', from: 0, to: training.rows, calibrate };
+  return training.kind === 'file' ? { kind: 'file', source: { ...source, options: { path: training.path } }, calibrate } : train;
+}
+
+async function trainingRows(path: string, reading: Reading, config: PipelineConfig, registry: Registry): Promise<Batch> {
+  const { source } = await openTrainingFile(path, reading, config, registry);
+  try {
+    return await collectRows(source, config.stream);
+  } finally {
+    await source.close();
+  }
+}
+
+function anomalousIn({ rows, origins, labels }: Batch, labelOf: (origin: number, label: number) => number): number {
+  let n = 0;
+  for (let row = 0; row < rows; row++) if (labelOf(origins[row], labels?.[row] ?? -1) === 1) n++;
+  return n;
+}
+
+function anomalousRows(labels: Int8Array): number {
+  return labels.reduce((n, label) => n + Number(label === 1), 0);
+}
+
+function requireAnomalies({ path }: FileRequest, { scored, anomalous }: Run, { labels }: JudgedRows): void {
+  if (labels.length === 0) {
+    throw new SluiceError('SOURCE_LABELS', `none of the ${count(scored.labels.length)} rows behind the training rows has a label that can be read`, {
+      place: path,
+      fix: 'Labels are Normal and Attack, 0 and 1, or -1 and -999 for unlabelled rows; name their column with --label.',
+    });
+  }
+  if (anomalous > 0 && anomalousRows(labels) === 0) {
+    throw new SluiceError('SOURCE_LABELS', `all ${count(anomalous)} anomalous rows are among those that train: nothing is left to find`, {
+      place: path,
+      fix: 'Lower --train-rows, or train on another file with --train.',
+    });
+  }
+}
+
+function notesOf({ scored, model, anomalous, dead }: Run, { labels }: JudgedRows): string[] {
+  const behind = anomalousRows(labels);
+  const unlabelled = scored.labels.length - labels.length;
+  const wants = Math.max(
+    0,
+    ...[...model.detectors, ...model.combinations.flatMap(({ parts }) => parts)].flatMap(({ calibration }) => [
+      calibration?.warnWants ?? 0,
+      calibration?.errorWants ?? 0,
+    ]),
+  );
+  return [
+    ...(behind === 0 ? ['no row is labelled as anomalous: only false alarms can be told'] : []),
+    ...(anomalous > behind ? [`${count(anomalous - behind)} anomalous rows are among those that train, or could not be taken`] : []),
+    ...(unlabelled > 0 ? [`${count(unlabelled)} rows have no label: they are scored and count for nothing`] : []),
+    ...(dead.length > 0 ? [`${count(dead.length)} rows could not be taken; the first: ${dead[0].message}`] : []),
+    ...(wants > 0 ? [`thresholds are set on ${count(model.calibrationRows)} rows; ${count(wants)} would be needed to tell their levels`] : []),
+  ];
+}
+
+function pipelineSays(scored: Scored, incidents: Run['incidents'], { kept, times }: JudgedRows): Said[] {
+  return scored.methods.map(({ name, kind, score, flagged, peaks }) => ({
+    name,
+    kind,
+    score: keptOf(score, kept),
+    flagged: kept ? Uint8Array.from(kept, (row) => flagged[row]) : flagged,
+    incidents: rowsOfTimes([...(incidents.get(name)?.values() ?? [])], times),
+    peaks,
+  }));
+}
+
+function baselinesSay({ labels }: JudgedRows, seed: number): Said[] {
+  const say = (name: string, score: Float64Array): Said => ({
+    name,
+    kind: 'baseline',
+    score,
+    flagged: Uint8Array.from(score, (value) => Number(value >= randomLevel)),
+    incidents: undefined,
+    peaks: undefined,
+  });
+  return [say('random', randomScores(labels.length, makeRandom(seed, 'random baseline'))), say('always-positive', alwaysPositive(labels.length))];
+}

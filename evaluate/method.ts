@@ -1,0 +1,94 @@
+import { averagePrecision } from '../kernels/average-precision.ts';
+import { rocAuc } from '../kernels/roc-auc.ts';
+import type { IncidentRules } from '../processor/incidents.ts';
+import type { EventOutcome, MethodEvaluation } from './evaluation.ts';
+import { bestThreshold, figures, incidentsOf, type RowRange } from './figures.ts';
+import type { JudgedRows } from './judged-rows.ts';
+import type { EventPeak } from './scored-rows.ts';
+
+/** What a method says of the judged rows. */
+export interface Said {
+  readonly name: string;
+  readonly kind: MethodEvaluation['kind'];
+  /** Calibrated; NaN where it has none. */
+  readonly score: Float64Array;
+  readonly flagged: Uint8Array;
+  /** Of the pipeline; undefined: those that the flagged rows would have made in it. */
+  readonly incidents: readonly RowRange[] | undefined;
+  /** Per event; undefined where none was looked for. */
+  readonly peaks: readonly (EventPeak | undefined)[] | undefined;
+}
+
+/** Points of a score's course, for plots. */
+const coursePoints = 2000;
+
+const shownTags = 5;
+
+export function evaluateMethod(
+  said: Said,
+  rows: JudgedRows,
+  tags: readonly string[],
+  rules: Pick<IncidentRules, 'open' | 'close' | 'merge'>,
+): MethodEvaluation {
+  const { labels, seconds, events } = rows;
+  const { name, kind, score, flagged, incidents = incidentsOf(flagged, seconds, rules) } = said;
+  const ranked = withoutGaps(score);
+  const threshold = bestThreshold(score, labels);
+  const overThreshold = Uint8Array.from(score, (value) => Number(value >= threshold));
+  return {
+    name,
+    kind,
+    own: figures({ flagged, labels, seconds, incidents }),
+    oracle: { ...figures({ flagged: overThreshold, labels, seconds, incidents: incidentsOf(overThreshold, seconds, rules) }), threshold },
+    aucPr: averagePrecision(ranked, labels),
+    aucRoc: rocAuc(ranked, labels),
+    unscoredRows: score.reduce((n, value) => n + Number(Number.isNaN(value)), 0),
+    events: events.map((event, e) => outcomeOf(event, said, seconds, said.peaks ? said.peaks[e] : largestOf(score, event), tags)),
+    course: courseOf(score),
+  };
+}
+
+/** Rows without a score rank below all others. */
+function withoutGaps(score: Float64Array): Float64Array {
+  let least = Number.POSITIVE_INFINITY;
+  for (const value of score) if (value < least) least = value;
+  const below = Number.isFinite(least) ? least - Math.max(1, Math.abs(least)) : 0;
+  return score.map((value) => (Number.isNaN(value) ? below : value));
+}
+
+function outcomeOf({ from, to }: RowRange, { flagged }: Said, seconds: Float64Array, peak: EventPeak | undefined, tags: readonly string[]): EventOutcome {
+  const own = flagged.subarray(from, to);
+  const first = own.indexOf(1);
+  return {
+    flagged: own.reduce((n, flag) => n + flag, 0),
+    delaySeconds: first < 0 ? Number.NaN : seconds[from + first] - seconds[from],
+    peakScore: peak?.score ?? Number.NaN,
+    peakRow: peak?.row ?? -1,
+    topTags: peak ? topTags(peak.shares, tags) : [],
+  };
+}
+
+function largestOf(score: Float64Array, { from, to }: RowRange): EventPeak | undefined {
+  let best = -1;
+  for (let row = from; row < to; row++) if (best < 0 ? !Number.isNaN(score[row]) : score[row] > score[best]) best = row;
+  return best < 0 ? undefined : { score: score[best], row: best, shares: new Float64Array(0) };
+}
+
+function topTags(shares: Float64Array, tags: readonly string[]): string[] {
+  return [...shares.keys()]
+    .filter((tag) => shares[tag] !== 0)
+    .sort((a, b) => Math.abs(shares[b]) - Math.abs(shares[a]) || a - b)
+    .slice(0, shownTags)
+    .map((tag) => tags[tag]);
+}
+
+function courseOf(score: Float64Array): MethodEvaluation['course'] {
+  const step = Math.max(1, Math.ceil(score.length / coursePoints));
+  const largest: number[] = [];
+  for (let from = 0; from < score.length; from += step) {
+    let most = Number.NaN;
+    for (let row = from; row < Math.min(score.length, from + step); row++) if (!(score[row] <= most) && !Number.isNaN(score[row])) most = score[row];
+    largest.push(most);
+  }
+  return { step, largest };
+}

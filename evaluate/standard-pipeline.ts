@@ -1,0 +1,45 @@
+import { didYouMean, quote, SluiceError } from '../core/errors.ts';
+import type { Registry } from '../core/registry.ts';
+
+/** What the built-in pipeline is called in messages and results. */
+export const standardName = 'built-in pipeline';
+
+/** Detectors that see the few combinations of tags that carry the movement; all others see every tag. */
+const onReduced: readonly string[] = ['one-class-svm', 'isolation-forest', 'isolation-logistic', 'k-means', 'lof', 'dbscan'];
+
+/** Members of `combined`: memory, joint movement and distance to what was seen. */
+const fused: readonly string[] = ['var', 'mahalanobis', 'k-nn'];
+
+/**
+ * The pipeline that files are judged by where none is named, as text: every calibrated detector of the catalogue, or those asked
+ * for, each on the view that suits it; `combined` fuses those of `fused` that are there, or else all.
+ * @throws USAGE for a detector that there is not
+ */
+export async function standardPipeline(registry: Registry, wanted?: readonly string[]): Promise<string> {
+  const calibrated: string[] = [];
+  for (const type of registry.types('detector')) if ((await registry.load('detector', type)).calibrate !== false) calibrated.push(type);
+  for (const type of wanted ?? []) {
+    if (calibrated.includes(type)) continue;
+    const near = didYouMean(type, calibrated);
+    throw new SluiceError('USAGE', `there is no detector ${quote(type)} to evaluate`, {
+      place: '--detectors',
+      fix: near ? `Did you mean ${quote(near)}?` : `Known: ${calibrated.join(', ')}.`,
+    });
+  }
+  const types = calibrated.filter((type) => wanted === undefined || wanted.includes(type));
+  const members = types.filter((type) => fused.includes(type));
+  return `stream: plant
+source: { type: csv, path: '-' }
+views:
+  plain: [clean, { impute: { hold: 30s } }, drop-constant, { standardise: { clip: 30 } }]
+  reduced: [plain, { pca: { variance: 0.95 } }]
+detectors:
+${types.map((type) => `  ${type}: { type: ${type}, view: ${onReduced.includes(type) ? 'reduced' : 'plain'} }`).join('\n')}
+threshold: { warn: { quantile: 0.99 }, error: { quantile: 0.998 } }
+combine:
+  combined: { fuse: { of: [${(members.length > 0 ? members : types).join(', ')}], smooth: 10 }, any: [constant-broken] }
+incidents: { open: 20s, close: 60s, merge: 120s }
+outputs: []
+serve: false
+`;
+}
