@@ -269,7 +269,8 @@ export class Membership {
   #errorOf(error: Error): { error: SluiceError; final: boolean } {
     const failure = busError(error, this.#place);
     const fix = refusals.get(brokerErrorType(error) ?? '');
-    if (fix === undefined) return { error: failure, final: isFinal(failure) };
+    // A member that is refused had the right before.
+    if (fix === undefined) return { error: failure, final: isFinal(failure) && !(failure.code === 'BUS_DENIED' && this.#memberId !== undefined) };
     return { error: new SluiceError('BUS_UNAVAILABLE', failure.what, { place: this.#place, fix, cause: error }), final: true };
   }
 

@@ -8,7 +8,7 @@ import type { FetchedRecord } from './committed-records.ts';
 import { MessageReader, type Unannounced } from './message-reader.ts';
 import type { Outage } from './outage.ts';
 import { PartitionQueue } from './partition-queue.ts';
-import { isFinal, TopicFetcher } from './topic-fetcher.ts';
+import { TopicFetcher } from './topic-fetcher.ts';
 
 /** Of one partition so much waits at most, beside what one request brings. */
 const mostRows = 8192;
@@ -198,7 +198,7 @@ export class PartitionReader {
           return isHeld() ? done : undefined;
         } catch (error) {
           const failure = busError(error, `topic ${quote(topic)}`);
-          if (isFinal(failure) || failure.code !== 'BUS_UNAVAILABLE') {
+          if (!this.#fetcher.passes(failure) || failure.code === 'BUS_FENCED') {
             if (isHeld()) onFailed(failure);
             return undefined;
           }

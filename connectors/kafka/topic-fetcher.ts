@@ -47,6 +47,7 @@ export class TopicFetcher {
   readonly #cluster: Cluster;
   readonly #closing = new AbortController();
   readonly #running = new Map<string, Promise<void>>();
+  #worked = false;
 
   constructor(kafka: Kafka, topic: string, target: FetchTarget, outage: Outage) {
     this.#topic = topic;
@@ -83,6 +84,11 @@ export class TopicFetcher {
     return this.#offsets(partitions, true);
   }
 
+  /** Whether time mends it, or somebody who sets right what was right before: rights that are withdrawn while it is read. */
+  passes(failure: SluiceError): boolean {
+    return !isFinal(failure) || (failure.code === 'BUS_DENIED' && this.#worked);
+  }
+
   async close(): Promise<void> {
     this.#closing.abort(new SluiceError('BUS_UNAVAILABLE', 'the consumer was closed', { place: this.#topic }));
     await Promise.allSettled([this.#cluster.disconnect(), ...this.#running.values()]);
@@ -112,6 +118,7 @@ export class TopicFetcher {
         if (!mine) break;
         const messages = await this.#fetch(leader, new Map(mine.map((partition) => [partition, wanted.get(partition)!])));
         if (messages < fewMessages) await sleep(gatherMs);
+        this.#worked = true;
         failures = 0;
         missingSince = undefined;
         this.#outage.over(this);
@@ -119,7 +126,7 @@ export class TopicFetcher {
         if (this.#closing.signal.aborted) break;
         const failure = fetchError(error, this.#topic);
         if (isMissing(error)) missingSince ??= performance.now();
-        if (isFinal(failure) && !(missingSince !== undefined && performance.now() - missingSince < missingMs)) {
+        if (!this.passes(failure) && !(missingSince !== undefined && performance.now() - missingSince < missingMs)) {
           this.#target.failed(failure);
           break;
         }

@@ -5,7 +5,7 @@ import { chunkOf, numberedRows, numbersIn, range, schema, streamIn } from '../..
 import kafka from '../../connectors/kafka/bus.ts';
 import type { Bus } from '../../core/bus.ts';
 import { describeWithStack } from './describe-with-stack.ts';
-import { type KafkaServer, startKafka } from './servers.ts';
+import { type KafkaServer, type SecureKafkaServer, startKafka } from './servers.ts';
 
 const partitions = 2;
 const streams = range(0, partitions).map((partition) => streamIn(partition, partitions));
@@ -102,5 +102,68 @@ describeWithStack('a cluster that goes away while it is read', { kafka: 'own' },
     await admin.disconnect();
     await expect(consumer.poll({ maxRows: 1, maxWaitMs: 40_000 })).rejects.toMatchObject({ code: 'BUS_TOPIC' });
     await bus.close();
+  });
+});
+
+describeWithStack('rights that are withdrawn while a topic is read', { kafka: 'own' }, () => {
+  let server: SecureKafkaServer;
+  beforeAll(async () => {
+    const settings = { 'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer', 'super.users': 'User:ANONYMOUS' };
+    server = await startKafka({ sasl: true, settings });
+  }, 300_000);
+  afterAll(() => server?.close());
+
+  it('are waited for like a cluster that is away: the rows come when they are given back', { timeout: 90_000 }, async () => {
+    const { username, password, saslBrokers } = server.auth;
+    const admin = new Kafka({ brokers: server.brokers, logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    // By the numbers of the protocol: topics (2) and groups (3) of any name (pattern 4 = prefixed, and '' begins all), READ (3), allowed (3).
+    const acl = (resourceType: number, resourceName: string, resourcePatternType: number, operation: number) => ({
+      ...{ resourceType, resourceName, resourcePatternType, operation },
+      ...{ principal: `User:${username}`, host: '*', permissionType: 3 },
+    });
+    const rows = acl(2, 'guarded', 3, 3);
+    const others = [acl(2, 'guarded', 3, 8), acl(2, 'guarded.', 4, 2), acl(3, 'g', 3, 2)];
+    await admin.createAcls({ acl: [rows, ...others] });
+
+    const sender = await kafka.create(kafka.options.parse({ brokers: server.brokers }));
+    await sender.ensureTopic('guarded', { partitions: 1 });
+    const producer = await sender.producer('guarded', { source: 'plant.csv' });
+    await producer.announce('plant', schema);
+    const send = (from: number): Promise<void> => producer.send(chunkOf([numberedRows('plant', from, 10)]));
+    await send(0);
+
+    const told: string[] = [];
+    const reader = await kafka.create(
+      kafka.options.parse({ brokers: saslBrokers, sasl: { mechanism: 'scram-sha-256', username, password }, createTopics: false }),
+      {
+        warn: (text) => told.push(text),
+        unavailable: (reason) => told.push(reason === undefined ? 'back' : 'away'),
+      },
+    );
+    const consumer = await reader.consumer('guarded', { group: 'g', position: async () => undefined });
+    const got: number[] = [];
+    const readTo = async (count: number): Promise<void> => {
+      while (got.length < count) {
+        const chunk = await consumer.poll({ maxRows: 50, maxWaitMs: 50 });
+        if (typeof chunk === 'object') got.push(...numbersIn(chunk));
+      }
+    };
+    await readTo(10);
+    await admin.deleteAcls({ filters: [rows] });
+    // Until the broker has heard of it rows may still come.
+    for (let from = 10; told.length === 0; from += 10) {
+      await send(from);
+      await consumer.poll({ maxRows: 50, maxWaitMs: 50 }).then((chunk) => typeof chunk === 'object' && got.push(...numbersIn(chunk)));
+      await sleep(100);
+      if (told.length > 0) await send(from + 10);
+    }
+    expect(told).toEqual(['away', expect.stringContaining('nothing is lost')]);
+    await admin.createAcls({ acl: [rows] });
+    const [{ partitions: ends }] = [{ partitions: await admin.fetchTopicOffsets('guarded') }];
+    await readTo(Number(ends[0].high));
+    expect(got).toEqual(range(0, got.length));
+    expect(told.slice(2)).toEqual(['back', expect.stringContaining('back')]);
+    await Promise.all([reader.close(), sender.close(), admin.disconnect()]);
   });
 });
