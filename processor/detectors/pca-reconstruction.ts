@@ -4,6 +4,7 @@ import { SluiceError } from '../../core/errors.ts';
 import type { Matrix } from '../../core/matrix.ts';
 import { componentsKeeping, distinctComponents, principalComponents } from '../../kernels/principal-components.ts';
 import { quantile } from '../../kernels/quantile.ts';
+import { applyLinear, type LinearMap } from '../../kernels/ridge.ts';
 
 type Model = {
   readonly mean: Float64Array;
@@ -35,7 +36,7 @@ export default defineDetector({
     'Jackson and Mudholkar 1979, "Control procedures for residuals associated with principal component analysis", doi:10.1080/00401706.1979.10489779; ' +
     'T2: Hotelling 1947; their sum: Yue and Qin 2001, "Reconstruction-based fault identification using a combined index", doi:10.1021/ie000141+; ' +
     'number of components as scikit-learn PCA(variance)',
-  finds: ['point', 'shift', 'drift', 'novelty'],
+  finds: ['point', 'shift', 'drift', 'correlation', 'novelty'],
   attribution:
     "Exact. With difference c = x - mean, loadings P and variances L of the components, column j contributes c[j] (P L^-1 P' c)[j] to T2 and " +
     "c[j] (c - P P' c)[j] to Q, which add up to c' P L^-1 P' c = T2 and to |c - P P' c|^2 = Q, and in units of each to the score. A contribution can be " +
@@ -49,8 +50,10 @@ export default defineDetector({
       .number()
       .positive()
       .max(1)
-      .default(0.85)
-      .describe('As many components as it takes to keep more than this part of the variance. What is left out is not lost: Q watches it.'),
+      .default(0.95)
+      .describe(
+        'As many components as it takes to keep more than this part of the variance. What is left out is watched by Q, which tells a broken relation the better the less of common movement is in it.',
+      ),
     components: z.int().min(1).optional().describe('This many components instead; fewer where the training rows vary in fewer directions.'),
   }),
   fit(rows, _columns, { statistic, variance: part, components }): Model {
@@ -82,11 +85,12 @@ export default defineDetector({
     const parts = makeParts(model);
     split(model, row, 0, parts);
     out.reference.set(mean);
+    for (let c = 0; c < variance.length; c++) parts.along[c] = perT2 > 0 ? (parts.along[c] / variance[c]) * perT2 : 0;
     for (let j = 0; j < cols; j++) {
-      let along = 0;
-      if (perT2 > 0) for (let c = 0; c < variance.length; c++) along += (loadings[c * cols + j] * parts.along[c]) / variance[c];
-      const weight = along * perT2 + parts.across[j] * perQ;
+      let weight = parts.across[j] * perQ;
+      for (let c = 0; c < variance.length; c++) weight += loadings[c * cols + j] * parts.along[c];
       const difference = row[j] - mean[j];
+      // What of a difference was cut off is cut off its weight.
       out.weight[j] = Math.abs(difference) <= farthest ? weight : weight * (farthest / Math.abs(difference));
     }
   },
@@ -109,19 +113,26 @@ function scoreRows(model: Model, rows: Matrix, out: Float64Array): void {
 interface Parts {
   readonly along: Float64Array;
   readonly across: Float64Array;
+  readonly projection: LinearMap;
 }
 
-const makeParts = ({ mean, variance }: Model): Parts => ({ along: new Float64Array(variance.length), across: new Float64Array(mean.length) });
+function makeParts({ mean, loadings, variance }: Model): Parts {
+  const components = variance.length;
+  return {
+    along: new Float64Array(components),
+    across: new Float64Array(mean.length),
+    projection: { intercept: new Float64Array(components), coefficients: loadings },
+  };
+}
 
-function split({ mean, loadings, variance }: Model, values: Float64Array, at: number, { along, across }: Parts): void {
+function split({ mean, loadings, variance }: Model, values: Float64Array, at: number, { along, across, projection }: Parts): void {
   const cols = mean.length;
   for (let j = 0; j < cols; j++) across[j] = Math.max(-farthest, Math.min(farthest, values[at + j] - mean[j]));
-  for (let c = 0; c < variance.length; c++) {
-    let sum = 0;
-    for (let j = 0, from = c * cols; j < cols; j++) sum += loadings[from++] * across[j];
-    along[c] = sum;
+  applyLinear(projection, across, along);
+  for (let c = 0, from = 0; c < variance.length; c++) {
+    const length = along[c];
+    for (let j = 0; j < cols; j++) across[j] -= loadings[from++] * length;
   }
-  for (let c = 0; c < variance.length; c++) for (let j = 0, from = c * cols; j < cols; j++) across[j] -= loadings[from++] * along[c];
 }
 
 /** @throws TRAINING_UNFIT when there are no components to learn. */

@@ -165,6 +165,10 @@ describe('var', () => {
     ).toThrow(/past the range of numbers/);
   });
 
+  it('refuses more inputs than it can solve for', () => {
+    expect(() => train(makeMatrix(300, 51), { order: 99 })).toThrow(/order 99 over 51 columns predicts from 5049 numbers, more than 5000/);
+  });
+
   it('refuses options out of range', () => {
     for (const options of [{ order: 0 }, { order: 1.5 }, { order: 101 }, { ridge: -1 }, { ridge: Number.POSITIVE_INFINITY }]) {
       expect(vectorAutoregression.options.safeParse(options).success).toBe(false);

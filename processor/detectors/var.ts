@@ -25,14 +25,17 @@ const floor = 0.01;
 /** Bounds that keep every intermediate finite, far past any reading: cells remembered, predictions, errors in units of the scale. */
 const farthest = { cell: 1e100, prediction: 1e290, error: 1e150 } as const;
 
+/** Numbers a row is predicted from: beyond, the normal equations take over 200 MB and minutes. */
+const mostInputs = 5000;
+
 export default defineDetector({
   type: 'var',
   summary: 'Error of a linear prediction of each row from the rows before it, in units of the usual error.',
   fails:
-    'An anomaly that begins slowly, and one that lasts: from its second row on the prediction follows it, so a shift mostly shows where it begins and ends. ' +
-    'After an anomaly the next `order` rows are predicted from its rows and score high as well. It knows rows, not times: the first rows after a gap, or after ' +
-    'rows that were incomplete, are predicted from those before it. Set points that people change, unless training shows such changes. Rows that come so ' +
-    'fast that each equals the last.',
+    'An anomaly that keeps to how the tags move and move together: predictions are made from the rows before and follow it, so where all tags take part it ' +
+    'shows at its beginning and end alone. After an anomaly the next `order` rows are predicted from its rows and score high as well. It knows rows, not ' +
+    'times: the first rows after a gap, or after rows that were incomplete, are predicted from those before. A change of operating mode is an error at that ' +
+    'row. Rows that come so fast that each nearly equals the last, unless `order` reaches back far enough.',
   cost:
     'Scoring: order x columns^2 multiply-adds a row. Fitting: rows x (order x columns)^2 / 2 + rows x order x columns^2, then (order x columns)^3 / 6. ' +
     'Model: order x columns^2 doubles. Memory: order x columns doubles.',
@@ -59,9 +62,15 @@ export default defineDetector({
         fix: `Give at least ${order + 2} complete rows, far more to be of use.`,
       });
     }
+    const inputs = order * rows.cols;
+    if (inputs > mostInputs) {
+      throw new SluiceError('CONFIG_INVALID', `var of order ${order} over ${rows.cols} columns predicts from ${inputs} numbers, more than ${mostInputs}`, {
+        fix: 'Lower order, or give it a view with fewer columns, for example through the step pca.',
+      });
+    }
     const deviation = deviations(rows);
     const targets = rowsOf(rows, order, rows.rows);
-    const map = ridge({ rows: targets.rows, cols: order * rows.cols, stride: rows.cols, values: rows.values }, targets, penalty);
+    const map = ridge({ rows: targets.rows, cols: inputs, stride: rows.cols, values: rows.values }, targets, penalty);
     if (!map) {
       throw new SluiceError(
         'TRAINING_UNFIT',
