@@ -22,7 +22,9 @@ export default defineDetector({
     'A few tags off among many others, since a split looks at one tag, drawn at random; values that are odd for their operating mode but usual for another; ' +
     'sensors that are each in range but no longer move together; a stuck sensor; anything that only shows over time. Beyond the range of the ' +
     'training rows a score no longer grows.',
-  cost: 'Scoring: trees x log2(samples) comparisons a row. Fitting: trees x samples x log2(samples). Model: up to 20 to 40 bytes x trees x samples.',
+  cost:
+    'Scoring: trees x log2(samples) comparisons a row; explaining a row: that 5 x columns times. Fitting: trees x samples x log2(samples). ' +
+    'Model: 20 to 40 bytes x trees x samples.',
   source: 'Liu, Ting and Zhou 2008, "Isolation forest", doi:10.1109/ICDM.2008.17',
   finds: ['novelty'],
   attribution:

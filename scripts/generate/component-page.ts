@@ -29,12 +29,16 @@ export function componentPage({ definition, file }: Component): string {
     ['When it fails', definition.fails],
     ['Cost', definition.cost],
     ['Attribution', kind === 'detector' ? definition.attribution : undefined],
-    ['Finds', kind === 'detector' ? `Held by its tests to an AUC above 0.9 on: ${definition.finds.join(', ')}.` : undefined],
+    ['Finds', kind === 'detector' ? found(definition.finds) : undefined],
     ['Levels', kind === 'detector' && definition.threshold ? levels(definition.threshold) : undefined],
     ['Where it comes from', definition.source],
   ];
   const body = sections.filter(([, text]) => text !== undefined).map(([title, text]) => `## ${title}\n\n${text}\n`);
   return `# ${type}\n\n${titles[kind]} · ${summary}\n\n${body.join('\n')}\nDeclared in [${file.path}](../../../${file.path}).\n`;
+}
+
+function found(families: readonly string[]): string {
+  return families.length > 0 ? `Held by its tests to an AUC above 0.9 on: ${families.join(', ')}.` : 'None of the fixture families with an AUC above 0.9.';
 }
 
 /** docs/components/README.md */
