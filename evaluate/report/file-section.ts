@@ -4,6 +4,8 @@ import { type Html, html, named } from './html.ts';
 import { amountText, counted, durationText, percentText, timeText } from './number-text.ts';
 import { scorePlots } from './score-plot.ts';
 
+const shownTags = 3;
+
 /**
  * Everything about one file: what it holds, the scores over time, the figures, and what became of each event.
  *
@@ -71,7 +73,7 @@ function outcome(found: EventOutcome | undefined, tags: readonly string[]): Html
     found.flagged > 0
       ? html`<span class="found">✓ found</span> after ${durationText(found.delaySeconds)}`
       : html`<span class="missed">✗ missed</span>, peak ${amountText(found.peakScore)}`;
-  return html`<td class="outcome">${word}${found.topTags.length > 0 ? html`<small>${tagList(found.topTags, tags)}</small>` : undefined}</td>`;
+  return html`<td class="outcome">${word}${found.topTags.length > 0 ? html`<small>${tagList(found.topTags.slice(0, shownTags), tags)}</small>` : undefined}</td>`;
 }
 
 function tagList(tags: readonly string[], marked: readonly string[]): Html {

@@ -3,9 +3,12 @@ import { type Html, html } from './html.ts';
 const terms: readonly (readonly [string, string])[] = [
   [
     'Calibrated score',
-    "Each method's score on one scale, learned from normal rows that were held back from fitting: 0 is the usual value, 1 the method's error level. Between them it follows the logarithm of the score.",
+    "Each method's score on one scale, learned from normal rows that were held back from fitting: 0 is the usual value, 1 the method's error level. It follows the logarithm of the score.",
   ],
-  ['Own threshold', 'The level that the pipeline learned from training rows, without labels: what an operator would have had.'],
+  [
+    'Own threshold',
+    "The level that the pipeline learned from training rows, without labels: what an operator would have had. Rows count as flagged from a method's warning level on, which lies below its error level.",
+  ],
   [
     "Oracle's threshold",
     'The level with the best F1 that there is, found by trying all of them against the labels. Nobody has it in operation: read it as an upper bound for the own threshold.',

@@ -49,7 +49,7 @@ function lane(file: FileEvaluation, method: MethodEvaluation, course: readonly n
   const found = method.events.filter((event) => event.flagged > 0).length;
   const level = scale.y(1);
   return html`<div class="lane"><div class="what"><strong>${named(method.name)}</strong><span>AUC-PR ${ratio(method.aucPr)}</span><span>${found} of ${file.events.length} events</span></div>
-<svg class="ys" height="${height}" aria-hidden="true">${scale.marks.map((mark) => html`<text x="100%" dx="-4" y="${((scale.y(mark) / units) * height + 4).toFixed(1)}" text-anchor="end">${mark}</text>`)}</svg>
+<svg class="ys" height="${height}" aria-hidden="true">${scale.marks.map((mark) => html`<text x="100%" dx="-4" y="${((scale.y(mark) / units) * height + 4).toFixed(1)}" text-anchor="end">${mark < 1000 ? mark : `${mark / 1000}k`}</text>`)}</svg>
 <svg class="plot" width="100%" height="${height}" viewBox="0 0 ${width} ${units}" preserveAspectRatio="none" role="img" aria-label="${described(file, method, found)}"><path class="event" d="${shades(file, width)}"/><path class="zero" d="M0 ${scale.y(0)}h${width}"/><path class="over" d="${above(course, scale, level)}"/><path class="curve" d="${curve(course, scale)}"/><path class="level" d="M0 ${level}h${width}"/></svg></div>
 `;
 }

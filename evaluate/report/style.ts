@@ -73,13 +73,15 @@ footer { margin: 3rem 0 2rem; color: var(--quiet); font-size: .87rem; }
   th, td { padding: .32rem .6rem; } th[scope=row] bdi { max-width: 8rem; }
   .dense { display: none; }
 }
+@page { size: A4 landscape; margin: 12mm; }
 @media print {
   :root { color-scheme: light; --ground: #ffffff; --panel: #f5f7f9; --text: #000000; --quiet: #414b55; --rule: #b9c2cb; --link: #000000;
     --curve: #1c5aa6; --over: #b3261e; --event: #f7e3b5; --edge: #7d5600; --good: #11663a; --bad: #a02018; }
-  body { font-size: 10.5px; print-color-adjust: exact; -webkit-print-color-adjust: exact; } main, header { padding: 0; max-width: none; }
-  .scroll { overflow: visible; border: 0; width: auto; } th, td { padding: 2px 4px; } table { font-size: 8px; } th[scope=row], thead th:first-child { position: static; }
-  thead th, table.events td.words, table.events td.tags, table.events td.outcome { min-width: 0; } caption span { max-width: none; }
+  html { font-size: 10px; } body { font-size: 10px; print-color-adjust: exact; -webkit-print-color-adjust: exact; } main, header { padding: 0; max-width: none; }
+  .scroll { overflow: visible; border: 0; width: auto; } table { width: 100%; font-size: 8px; } th, td, .lane { break-inside: avoid; }
+  th, td { padding: 1.5px 4px; white-space: normal; } th[scope=row], thead th:first-child { position: static; } th[scope=row] bdi { max-width: 14rem; }
+  thead th, thead th.wide, table.events td.words, table.events td.tags, table.events td.outcome { min-width: 0; max-width: none; } caption { padding-left: 0; } caption span { max-width: none; position: static; }
   nav { display: none; } details::details-content { content-visibility: visible; block-size: auto; } summary { list-style: none; }
-  h2, h3, h4, caption { break-after: avoid; } tr { break-inside: avoid; }
+  h2, h3, h4, caption, figcaption { break-after: avoid; } tr { break-inside: avoid; } h2 { margin-top: 1.6rem; }
 }
 `;
