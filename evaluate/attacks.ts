@@ -10,9 +10,9 @@ const attack = z.object({
   end: time,
   tags: z.array(z.string()).min(1),
   kind: z.string().min(1),
-  size: z.union([z.number(), z.string()]).optional(),
-  stealthy: z.boolean().optional(),
-  effect: z.string().optional(),
+  size: z.union([z.number(), z.string()]).nullish(),
+  stealthy: z.boolean().default(false),
+  effect: z.string().nullish(),
 });
 
 /** What was done to the plant, as the simulator writes it beside its recording. */
@@ -58,7 +58,9 @@ function parseAttacks(text: string, place: string): Attack[] {
     start: parseTime(start) as bigint,
     end: parseTime(end) as bigint,
     tags,
-    description: [kind, ...(size === undefined ? [] : [`size ${size}`]), ...(stealthy ? ['stealthy'] : []), ...(effect ? [effect] : [])].join(', '),
+    description: [kind, ...(size === undefined || size === null ? [] : [`size ${size}`]), ...(stealthy ? ['stealthy'] : []), ...(effect ? [effect] : [])].join(
+      ', ',
+    ),
   }));
 }
 

@@ -8,7 +8,7 @@ import { formatTime } from '../core/time.ts';
 import type { StreamModel } from '../processor/model.ts';
 import { Pipeline, type PipelineOptions } from '../processor/pipeline.ts';
 import { collectRows } from '../producer/collect.ts';
-import { attackOf, readAttacks } from './attacks.ts';
+import { type Attack, attackOf, readAttacks } from './attacks.ts';
 import { alwaysPositive, randomScores } from './baselines.ts';
 import type { FileEvaluation, LabelledEvent } from './evaluation.ts';
 import { type JudgedRows, judgedRows, keptOf, rowsOfTimes, spanOf } from './judged-rows.ts';
@@ -61,24 +61,34 @@ export async function evaluateFile(request: FileRequest): Promise<EvaluatedFile>
     const rows = judgedRows(scored);
     requireAnomalies(request, run, rows);
     const tags = model.schema.tags.map(({ name }) => name);
+    const events = rows.events.map(({ from, to }) => eventOf(from, to, rows, attacks));
     const evaluation: FileEvaluation = {
       file: path,
       labels,
       rows: rows.labels.length,
       anomalousRows: anomalousRows(rows.labels),
       ...spanOf(rows),
-      notes: [...opened.notes, ...notesOf(run, rows)],
-      events: rows.events.map(({ from, to }): LabelledEvent => {
-        const attack = attackOf(rows.times[from], rows.times[to - 1], attacks);
-        const told = attack ? { description: attack.description, tags: attack.tags } : {};
-        return { from, to, start: formatTime(rows.times[from]), end: formatTime(rows.times[to - 1]), ...told };
-      }),
+      notes: [...opened.notes, ...notesOf(run, rows), ...(attacks.length > 0 && !events.some(({ tags }) => tags) ? [unmatched] : [])],
+      events,
       methods: [...pipelineSays(scored, incidents, rows), ...baselinesSay(rows, whole.seed)].map((said) => evaluateMethod(said, rows, tags, whole.incidents)),
     };
     return { evaluation, scored };
   } finally {
     await opened.source.close();
   }
+}
+
+const unmatched = 'none of the attacks told of beside the file shares time with an event; --set source.timezone=ZONE says which clock wrote its times';
+
+function eventOf(from: number, to: number, { times }: JudgedRows, attacks: readonly Attack[]): LabelledEvent {
+  const attack = attackOf(times[from], times[to - 1], attacks);
+  return {
+    from,
+    to,
+    start: formatTime(times[from]),
+    end: formatTime(times[to - 1]),
+    ...(attack ? { description: attack.description, tags: attack.tags } : {}),
+  };
 }
 
 interface Run {
