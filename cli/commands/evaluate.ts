@@ -176,6 +176,11 @@ async function writeScores({ scored }: EvaluatedFile, paths: readonly (string | 
 }
 
 async function writeOut(evaluation: Evaluation, folder: string): Promise<void> {
-  const [{ writeWhole }, { join }] = await Promise.all([import('../write-whole.ts'), import('node:path')]);
+  const [{ writeWhole }, { reportHtml }, { join }] = await Promise.all([
+    import('../write-whole.ts'),
+    import('../../evaluate/report/report.ts'),
+    import('node:path'),
+  ]);
   await writeWhole(join(folder, 'evaluation.json'), [`${JSON.stringify(evaluation, undefined, 1)}\n`]);
+  await writeWhole(join(folder, 'report.html'), [reportHtml(evaluation)]);
 }

@@ -250,9 +250,8 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
       own: { f1: (joint[0].own.f1 + joint[1].own.f1) / 2 },
       oracle: { far: (joint[0].oracle.far + joint[1].oracle.far) / 2 },
     });
-    expect((await readdir(several.path('results'))).sort()).toEqual(
-      expect.arrayContaining(['evaluation.json', 'scores-part-0_test.csv', 'scores-part-1_test.csv']),
-    );
+    expect((await readdir(several.path('results'))).sort()).toEqual(['evaluation.json', 'report.html', 'scores-part-0_test.csv', 'scores-part-1_test.csv']);
+    expect(await readFile(several.path('results/report.html'), 'utf8')).toContain('files/part-1_test.csv');
     expect(JSON.parse(await readFile(several.path('results/evaluation.json'), 'utf8'))).toEqual(both);
     // All rows of a file count when another file trains.
     expect((await readScores(several.path('results/scores-part-0_test.csv'))).rows).toEqual(Array.from({ length: 1000 }, (_, i) => i));

@@ -1,0 +1,43 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Attack, attackOf, readAttacks } from './attacks.ts';
+
+const attack = (start: bigint, end: bigint, description = ''): Attack => ({ start, end, tags: ['LIT101'], description });
+
+describe('the attacks told of beside a file', () => {
+  it('belong to the event that shares most time with them', () => {
+    const [early, late] = [attack(10n, 30n, 'early'), attack(28n, 60n, 'late')];
+    expect(attackOf(5n, 12n, [early, late])).toBe(early);
+    expect(attackOf(20n, 50n, [early, late])).toBe(late);
+    expect(attackOf(30n, 30n, [early])).toBe(early);
+    expect(attackOf(61n, 70n, [early, late])).toBeUndefined();
+    expect(attackOf(0n, 100n, [])).toBeUndefined();
+  });
+
+  it('are read with what was done, and refused where they are something else', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-attacks-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'plant.csv');
+    expect(await readAttacks(file)).toEqual([]);
+    const told = { start: '2020-03-01T00:00:10Z', end: '2020-03-01T00:00:20Z', tags: ['P102', 'LIT101'], kind: 'ramp' };
+    await writeFile(`${file}.attacks.json`, JSON.stringify([told, { ...told, size: 1.5, stealthy: true, effect: null }]));
+    const [plain, stealthy] = await readAttacks(file);
+    expect(plain).toEqual({ start: 1583020810_000_000_000n, end: 1583020820_000_000_000n, tags: ['P102', 'LIT101'], description: 'ramp' });
+    expect(stealthy.description).toBe('ramp, size 1.5, stealthy');
+    for (const [text, message] of [
+      ['{', 'no JSON'],
+      ['{}', 'expected array'],
+      [JSON.stringify([{ ...told, tags: [] }]), '0.tags'],
+      [JSON.stringify([{ ...told, end: '2020-03-01 00:00' }]), '0.end: expected an ISO 8601 time with zone'],
+    ]) {
+      await writeFile(`${file}.attacks.json`, text);
+      await expect(readAttacks(file)).rejects.toMatchObject({
+        code: 'SOURCE_UNREADABLE',
+        place: `${file}.attacks.json`,
+        what: expect.stringContaining(message),
+      });
+    }
+  });
+});
