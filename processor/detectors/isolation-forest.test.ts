@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type Matrix, makeMatrix } from '../../core/matrix.ts';
+import { type Matrix, makeMatrix, rowsOf } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
 import fixture from '../../kernels/fixtures/isolation-forest.json' with { type: 'json' };
+import { anomalyFixture, withoutConstant } from '../conformance/anomaly-families.ts';
 import { detectorConformance } from '../conformance/detector.ts';
+import pca from '../preprocess/pca.ts';
 import isolationForest from './isolation-forest.ts';
 
 type Options = Parameters<typeof isolationForest.fit>[2];
@@ -80,6 +82,36 @@ describe('isolation-forest', () => {
     }
   });
 
+  for (const reduced of [false, true]) {
+    it(`blames the altered sensor first in nine rows of ten${reduced ? ', also through PCA' : ''}`, () => {
+      let rows = 0;
+      let blamed = 0;
+      for (let seed = 11; seed < 23; seed++) {
+        const { columns, train: training, test, altered } = withoutConstant(anomalyFixture('point', seed));
+        const step = reduced ? pca.fit(training, columns, pca.options.parse({}), new BigInt64Array(training.rows)) : undefined;
+        const view = (tags: Matrix): Matrix => {
+          if (!step) return tags;
+          const out = makeMatrix(tags.rows, step.columns.length);
+          pca.apply(step.model, undefined as never, tags, new BigInt64Array(tags.rows), out.values);
+          return out;
+        };
+        const model = train(view(training), {}, seed);
+        altered.forEach((column, row) => {
+          if (column < 0) return;
+          const tags = rowsOf(test, row, row + 1);
+          const value = view(tags).values;
+          const { reference, weight } = explain(model, value);
+          const back = step ? pca.back!(step.model, { value, reference, weight }, tags.values) : { value, reference, weight };
+          const parts = Array.from(back.value, (x, j) => (x - back.reference[j]) * back.weight[j]);
+          rows++;
+          if (parts.indexOf(Math.max(...parts)) === column) blamed++;
+        });
+      }
+      expect(rows).toBe(12 * 50);
+      expect(blamed / rows).toBeGreaterThan(0.9);
+    });
+  }
+
   it('keeps weights moderate at a reference', () => {
     const model = train(modes);
     const deviation = model.deviation;
@@ -122,7 +154,7 @@ describe('isolation-forest', () => {
   });
 
   it('refuses options out of range', () => {
-    for (const options of [{ trees: 0 }, { trees: 1.5 }, { trees: 1e6 }, { samples: 1 }, { samples: 1e6 }, { seed: 0.5 }]) {
+    for (const options of [{ trees: 0 }, { trees: 1.5 }, { trees: 2001 }, { samples: 1 }, { samples: 8193 }, { seed: 0.5 }]) {
       expect(isolationForest.options.safeParse(options).success, JSON.stringify(options)).toBe(false);
     }
   });

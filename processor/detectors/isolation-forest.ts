@@ -34,8 +34,8 @@ export default defineDetector({
     'the altered sensor comes first in 92 % of the rows, 94 % through PCA. Changes of the path length at the splits give 88 % and 88 %, DIFFI ' +
     '(Carletti, Terzi and Susto 2023, doi:10.1016/j.engappai.2022.105730) 92 % and 77 %, the median as the only reference 90 % and 93 %.',
   options: z.strictObject({
-    trees: z.int().min(1).max(10_000).default(100).describe('Number of trees.'),
-    samples: z.int().min(2).max(65_536).default(256).describe('Training rows that each tree is grown from, drawn at random; all where there are fewer.'),
+    trees: z.int().min(1).max(2000).default(100).describe('Number of trees.'),
+    samples: z.int().min(2).max(8192).default(256).describe('Training rows that each tree is grown from, drawn at random; all where there are fewer.'),
     seed: z.int().optional().describe("Seed of the random choices; default: the pipeline's."),
   }),
   fit(rows, _columns, { trees, samples, seed }, context): Model {

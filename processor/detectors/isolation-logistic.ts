@@ -33,8 +33,8 @@ export default defineDetector({
     'reference is the mean moved along w until it is. A contribution can be negative: that tag speaks for a normal row. A tag is above (+) or below (-) ' +
     'its reference.',
   options: z.strictObject({
-    trees: z.int().min(1).max(10_000).default(100).describe('Number of trees of the forest that makes the labels.'),
-    samples: z.int().min(2).max(65_536).default(256).describe('Training rows that each tree is grown from, drawn at random; all where there are fewer.'),
+    trees: z.int().min(1).max(2000).default(100).describe('Number of trees of the forest that makes the labels.'),
+    samples: z.int().min(2).max(8192).default(256).describe('Training rows that each tree is grown from, drawn at random; all where there are fewer.'),
     contamination: z
       .number()
       .gt(0)
