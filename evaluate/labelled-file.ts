@@ -1,6 +1,6 @@
 import type { Source, SourceInfo } from '../core/component.ts';
 import { sourceTypeOf } from '../core/config/source-of-path.ts';
-import { SluiceError } from '../core/errors.ts';
+import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
 import { formatDuration } from '../core/time.ts';
@@ -27,21 +27,14 @@ const sharedOptions = Object.keys(decodeOptions).filter((name) => !ownOptions.ha
 
 /**
  * Opens a labelled file by its content. Times without a zone are those of the pipeline's `source.timezone`, else taken as UTC; a
- * file without a time column has a row every `period`. Both are noted.
+ * file without a time column has a row every `period`, and one of numbers alone also no names of columns. All of it is noted.
  * @throws SOURCE_…
  */
 export async function openFile(path: string, reading: Reading, config: PipelineConfig, registry: Registry): Promise<OpenedFile> {
-  const given = Object.fromEntries(sharedOptions.flatMap((name) => (config.source.options[name] === undefined ? [] : [[name, config.source.options[name]]])));
-  const attempts: { options: Record<string, unknown>; note?: string }[] = [
-    { options: {} },
-    { options: { timezone: 'UTC' }, note: 'times have no zone and are shown as if they were UTC' },
-    { options: { period: `${reading.period} ms` }, note: `no time column: rows are taken as ${formatDuration(reading.period)} apart, from 1970 on (--period)` },
-  ];
   const definition = await registry.load('source', sourceTypeOf(path));
-  let failure: unknown;
-  for (const { options, note } of attempts) {
-    const notes = note === undefined ? [] : [note];
-    const label = reading.label === undefined ? {} : { label: reading.label };
+  const given = Object.fromEntries(sharedOptions.flatMap((name) => (config.source.options[name] === undefined ? [] : [[name, config.source.options[name]]])));
+  const label = reading.label === undefined ? {} : { label: reading.label };
+  const attempt = async (options: Readonly<Record<string, string>>, ...notes: string[]): Promise<OpenedFile | SluiceError> => {
     const source = definition.create(definition.options.parse({ ...given, path, ...label, ...options }), {
       id: path,
       stream: config.stream,
@@ -53,11 +46,25 @@ export async function openFile(path: string, reading: Reading, config: PipelineC
       return { source, info: await source.open(), notes };
     } catch (error) {
       await source.close();
-      if (!(error instanceof SluiceError) || error.code !== 'SOURCE_TIME') throw error;
-      failure ??= error;
+      if (error instanceof SluiceError) return error;
+      throw error;
     }
+  };
+  const period = `${reading.period} ms`;
+  const everyPeriod = `rows are taken as ${formatDuration(reading.period)} apart, from 1970 on (--period)`;
+  let opened = await attempt({});
+  if (isError(opened, 'SOURCE_TIME')) opened = await attempt({ timezone: 'UTC' }, 'times have no zone and are shown as if they were UTC');
+  if (isError(opened, 'SOURCE_TIME')) opened = await attempt({ period }, `no time column: ${everyPeriod}`);
+  if (isError(opened, 'SOURCE_NO_HEADER') && Object.hasOwn(definition.options.shape, 'header')) {
+    const bare = await attempt({ period, header: 'none' }, `neither names of columns, which are c1, c2 and so on, nor times: ${everyPeriod}`);
+    if (!(bare instanceof SluiceError)) opened = bare;
   }
-  throw failure;
+  if (opened instanceof SluiceError) throw opened;
+  return opened;
+}
+
+function isError(opened: OpenedFile | SluiceError, code: ErrorCode): boolean {
+  return opened instanceof SluiceError && opened.code === code;
 }
 
 /** The same for a file to train on, which need not be labelled. */

@@ -2,18 +2,19 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { SluiceError } from '../../core/errors.ts';
 import { type DecimalMark, findDecimalMark } from '../decode/cell.ts';
-import { findHeader } from '../decode/header.ts';
+import { findHeader, type Header } from '../decode/header.ts';
 import { type Layout, type LayoutOptions, maxColumns, planColumns } from '../decode/layout.ts';
 import { type Found, found } from '../text/byte-window.ts';
 import { type CsvDialect, CsvReader } from '../text/csv-reader.ts';
 import type { Encoding } from '../text/encoding.ts';
 
-export const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const;
+export const delimiters = { comma: ',', semicolon: ';', tab: '\t', pipe: '|', space: ' ' } as const;
 export type DelimiterName = keyof typeof delimiters;
 
 export interface CsvFindOptions extends LayoutOptions {
   readonly delimiter: 'auto' | DelimiterName;
   readonly decimal: 'auto' | DecimalMark;
+  readonly header: 'auto' | 'none';
   readonly maxLineBytes: number;
 }
 
@@ -51,12 +52,13 @@ export function findCsvLayout(head: Uint8Array, whole: boolean, known: Encoding 
   const name = options.delimiter === 'auto' ? bestDelimiter((candidate) => split(candidate, guess)) : options.delimiter;
   let records = split(name, guess);
   if (records[0]?.kind === found.tooLong) throw tooLong(options.maxLineBytes, place);
-  let header = findHeader(records.map(sample), place);
+  const headerOf = (): Header => (options.header === 'none' ? numbered(records, place) : findHeader(records.map(sample), place));
+  let header = headerOf();
   let encoding = guess;
   if (known === undefined && isSingleByte(records, header.row)) {
     encoding = 'windows-1252';
     records = split(name, encoding);
-    header = findHeader(records.map(sample), place);
+    header = headerOf();
   }
   const data = records.slice(header.row + 1);
   const rows = data.filter((record) => record.kind === found.record).map(sample);
@@ -71,7 +73,7 @@ export function findCsvLayout(head: Uint8Array, whole: boolean, known: Encoding 
     skip: header.row + 1,
     needed: header.names.reduce((needed, text, column) => (text === '' ? needed : column + 1), 0),
     timeSamples: layout.time < 0 ? [] : rows.map((row) => row[layout.time] ?? ''),
-    fingerprint: fingerprintOf(records.slice(header.row, header.row + 2)),
+    fingerprint: fingerprintOf(records.slice(Math.max(0, header.row), header.row + 2)),
     description: describe(name, encoding, decimalMark, layout),
   };
 }
@@ -93,14 +95,27 @@ function splitHead(head: Uint8Array, whole: boolean, delimiter: DelimiterName, e
   return records;
 }
 
-/** The one that cuts most records into the same number of cells, more than one; of those, the one that gives most cells. */
+/** Without a header row columns are named by their number. */
+function numbered(records: readonly HeadRecord[], place: string): Header {
+  const first = records.find(({ kind, cells }) => kind === found.record && cells.some((cell) => cell !== ''));
+  if (!first) throw new SluiceError('SOURCE_EMPTY', 'there are no rows', { place, fix: 'Give a file with data rows.' });
+  const columns = first.cells.findLastIndex((cell) => cell !== '') + 1;
+  return { row: -1, names: Array.from({ length: columns }, (_, column) => `c${column + 1}`) };
+}
+
+/**
+ * The one that cuts most records into the same number of cells, more than one; of those, the one that gives most cells. Spaces
+ * only between numbers, where nothing else cuts: they also stand in names and times.
+ */
 function bestDelimiter(split: (name: DelimiterName) => HeadRecord[]): DelimiterName {
   let best: DelimiterName = 'comma';
   let bestShare = 0;
   let bestCells = 1;
-  for (const name of candidates) {
+  for (const name of [...candidates, 'space'] as const) {
+    if (name === 'space' && bestShare > 0) break;
     const counts = new Map<number, number>();
     const records = split(name);
+    if (name === 'space' && records.filter(isNumeric).length * 2 < records.length) break;
     for (const { cells } of records) counts.set(cells.length, (counts.get(cells.length) ?? 0) + 1);
     const [cells, times] = [...counts].reduce((most, entry) => (entry[1] > most[1] ? entry : most), [0, 0]);
     const share = times / records.length;
@@ -111,6 +126,12 @@ function bestDelimiter(split: (name: DelimiterName) => HeadRecord[]): DelimiterN
     }
   }
   return best;
+}
+
+/** Most of its cells are numbers: no prose. */
+function isNumeric({ cells }: HeadRecord): boolean {
+  const filled = cells.filter((cell) => cell !== '');
+  return filled.filter((cell) => !Number.isNaN(Number(cell))).length * 2 > filled.length;
 }
 
 /** Names that are no UTF-8, or more than half of the rows: the file is not UTF-8. A single bad row is a bad row. */

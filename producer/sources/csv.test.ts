@@ -159,6 +159,35 @@ describe('what a CSV file may look like', () => {
     expect(rows.map((row) => row.time)).toEqual(['2020-01-01T00:00:00Z', '2020-01-01T00:00:01.500Z']);
   });
 
+  it('reads numbers between spaces, without a row of names where it is told that there is none', async () => {
+    const text = '   2.5025000e-01   3.6e+03  4\n   2.6000000e-01   3.7e+03  5  \n';
+    const { info, values, rows, dead } = await load(text, { header: 'none', period: '3m' });
+    expect(info.schema.tags.map(({ name }) => name)).toEqual(['c1', 'c2', 'c3']);
+    expect(info.description).toContain('cells separated by space');
+    expect(info.labelled).toBe(false);
+    expect(values).toEqual([
+      [0.25025, 3600, 4],
+      [0.26, 3700, 5],
+    ]);
+    expect(rows.map(({ time, origin }) => [time, origin])).toEqual([
+      ['1970-01-01T00:00:00Z', 0],
+      ['1970-01-01T00:03:00Z', 1],
+    ]);
+    expect(dead).toEqual([]);
+    const named = await load('FLOW LEVEL\n1 2\n3 4\n', { period: '1s' });
+    expect(named.values).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect((await load('1;2\n3;4\n', { header: 'none', period: '1s' })).values).toHaveLength(2);
+    expect((await load('2020-03-01 00:00:00,5\n2020-03-01 00:00:01,6\n', { header: 'none', timezone: 'UTC' })).values).toEqual([[5], [6]]);
+  });
+
+  it('tells which column the labels stand in', async () => {
+    expect((await load('time;FLOW;anomaly\n2020-03-01T00:00:00Z;5;0.0\n2020-03-01T00:00:01Z;5;1.0\n')).info.labelColumn).toBe('anomaly');
+    expect((await load('time;FLOW\n2020-03-01T00:00:00Z;5\n')).info.labelColumn).toBeUndefined();
+  });
+
   it('takes the stream from a column, and only where it is asked to', async () => {
     const text = 'time,unit,a\n2020-01-01T00:00:00Z,north,1\n2020-01-01T00:00:00Z,"süd ""2""",2\n2020-01-01T00:00:01Z,,3\n2020-01-01T00:00:01Z,north,4\n';
     const { rows, dead } = await load(text, { streamColumn: 'unit' });

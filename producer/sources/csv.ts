@@ -26,8 +26,12 @@ export default defineSource({
   options: z.strictObject({
     path: z.string().min(1).describe('The file, relative to where the command runs.'),
     ...decodeOptions,
-    delimiter: z.enum(['auto', 'comma', 'semicolon', 'tab', 'pipe']).default('auto').describe('What stands between cells; auto: found by content.'),
+    delimiter: z.enum(['auto', 'comma', 'semicolon', 'tab', 'pipe', 'space']).default('auto').describe('What stands between cells; auto: found by content.'),
     decimal: z.enum(['auto', '.', ',']).default('auto').describe('Decimal sign of numbers; auto: found by content.'),
+    header: z
+      .enum(['auto', 'none'])
+      .default('auto')
+      .describe('Row with the column names; auto: found by content; none: there is none, and columns are c1, c2 and so on.'),
     encoding: z
       .enum(['auto', ...encodings])
       .default('auto')

@@ -202,6 +202,15 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
     expect(method(batadal, 'clusters').aucRoc).toBeCloseTo(rocAucByPairs(scores, labels), 12);
   });
 
+  it('takes numbers without names, times or labels, where it is told from which row on they are anomalous', async () => {
+    const bare = plantLines(2200, { attacks: [{ from: 2000, to: 2200, tag: 'LIT101', value: 3000 }] }).map((line) => line.split(',').slice(1, -1));
+    await place.write('bare.dat', bare.map((cells) => ` ${cells.map((cell) => (Number.isNaN(Number.parseFloat(cell)) ? 'NaN' : cell)).join('  ')}\n`).join(''));
+    const [told] = evaluationOf(await place.call('evaluate', 'bare.dat', '--pipeline', 'plant.yaml', '--label-from', '2000', '--json')).files;
+    expect(told).toMatchObject({ labels: 'rows from 2,000 on (--label-from)', rows: 700, anomalousRows: 200, events: [{ from: 500, to: 700 }] });
+    expect(told.notes[0]).toContain('neither names of columns, which are c1, c2 and so on, nor times');
+    expect(method(told, 'joint').events[0].topTags[0]).toBe('c2');
+  });
+
   it('tells what was done in an event where a file beside says so', async () => {
     const at = (row: number): string => lines[row].split(',')[0];
     const told = { start: at(1998), end: at(2055), tags: ['P102'], kind: 'switch', size: 2.5, stealthy: true, effect: 'Turns on the spare pump.' };
