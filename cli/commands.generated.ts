@@ -13,6 +13,7 @@ import { register as produceCommand } from './commands/produce.ts';
 import { register as queryCommand } from './commands/query.ts';
 import { register as runCommand } from './commands/run.ts';
 import { register as schemaCommand } from './commands/schema.ts';
+import { register as simulateCommand } from './commands/simulate.ts';
 import { register as trainCommand } from './commands/train.ts';
 
-export const commands: readonly ((program: Command) => void)[] = [initCommand, checkCommand, runCommand, trainCommand, backfillCommand, queryCommand, exportCommand, listCommand, schemaCommand, deadCommand, doctorCommand, evaluateCommand, processCommand, produceCommand];
+export const commands: readonly ((program: Command) => void)[] = [initCommand, checkCommand, runCommand, trainCommand, backfillCommand, queryCommand, exportCommand, listCommand, schemaCommand, deadCommand, doctorCommand, evaluateCommand, processCommand, produceCommand, simulateCommand];

@@ -5,6 +5,7 @@ export const components: ComponentIndex = {
   source: {
     csv: () => import('../producer/sources/csv.ts'),
     jsonl: () => import('../producer/sources/jsonl.ts'),
+    plant: () => import('../producer/sources/plant.ts'),
     xlsx: () => import('../producer/sources/xlsx.ts'),
   },
   step: {

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rmSync, statSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { quote, SluiceError } from '../core/errors.ts';
 
@@ -23,14 +23,37 @@ function found(path: string): ReturnType<typeof statSync> {
   }
 }
 
+/** What a file is to hold, at once or piece by piece. */
+export type Content = Uint8Array | Iterable<string> | AsyncIterable<string | Uint8Array>;
+
 /** Writes a file whole or not at all: beside its place first, then renamed into it. @throws STORE_UNAVAILABLE */
-export async function writeWhole(path: string, content: Uint8Array | Iterable<string>): Promise<void> {
-  const beside = `${path}.${process.pid}.part`;
+export async function writeWhole(path: string, content: Content): Promise<void> {
+  await writeAllWhole([[path, content]]);
+}
+
+/** The same for files that belong together: none is in its place before all are written. @throws STORE_UNAVAILABLE */
+export async function writeAllWhole(files: readonly (readonly [path: string, content: Content])[]): Promise<void> {
+  const beside = (path: string): string => `${path}.${process.pid}.part`;
+  const clear = (): void => {
+    for (const [path] of files) rmSync(beside(path), { force: true });
+  };
+  // A second Ctrl-C ends the process at once.
+  process.once('exit', clear);
+  let at = '';
   try {
-    await writeFile(beside, content, { mode: 0o600 });
-    await rename(beside, path);
+    for (const [path, content] of files) {
+      at = path;
+      await writeFile(beside(path), content, { mode: 0o600 });
+    }
+    for (const [path] of files) {
+      at = path;
+      await rename(beside(path), path);
+    }
   } catch (cause) {
-    await rm(beside, { force: true });
-    throw new SluiceError('STORE_UNAVAILABLE', `cannot write '${path}': ${(cause as Error).message}`, { fix: 'Name a file that can be written.', cause });
+    clear();
+    if (cause instanceof SluiceError) throw cause;
+    throw new SluiceError('STORE_UNAVAILABLE', `cannot write '${at}': ${(cause as Error).message}`, { fix: 'Name a file that can be written.', cause });
+  } finally {
+    process.removeListener('exit', clear);
   }
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type CellValue, streamXlsxRows } from 'hucre/xlsx';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type SampleRow, sampleAttacks, sampleHead, sampleRows, sampleTags } from './make-sample.ts';
+import { workbookHead } from '../producer/plant/recording-file.ts';
+import { type SampleRow, sampleAttacks, sampleRows, sampleTags } from './make-sample.ts';
 
 const file = join(import.meta.dirname, '../data/swat-sample.xlsx');
 const rows: SampleRow[] = [];
@@ -17,7 +18,7 @@ describe('data/swat-sample.xlsx', () => {
   it('holds exactly what the generator makes', async () => {
     const cells: CellValue[][] = [];
     for await (const row of streamXlsxRows(Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>)) cells.push(row.values);
-    const [title, header] = sampleHead();
+    const [title, header] = workbookHead();
     expect(cells).toHaveLength(rows.length + 2);
     expect(cells[0].map((cell) => cell ?? null)).toEqual(title.slice(0, cells[0].length));
     expect(cells[1]).toEqual(header);
@@ -42,7 +43,7 @@ describe('data/swat-sample.xlsx', () => {
 
 describe('the layout', () => {
   it('is that of the 2015 workbooks: 51 tags in their order, spaces and all', () => {
-    const [title, header] = sampleHead();
+    const [title, header] = workbookHead();
     expect(sampleTags).toHaveLength(51);
     expect(new Set(sampleTags).size).toBe(51);
     expect(title.filter((cell) => cell !== null)).toEqual(['P1', 'P2', 'P3', 'P4', 'P5', 'P6']);

@@ -3,6 +3,9 @@
  * included. SWaT itself may not be redistributed; this is a small physical model of it, seeded, so that the same file
  * comes out on every machine.
  *
+ * The sample keeps the model it was first made with, which is simpler than that of producer/plant/: its rows are what tests
+ * and documents speak of. The layout of the workbook is shared.
+ *
  * The tanks follow their mass balance; valves and pumps follow the PLC's hysteresis on what the PLC *sees*. An attack
  * changes what is seen or what an actuator does, and the plant reacts.
  *
@@ -12,6 +15,8 @@ import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { XlsxStreamWriter } from 'hucre/xlsx';
 import { makeRandom, type Random } from '../core/random.ts';
+import { workbookHead, workbookTime } from '../producer/plant/recording-file.ts';
+import { plantTags } from '../producer/plant/tags.ts';
 
 /** One row: the tags in SWaT's order, rounded like the historian's. */
 export interface SampleRow {
@@ -23,18 +28,8 @@ export interface SampleRow {
 
 type Values = Record<string, number>;
 
-const stages: Record<string, string> = {
-  P1: 'FIT101 LIT101 MV101 P101 P102',
-  P2: 'AIT201 AIT202 AIT203 FIT201 MV201 P201 P202 P203 P204 P205 P206',
-  P3: 'DPIT301 FIT301 LIT301 MV301 MV302 MV303 MV304 P301 P302',
-  P4: 'AIT401 AIT402 FIT401 LIT401 P401 P402 P403 P404 UV401',
-  P5: 'AIT501 AIT502 AIT503 AIT504 FIT501 FIT502 FIT503 FIT504 P501 P502 PIT501 PIT502 PIT503',
-  P6: 'FIT601 P601 P602 P603',
-};
 /** SWaT's 51 tags, in its order. */
-export const sampleTags: readonly string[] = Object.values(stages).flatMap((names) => names.split(' '));
-/** Header cells that carry a leading space in SWaT's own workbooks. */
-const spaced = new Set('MV101 AIT201 MV201 P201 P202 P204 MV303'.split(' '));
+export const sampleTags: readonly string[] = plantTags;
 
 export interface Attack {
   /** Data row, 0-based, and length in rows (seconds). */
@@ -231,6 +226,9 @@ function read(tag: string, value: number, normal: number): number {
 
 const round = (value: number, decimals: number): number => Number(value.toFixed(decimals));
 
+/** Of the first row, by a clock that shows Singapore's time. */
+const start = Date.UTC(2015, 11, 28, 10);
+
 /** The rows of the sample: seconds from 28 December 2015, 10:00 (Singapore). */
 export function* sampleRows(seed = 2015, rows = 14_400, attacks = sampleAttacks): Generator<SampleRow> {
   const random = makeRandom(seed, 'swat-sample');
@@ -248,31 +246,19 @@ export function* sampleRows(seed = 2015, rows = 14_400, attacks = sampleAttacks)
     const command = { ...control(seen, state), ...attack?.force };
     const shown: Values = { ...state, ...seen, ...(attack?.spare ? { [attack.spare]: 2 } : {}) };
     const typo = attack !== undefined && row === attack.from + attack.rows - 1 && attack.spare !== undefined;
-    yield { time: swatTime(row), values: sampleTags.map((tag) => round(shown[tag], 3)), label: typo ? 'A ttack' : attack ? 'Attack' : 'Normal' };
+    yield {
+      time: workbookTime(start + 1000 * row),
+      values: sampleTags.map((tag) => round(shown[tag], 3)),
+      label: typo ? 'A ttack' : attack ? 'Attack' : 'Normal',
+    };
     ({ state, readings } = step(command));
   }
-}
-
-/** Day first, 12-hour clock, leading space, as in SWaT's workbooks. */
-function swatTime(row: number): string {
-  const time = new Date(Date.UTC(2015, 11, 28, 10, 0, row));
-  const two = (n: number): string => String(n).padStart(2, '0');
-  const hour = time.getUTCHours();
-  const date = `${time.getUTCDate()}/${time.getUTCMonth() + 1}/${time.getUTCFullYear()}`;
-  return ` ${date} ${((hour + 11) % 12) + 1}:${two(time.getUTCMinutes())}:${two(time.getUTCSeconds())} ${hour < 12 ? 'AM' : 'PM'}`;
-}
-
-/** The workbook's two head rows: stage headings over the first tag of each stage, then the names. */
-export function sampleHead(): [(string | null)[], string[]] {
-  const first = new Map(Object.entries(stages).map(([stage, names]) => [names.split(' ')[0], stage]));
-  const title = [null, ...sampleTags.map((tag) => first.get(tag) ?? null), null];
-  return [title, [' Timestamp', ...sampleTags.map((tag) => (spaced.has(tag) ? ` ${tag}` : tag)), 'Normal/Attack']];
 }
 
 /** The bytes of the workbook. */
 export async function sampleWorkbook(): Promise<Uint8Array> {
   const writer = new XlsxStreamWriter({ name: 'Combined Data' });
-  for (const row of sampleHead()) writer.addRow(row);
+  for (const row of workbookHead()) writer.addRow(row);
   for (const { time, values, label } of sampleRows()) writer.addRow([time, ...values, label]);
   return writer.finish();
 }
