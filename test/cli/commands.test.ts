@@ -40,7 +40,7 @@ describe('init', () => {
     const sources = JSON.parse(sluice(['list', 'source', '--json']).stdout) as { type: string }[];
     expect(sources.length).toBeGreaterThan(0);
     for (const { type } of sources) {
-      const file = `${type}.yaml`;
+      const file = `from-${type}.yaml`;
       expect(sluice(['init', file, '--source', type], { cwd: folder })).toMatchObject({
         status: 0,
         stdout: `wrote ${file}; see what it makes of your data with: sluice check ${file}\n`,
