@@ -39,6 +39,8 @@ export interface EvaluatedFile {
   readonly evaluation: FileEvaluation;
   /** Every row behind the training rows. */
   readonly scored: Scored;
+  /** Of the file, those that trained or could not be taken included. */
+  readonly rowsRead: number;
 }
 
 /** A detector that knows nothing flags as many rows as the warn level lets pass. */
@@ -72,7 +74,7 @@ export async function evaluateFile(request: FileRequest): Promise<EvaluatedFile>
       events,
       methods: [...pipelineSays(scored, incidents, rows), ...baselinesSay(rows, whole.seed)].map((said) => evaluateMethod(said, rows, tags, whole.incidents)),
     };
-    return { evaluation, scored };
+    return { evaluation, scored, rowsRead: run.rowsRead };
   } finally {
     await opened.source.close();
   }
@@ -99,6 +101,7 @@ interface Run {
   /** Rows of the file labelled as anomalous, those that trained included. */
   readonly anomalous: number;
   readonly dead: readonly { readonly message: string }[];
+  readonly rowsRead: number;
 }
 
 async function score({ path, training, reading, labelFrom, config: whole, registry, onProgress }: FileRequest, { source, info }: OpenedFile): Promise<Run> {
@@ -139,7 +142,7 @@ async function score({ path, training, reading, labelFrom, config: whole, regist
       fix: 'Lower --train-rows, or train on another file with --train.',
     });
   }
-  return { scored: scored.result(), model: scored.model, incidents, anomalous, dead };
+  return { scored: scored.result(), model: scored.model, incidents, anomalous, dead, rowsRead: pipeline.totals.read };
 }
 
 function trainConfig(training: Training, { train, source }: PipelineConfig): TrainConfig {

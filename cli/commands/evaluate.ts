@@ -76,6 +76,7 @@ async function run(paths: readonly string[], options: EvaluateOptions): Promise<
   await prepareOutputs(options);
   const { progress } = await openDisplay(options);
   let evaluation: Evaluation;
+  let read = 0;
   try {
     evaluation = await evaluate({
       files,
@@ -86,8 +87,12 @@ async function run(paths: readonly string[], options: EvaluateOptions): Promise<
       labelFrom,
       training:
         trainRows === undefined ? { kind: 'pipeline', learned: await learnedOf(config, registry, options, progress) } : { kind: 'rows', rows: trainRows },
-      onProgress: (file, rows, share) => progress.update({ read: rows, stage: stageOf(files, file), ...(share === undefined ? {} : { progress: share }) }),
-      onFile: (evaluated, file) => writeScores(evaluated, scoreFiles[file]),
+      onProgress: (file, rows, share) =>
+        progress.update({ read: read + rows, stage: stageOf(files, file), ...(share === undefined ? {} : { progress: (file + share) / files.length }) }),
+      async onFile(evaluated, file) {
+        read += evaluated.rowsRead;
+        await writeScores(evaluated, scoreFiles[file]);
+      },
     });
   } finally {
     progress.stop();
