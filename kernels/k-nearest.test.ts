@@ -4,19 +4,20 @@ import { type Matrix, makeMatrix, rowsOf } from '../core/matrix.ts';
 import { makeRandom } from '../core/random.ts';
 import { squaredDistance } from './distance.ts';
 import fixture from './fixtures/neighbours.json' with { type: 'json' };
-import { kNearest, kNearestOthers, squaredDistances } from './k-nearest.ts';
+import { kNearest, kNearestOthers } from './k-nearest.ts';
+import { indexRows } from './neighbour-index.ts';
 
 const matrix = (cols: number, values: readonly number[]): Matrix => makeMatrix(values.length / cols, cols, Float64Array.from(values));
 const find = (rows: Matrix, references: Matrix, k: number) => {
   const index = new Int32Array(rows.rows * k).fill(-1);
   const squared = new Float64Array(rows.rows * k).fill(-1);
-  kNearest(rows, references, k, index, squared);
+  kNearest(rows, indexRows(references), k, index, squared);
   return { index, squared };
 };
 const findOthers = (references: Matrix, k: number) => {
   const index = new Int32Array(references.rows * k).fill(-1);
   const squared = new Float64Array(references.rows * k).fill(-1);
-  kNearestOthers(references, k, index, squared);
+  kNearestOthers(references, indexRows(references), k, index, squared);
   return { index, squared };
 };
 /** All references by distance, then index, sorted by the language. */
@@ -33,21 +34,36 @@ const agrees = (found: { index: Int32Array; squared: Float64Array }, row: number
 describe('kNearest', () => {
   /** Smooth values make every distance different; few distinct ones make many ties. */
   const shapes = fc.record({
-    cols: fc.integer({ min: 1, max: 9 }),
+    cols: fc.integer({ min: 1, max: 16 }),
+    /** Directions in which rows differ beyond noise; 0 = all. */
+    rank: fc.constantFrom(0, 1, 3),
+    noise: fc.constantFrom(0, 1e-9, 0.05),
     rows: fc.integer({ min: 1, max: 6 }),
     references: fc.integer({ min: 2, max: 90 }),
     distinct: fc.constantFrom(2, 4, 1e9),
-    offset: fc.constantFrom(0, 1e6),
+    scale: fc.constantFrom(10, 1e-170, 1e150, 1e153),
+    offset: fc.constantFrom(0, 1e6, 1e13),
     seed: fc.integer(),
   });
-  const drawn = ({ cols, rows, references, distinct, offset, seed }: typeof shapes extends fc.Arbitrary<infer T> ? T : never) => {
+  const drawn = ({ cols, rank, noise, rows, references, distinct, scale, offset, seed }: typeof shapes extends fc.Arbitrary<infer T> ? T : never) => {
     const random = makeRandom(seed);
-    const make = (count: number) =>
-      makeMatrix(
+    const draw = (): number => (scale * random.int(distinct)) / distinct;
+    const mix = Array.from({ length: rank }, () => Array.from({ length: cols }, () => random.normal()));
+    const make = (count: number) => {
+      const out = makeMatrix(
         count,
         cols,
-        new Float64Array(count * cols).map(() => offset + (10 * random.int(distinct)) / distinct),
+        new Float64Array(count * cols).map(() => draw() * (rank === 0 ? 1 : noise)),
       );
+      for (let row = 0; row < count; row++) {
+        for (const loading of mix) {
+          const factor = draw();
+          for (let j = 0; j < cols; j++) out.values[row * cols + j] += factor * loading[j];
+        }
+        for (let j = 0; j < cols; j++) out.values[row * cols + j] += (scale / 10) * offset;
+      }
+      return out;
+    };
     return { rows: make(rows), references: make(references) };
   };
 
@@ -114,14 +130,5 @@ describe('kNearest', () => {
         });
       });
     }
-  });
-});
-
-describe('squaredDistances', () => {
-  it('gives the distance to each reference, in whatever place it stands', () => {
-    const references = matrix(2, [0, 0, 3, 4, 1, 1, -3, 4, 6, 8, 0, 5, 1e200, 0]);
-    const out = new Float64Array(7);
-    squaredDistances(Float64Array.of(9, 9, 0, 0), 2, references, out);
-    expect([...out]).toEqual([0, 25, 2, 25, 100, 25, Number.MAX_VALUE]);
   });
 });

@@ -1,97 +1,99 @@
 import type { Matrix } from '../core/matrix.ts';
-import { squaredDistance } from './distance.ts';
+import { halfBounds, type NeighbourIndex } from './neighbour-index.ts';
+import { squaredDistanceTo } from './packed-rows.ts';
 
 /**
  * The k nearest references of every row by Euclidean distance: indices and squared distances, nearest first, ties by the
- * lower index. One accumulator per (row, reference) runs over the columns in order, four references side by side, so a
- * row's result never depends on its neighbours in the batch. Squares that overflow count as `Number.MAX_VALUE`.
+ * lower index. Squares that overflow count as `Number.MAX_VALUE`. The result is that of a search through all differences,
+ * bit for bit: bounds only leave out references that cannot be among the nearest. It never depends on a row's neighbours in
+ * the batch.
  *
- * @param k 1 to references.rows
+ * @param k 1 to the number of references
  * @param index filled, rows x k
  * @param squared filled, rows x k
  * @example
  * const squared = new Float64Array(2);
- * kNearest(makeMatrix(1, 1, Float64Array.of(1)), makeMatrix(3, 1, Float64Array.of(9, 0, 3)), 2, new Int32Array(2), squared);
+ * kNearest(makeMatrix(1, 1, Float64Array.of(1)), indexRows(makeMatrix(3, 1, Float64Array.of(9, 0, 3))), 2, new Int32Array(2), squared);
  * squared; // Float64Array [1, 4]
  */
-export function kNearest(rows: Matrix, references: Matrix, k: number, index: Int32Array, squared: Float64Array): void {
-  const all = new Float64Array(references.rows);
-  for (let row = 0; row < rows.rows; row++) {
-    squaredDistances(rows.values, row * rows.cols, references, all);
-    smallest(all, -1, k, index, squared, row * k);
-  }
+export function kNearest(rows: Matrix, references: NeighbourIndex, k: number, index: Int32Array, squared: Float64Array): void {
+  const bounds = new Float64Array(references.packed.halves.length);
+  const memory = new Float64Array(2 * rows.cols);
+  for (let row = 0; row < rows.rows; row++) search(rows, row, references, k, -1, index, squared, bounds, memory);
 }
 
 /**
- * The same among the other references for each of the references themselves: a row is no neighbour of its own, its
- * duplicates are.
+ * The same for each of the references among the others: a row is no neighbour of its own, its duplicates are.
  *
- * @param k 1 to references.rows - 1
- * @param index filled, references.rows x k
- * @param squared filled, references.rows x k
+ * @param rows the references before they were packed
+ * @param k 1 to the number of references - 1
+ * @param index filled, references x k
+ * @param squared filled, references x k
  * @example
+ * const rows = makeMatrix(3, 1, Float64Array.of(9, 0, 3));
  * const squared = new Float64Array(3);
- * kNearestOthers(makeMatrix(3, 1, Float64Array.of(9, 0, 3)), 1, new Int32Array(3), squared);
+ * kNearestOthers(rows, indexRows(rows), 1, new Int32Array(3), squared);
  * squared; // Float64Array [36, 9, 9]
  */
-export function kNearestOthers(references: Matrix, k: number, index: Int32Array, squared: Float64Array): void {
-  const all = new Float64Array(references.rows);
-  for (let row = 0; row < references.rows; row++) {
-    squaredDistances(references.values, row * references.cols, references, all);
-    smallest(all, row, k, index, squared, row * k);
+export function kNearestOthers(rows: Matrix, references: NeighbourIndex, k: number, index: Int32Array, squared: Float64Array): void {
+  const bounds = new Float64Array(references.packed.halves.length);
+  const memory = new Float64Array(2 * rows.cols);
+  for (let row = 0; row < rows.rows; row++) search(rows, row, references, k, row, index, squared, bounds, memory);
+}
+
+/** Fills the entries of one row, from row * k on. `bounds`, `memory`: memory. */
+function search(
+  { cols, values }: Matrix,
+  row: number,
+  references: NeighbourIndex,
+  k: number,
+  without: number,
+  index: Int32Array,
+  squared: Float64Array,
+  bounds: Float64Array,
+  memory: Float64Array,
+): void {
+  const { packed } = references;
+  const at = row * cols;
+  const from = row * k;
+  const error = halfBounds(references, values, at, bounds, memory);
+  const bounded = error < Number.POSITIVE_INFINITY;
+  if (!bounded) bounds.fill(0);
+  if (without >= 0) bounds[without] = Number.POSITIVE_INFINITY;
+  let most = 0;
+  if (bounded) {
+    let last = Number.POSITIVE_INFINITY;
+    for (let r = 0, held = 0; r < packed.rows; r++) {
+      if (bounds[r] < last) {
+        held = insert(bounds[r], r, held, k, index, squared, from);
+        if (held === k) last = squared[from + k - 1];
+      }
+    }
+    // So many lie no further off than these k: what must lie further is not among the nearest.
+    let worst = 0;
+    for (let i = from; i < from + k; i++) worst = Math.max(worst, squaredDistanceTo(packed, index[i], values, at));
+    most = worst / 2 + error;
+  }
+  let last = Number.POSITIVE_INFINITY;
+  for (let r = 0, held = 0; r < packed.rows; r++) {
+    if (bounds[r] <= most) {
+      const distance = squaredDistanceTo(packed, r, values, at);
+      if (distance < last) {
+        held = insert(distance, r, held, k, index, squared, from);
+        if (held === k) last = squared[from + k - 1];
+      }
+    }
   }
 }
 
-/**
- * Squared Euclidean distances of the one row that begins at `at` in `values` to every reference, `Number.MAX_VALUE` at most.
- * @param out filled, one entry a reference
- * @example
- * const out = new Float64Array(2);
- * squaredDistances(Float64Array.of(3, 4), 0, makeMatrix(2, 2, Float64Array.of(0, 0, 3, 9)), out);
- * out; // Float64Array [25, 25]
- */
-export function squaredDistances(values: Float64Array, at: number, { rows: count, cols, values: refs }: Matrix, out: Float64Array): void {
-  const blocked = count - (count % 4);
-  for (let r = 0; r < blocked; r += 4) {
-    let at0 = r * cols;
-    let at1 = at0 + cols;
-    let at2 = at1 + cols;
-    let at3 = at2 + cols;
-    let sum0 = 0;
-    let sum1 = 0;
-    let sum2 = 0;
-    let sum3 = 0;
-    for (let j = at; j < at + cols; j++) {
-      const x = values[j];
-      const d0 = x - refs[at0++];
-      const d1 = x - refs[at1++];
-      const d2 = x - refs[at2++];
-      const d3 = x - refs[at3++];
-      sum0 += d0 * d0;
-      sum1 += d1 * d1;
-      sum2 += d2 * d2;
-      sum3 += d3 * d3;
-    }
-    out[r] = Math.min(sum0, Number.MAX_VALUE);
-    out[r + 1] = Math.min(sum1, Number.MAX_VALUE);
-    out[r + 2] = Math.min(sum2, Number.MAX_VALUE);
-    out[r + 3] = Math.min(sum3, Number.MAX_VALUE);
+/** Puts x behind all that are no larger in an ascending list of `held` entries, k at most; returns how many it holds then. */
+function insert(x: number, r: number, held: number, k: number, index: Int32Array, list: Float64Array, from: number): number {
+  let place = from + Math.min(held, k - 1);
+  for (; place > from && x < list[place - 1]; place--) {
+    list[place] = list[place - 1];
+    index[place] = index[place - 1];
   }
-  for (let r = blocked; r < count; r++) out[r] = Math.min(squaredDistance(values, at, refs, r * cols, cols), Number.MAX_VALUE);
-}
-
-/** The k smallest of `all` but for entry `without`, ascending, by insertion from entry `to` on; ties by the lower index. */
-function smallest(all: Float64Array, without: number, k: number, index: Int32Array, squared: Float64Array, to: number): void {
-  let held = 0;
-  for (let r = 0; r < all.length; r++) {
-    const x = all[r];
-    if (r === without || (held === k && !(x < squared[to + k - 1]))) continue;
-    let place = to + (held < k ? held++ : k - 1);
-    for (; place > to && x < squared[place - 1]; place--) {
-      squared[place] = squared[place - 1];
-      index[place] = index[place - 1];
-    }
-    squared[place] = x;
-    index[place] = r;
-  }
+  list[place] = x;
+  index[place] = r;
+  return Math.min(held + 1, k);
 }

@@ -6,8 +6,7 @@ import { shareAmongColumns } from './neighbour-shares.ts';
 const share = (row: readonly number[], references: readonly number[], parts: readonly number[], apart: number) => {
   const out = { reference: new Float64Array(row.length).fill(Number.NaN), weight: new Float64Array(row.length).fill(Number.NaN) };
   const x = Float64Array.from(row);
-  const index = Int32Array.from(parts.keys());
-  shareAmongColumns(x, makeMatrix(parts.length, row.length, Float64Array.from(references)), index, Float64Array.from(parts), apart, out);
+  shareAmongColumns(x, makeMatrix(parts.length, row.length, Float64Array.from(references)), Float64Array.from(parts), apart, out);
   return { ...out, contributions: row.map((value, j) => (value - out.reference[j]) * out.weight[j]) };
 };
 

@@ -10,33 +10,30 @@ const closest = 1e-6;
  * column j gets is (x[j] - reference[j]) * weight[j]. With one neighbour the reference is that neighbour; with several
  * it lies on their side, `apart` times the root of the column's share away, so that it is never closer than it counts.
  *
- * @param index the neighbours: rows of `references`
  * @param parts what each of them has in the sum, >= 0
  * @param apart the distance at which the neighbours count
  * @param out filled, one entry a column
  * @example
  * const out = { reference: new Float64Array(2), weight: new Float64Array(2) };
- * shareAmongColumns(Float64Array.of(3, 4), makeMatrix(1, 2), Int32Array.of(0), Float64Array.of(5), 5, out);
+ * shareAmongColumns(Float64Array.of(3, 4), makeMatrix(1, 2), Float64Array.of(5), 5, out);
  * out; // { reference: Float64Array [0, 0], weight: Float64Array [0.6, 0.8] }
  */
 export function shareAmongColumns(
   row: Float64Array,
-  references: Matrix,
-  index: Int32Array,
+  neighbours: Matrix,
   parts: Float64Array,
   apart: number,
   out: { readonly reference: Float64Array; readonly weight: Float64Array },
 ): void {
-  const { cols, values } = references;
+  const { rows, cols, values } = neighbours;
   const { reference, weight } = out;
   const share = new Float64Array(cols);
   const side = new Float64Array(cols);
   const difference = new Float64Array(cols);
   let alike = true;
   let total = 0;
-  for (let i = 0; i < index.length; i++) {
-    const at = index[i] * cols;
-    for (let j = 0; j < cols; j++) difference[j] = row[j] - values[at + j];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < cols; j++) difference[j] = row[j] - values[i * cols + j];
     const distance = euclideanNorm(difference);
     alike &&= distance === 0;
     total += parts[i];
@@ -46,11 +43,11 @@ export function shareAmongColumns(
       side[j] += parts[i] * unit;
     }
   }
-  const single = index.length === 1 && !alike;
+  const single = rows === 1 && !alike;
   const away = Math.max(apart, closest * row.reduce((most, x) => Math.max(most, Math.abs(x)), 0));
   for (let j = 0; j < cols; j++) {
     const step = total === 0 ? 0 : away * Math.sqrt(share[j] / total);
-    reference[j] = single ? values[index[0] * cols + j] : side[j] < 0 ? row[j] + step : row[j] - step;
+    reference[j] = single ? values[j] : side[j] < 0 ? row[j] + step : row[j] - step;
     weight[j] = row[j] === reference[j] ? 0 : share[j] / (row[j] - reference[j]);
   }
 }

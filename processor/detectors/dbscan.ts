@@ -4,13 +4,14 @@ import { SluiceError } from '../../core/errors.ts';
 import { type Matrix, makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
 import { dbscan } from '../../kernels/dbscan.ts';
-import { nearest } from '../../kernels/distance.ts';
-import { kNearestOthers } from '../../kernels/k-nearest.ts';
+import { kNearest, kNearestOthers } from '../../kernels/k-nearest.ts';
+import { indexRows, type NeighbourIndex } from '../../kernels/neighbour-index.ts';
 import { shareAmongColumns } from '../../kernels/neighbour-shares.ts';
+import { unpackRows } from '../../kernels/packed-rows.ts';
 import { sampleRows } from '../../kernels/sample-rows.ts';
 
-/** `core`: core rows x columns, row-major, in time order. `eps`: in the view's units, > 0. */
-type Model = { readonly core: Float64Array; readonly rows: number; readonly eps: number; readonly clusters: number };
+/** `core`: the core rows, in time order. `eps`: in the view's units, > 0. */
+type Model = { readonly core: NeighbourIndex; readonly eps: number; readonly clusters: number };
 
 export default defineDetector({
   type: 'dbscan',
@@ -19,7 +20,9 @@ export default defineDetector({
     'Columns of different scale (standardise first) and many columns that carry noise alone: all distances become alike. Clusters of very different ' +
     'density, which share one radius: set by the sparse ones, it forgives much beside the dense ones (lof weighs them). Anomalies that training showed at ' +
     'least as often as there are minimum points. Anything that only shows over time, such as a stuck sensor.',
-  cost: 'Scoring: core rows x columns multiply-adds a row. Fitting: up to three times references^2 x columns. Model: core rows x columns doubles.',
+  cost:
+    'Scoring: core rows x columns multiply-adds a row, a few times fewer where few directions hold most of the variance. ' +
+    'Fitting: up to three times that times references. Model: 4/3 x core rows x columns doubles at most.',
   source:
     'Ester, Kriegel, Sander and Xu 1996, "A density-based algorithm for discovering clusters in large spatial databases with noise", KDD, pages 226-231; ' +
     'radius from the k-distances and a part of noise: section 4.2 there',
@@ -52,24 +55,20 @@ export default defineDetector({
       });
     }
     const values = kept.values.filter((_, i) => core[Math.floor(i / kept.cols)] === 1);
-    return { core: values, rows: values.length / kept.cols, eps, clusters };
+    return { core: indexRows(makeMatrix(values.length / kept.cols, kept.cols, values)), eps, clusters };
   },
   score(model, rows, out) {
-    nearest(rows, coreOf(model), new Int32Array(rows.rows), out);
+    kNearest(rows, model.core, 1, new Int32Array(rows.rows), out);
     for (let row = 0; row < rows.rows; row++) out[row] = Math.min(Number.MAX_VALUE, Math.sqrt(out[row]) / model.eps);
   },
   explain(model, _state, row, out) {
     const index = new Int32Array(1);
     const squared = new Float64Array(1);
-    nearest(makeMatrix(1, row.length, row), coreOf(model), index, squared);
+    kNearest(makeMatrix(1, row.length, row), model.core, 1, index, squared);
     const distance = Math.sqrt(squared[0]);
-    shareAmongColumns(row, coreOf(model), index, Float64Array.of(Math.min(Number.MAX_VALUE, distance / model.eps)), distance, out);
+    shareAmongColumns(row, unpackRows(model.core.packed, index), Float64Array.of(Math.min(Number.MAX_VALUE, distance / model.eps)), distance, out);
   },
 });
-
-function coreOf({ core, rows }: Model): Matrix {
-  return makeMatrix(rows, core.length / rows, core);
-}
 
 /**
  * The least radius at which all rows but the part `noise` are core rows: a quantile of the distances to the last of their
@@ -79,7 +78,7 @@ function radius(rows: Matrix, minimumPoints: number, noise: number): number {
   const k = minimumPoints - 1;
   const index = new Int32Array(rows.rows * k);
   const squared = new Float64Array(rows.rows * k);
-  if (k > 0) kNearestOthers(rows, k, index, squared);
+  if (k > 0) kNearestOthers(rows, indexRows(rows), k, index, squared);
   const distances = Float64Array.from({ length: rows.rows }, (_, row) => (k > 0 ? Math.sqrt(squared[(row + 1) * k - 1]) : 0)).sort();
   return distances[Math.ceil((1 - noise) * rows.rows) - 1] || distances.find((distance) => distance > 0) || 1;
 }

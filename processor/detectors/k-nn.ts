@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { defineDetector } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { type Matrix, makeMatrix } from '../../core/matrix.ts';
+import { makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
 import { kNearest } from '../../kernels/k-nearest.ts';
+import { indexRows, type NeighbourIndex } from '../../kernels/neighbour-index.ts';
 import { shareAmongColumns } from '../../kernels/neighbour-shares.ts';
+import { unpackRows } from '../../kernels/packed-rows.ts';
 import { sampleRows } from '../../kernels/sample-rows.ts';
 
-/** `references`: rows x columns, row-major, in time order. `neighbours`: at most as many as there are references. */
-type Model = { readonly references: Float64Array; readonly rows: number; readonly neighbours: number; readonly mean: boolean };
+/** `references`: in time order. `neighbours`: at most as many as there are references. */
+type Model = { readonly references: NeighbourIndex; readonly neighbours: number; readonly mean: boolean };
 
 export default defineDetector({
   type: 'k-nn',
@@ -17,7 +19,9 @@ export default defineDetector({
     'Columns of different scale (standardise first) and many columns that carry noise alone: all distances become alike. Training rows with anomalies: ' +
     'the single nearest row forgives whatever training showed once; more neighbours forgive less. Regions of different density, which one level has to ' +
     'serve (lof weighs them). Anything that only shows over time, such as a stuck sensor.',
-  cost: 'Scoring: references x columns multiply-adds a row at most. Fitting: copies the references. Model: references x columns doubles.',
+  cost:
+    'Scoring: references x columns multiply-adds a row, a few times fewer where few directions hold most of the variance. ' +
+    'Fitting: references x columns^2 / 2, for these directions. Model: 4/3 x references x columns doubles at most.',
   source:
     'Ramaswamy, Rastogi and Shim 2000, "Efficient algorithms for mining outliers from large data sets", doi:10.1145/342009.335437; ' +
     'mean of the neighbours: Angiulli and Pizzuti 2002, doi:10.1007/3-540-45681-3_2',
@@ -44,36 +48,26 @@ export default defineDetector({
       });
     }
     const kept = sampleRows(rows, references, seed === undefined ? context.random : makeRandom(seed, 'k-nn'));
-    return { references: kept.values, rows: kept.rows, neighbours: Math.min(neighbours, kept.rows), mean: distance === 'mean' };
+    return { references: indexRows(kept), neighbours: Math.min(neighbours, kept.rows), mean: distance === 'mean' };
   },
   score(model, rows, out) {
-    const { neighbours: k, mean } = model;
+    const { references, neighbours: k, mean } = model;
     const index = new Int32Array(rows.rows * k);
     const squared = new Float64Array(rows.rows * k);
-    kNearest(rows, referencesOf(model), k, index, squared);
+    kNearest(rows, references, k, index, squared);
     for (let row = 0; row < rows.rows; row++) out[row] = mean ? meanDistance(squared, row * k, k) : Math.sqrt(squared[(row + 1) * k - 1]);
   },
   explain(model, _state, row, out) {
-    const { neighbours: k, mean } = model;
+    const { references, neighbours: k, mean } = model;
     const index = new Int32Array(k);
     const squared = new Float64Array(k);
-    kNearest(makeMatrix(1, row.length, row), referencesOf(model), k, index, squared);
+    kNearest(makeMatrix(1, row.length, row), references, k, index, squared);
     const from = mean ? 0 : k - 1;
-    const weight = squared.subarray(from).map((square) => Math.sqrt(square) / (k - from));
-    shareAmongColumns(
-      row,
-      referencesOf(model),
-      index.subarray(from),
-      weight,
-      weight.reduce((sum, part) => sum + part, 0),
-      out,
-    );
+    const parts = squared.subarray(from).map((square) => Math.sqrt(square) / (k - from));
+    const total = parts.reduce((sum, part) => sum + part, 0);
+    shareAmongColumns(row, unpackRows(references.packed, index.subarray(from)), parts, total, out);
   },
 });
-
-function referencesOf({ references, rows }: Model): Matrix {
-  return makeMatrix(rows, references.length / rows, references);
-}
 
 function meanDistance(squared: Float64Array, from: number, k: number): number {
   let sum = 0;

@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { defineDetector } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { type Matrix, makeMatrix } from '../../core/matrix.ts';
+import { makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
 import { kNearest, kNearestOthers } from '../../kernels/k-nearest.ts';
+import { indexRows, type NeighbourIndex } from '../../kernels/neighbour-index.ts';
 import { shareAmongColumns } from '../../kernels/neighbour-shares.ts';
+import { unpackRows } from '../../kernels/packed-rows.ts';
 import { sampleRows } from '../../kernels/sample-rows.ts';
 
 /**
- * `references`: rows x columns, row-major, in time order. Per reference, `reach`: the distance to the last of its
+ * `references`: in time order. Per reference, `reach`: the distance to the last of its
  * neighbours among the others, and `density`: its local reachability density.
  */
-type Model = { readonly references: Float64Array; readonly neighbours: number; readonly reach: Float64Array; readonly density: Float64Array };
+type Model = { readonly references: NeighbourIndex; readonly neighbours: number; readonly reach: Float64Array; readonly density: Float64Array };
 
 /** Added to the mean reachability distance, so that rows that repeat more often than there are neighbours have a density. */
 const leastDistance = 1e-10;
@@ -23,7 +25,9 @@ export default defineDetector({
     'Columns of different scale (standardise first) and many columns that carry noise alone. Training rows that repeat exactly more often than there are ' +
     'neighbours, as with plants that stand still: any other row beside them scores without bound. Anomalies that training showed more than a few times. ' +
     'Anything that only shows over time, such as a stuck sensor.',
-  cost: 'Scoring: references x columns multiply-adds a row at most. Fitting: that times references. Model: references x (columns + 2) doubles.',
+  cost:
+    'Scoring: references x columns multiply-adds a row, a few times fewer where few directions hold most of the variance. ' +
+    'Fitting: that times references. Model: 4/3 x references x columns doubles at most.',
   source:
     'Breunig, Kriegel, Ng and Sander 2000, "LOF: identifying density-based local outliers", doi:10.1145/342009.335388; for new rows, and where rows ' +
     'repeat, as scikit-learn does (LocalOutlierFactor with novelty)',
@@ -48,32 +52,29 @@ export default defineDetector({
     const k = Math.min(neighbours, kept.rows - 1);
     const index = new Int32Array(kept.rows * k);
     const squared = new Float64Array(kept.rows * k);
-    kNearestOthers(kept, k, index, squared);
+    const indexed = indexRows(kept);
+    kNearestOthers(kept, indexed, k, index, squared);
     const reach = Float64Array.from({ length: kept.rows }, (_, row) => Math.sqrt(squared[(row + 1) * k - 1]));
     const density = Float64Array.from({ length: kept.rows }, (_, row) => 1 / meanReachability(index, squared, row * k, k, reach));
-    return { references: kept.values, neighbours: k, reach, density };
+    return { references: indexed, neighbours: k, reach, density };
   },
   score(model, rows, out) {
-    const { neighbours: k, reach, density } = model;
+    const { references, neighbours: k, reach, density } = model;
     const index = new Int32Array(rows.rows * k);
     const squared = new Float64Array(rows.rows * k);
-    kNearest(rows, referencesOf(model), k, index, squared);
+    kNearest(rows, references, k, index, squared);
     for (let row = 0; row < rows.rows; row++) out[row] = meanOf(density, index, row * k, k) * meanReachability(index, squared, row * k, k, reach);
   },
   explain(model, _state, row, out) {
-    const { neighbours: k, reach, density } = model;
+    const { references, neighbours: k, reach, density } = model;
     const index = new Int32Array(k);
     const squared = new Float64Array(k);
-    kNearest(makeMatrix(1, row.length, row), referencesOf(model), k, index, squared);
+    kNearest(makeMatrix(1, row.length, row), references, k, index, squared);
     const around = meanOf(density, index, 0, k);
     const parts = squared.map((square, i) => (around * (Math.max(Math.sqrt(square), reach[index[i]]) + leastDistance)) / k);
-    shareAmongColumns(row, referencesOf(model), index, parts, meanReachability(index, squared, 0, k, reach), out);
+    shareAmongColumns(row, unpackRows(references.packed, index), parts, meanReachability(index, squared, 0, k, reach), out);
   },
 });
-
-function referencesOf({ references, reach }: Model): Matrix {
-  return makeMatrix(reach.length, references.length / reach.length, references);
-}
 
 /** Mean over k neighbours of the distance to each, but no less than the neighbour's own reach. */
 function meanReachability(index: Int32Array, squared: Float64Array, from: number, k: number, reach: Float64Array): number {
