@@ -16,11 +16,13 @@ export function evaluationText({ pipeline, training, files, mean }: Evaluation, 
   return `${head}\n${body}\n${legend}`;
 }
 
-const legend = `EVENT  share of events with a flagged row; DELAY  from an event's beginning to its
-first flagged row; FALSE/D  false incidents a day. AUC is of the calibrated
-score. The oracle's threshold is found with the labels: a bound, no result.
+const legend = `EVENT  share of events with a flagged row
+DELAY  from an event's beginning to its first flagged row
+FALSE/D  false incidents a day
 ADJ-F1  point-adjusted, own threshold: one flagged row counts for its whole
-event; never to be read alone.
+        event; never to be read alone
+AUC is of the calibrated score. The oracle's threshold is found with the labels:
+a bound, no result.
 `;
 
 function headOf({ file, labels, rows, anomalousRows, events, from, to, intervalSeconds, notes }: FileEvaluation): string {
