@@ -11,10 +11,9 @@ import { halfForms, type PackedRows, packRows } from './packed-rows.ts';
 export type NeighbourIndex = {
   readonly packed: PackedRows;
   readonly mean: Float64Array;
-  /** Directions x columns, row-major; none where `reduced` would not help. */
+  /** Directions x columns, row-major; none, and nothing reduced, where that would not help. */
   readonly axes: Float64Array;
-  /** `packed` itself where there are no axes. */
-  readonly reduced: PackedRows;
+  readonly reduced: PackedRows | null;
 };
 
 /** Part of the variance that the axes have to hold, */
@@ -37,7 +36,7 @@ export function indexRows(rows: Matrix): NeighbourIndex {
   const packed = packRows(rows);
   const { mean, axes } =
     rows.rows > 0 && packed.largest < 1e280 && rows.cols <= widest ? mainAxes(rows) : { mean: new Float64Array(0), axes: new Float64Array(0) };
-  if (axes.length === 0) return { packed, mean, axes, reduced: packed };
+  if (axes.length === 0) return { packed, mean, axes, reduced: null };
   const width = axes.length / rows.cols + 1;
   const reduced = makeMatrix(rows.rows, width);
   const rest = new Float64Array(rows.cols);
@@ -63,7 +62,7 @@ export function halfBounds(
   bounds: Float64Array,
   memory: Float64Array,
 ): number {
-  if (axes.length === 0) return halfForms(packed, values, at, bounds);
+  if (reduced === null) return halfForms(packed, values, at, bounds);
   const { cols } = packed;
   const size = reduce(mean, axes, values, at, memory, memory, cols);
   return halfForms(reduced, memory, cols, bounds) + reducedRounding * (size + 2 * reduced.largest);

@@ -44,7 +44,7 @@ export default defineDetector({
     const kept = sampleRows(rows, references, seed === undefined ? context.random : makeRandom(seed, 'dbscan'));
     if (kept.rows < minimumPoints || kept.rows === 0 || rows.cols === 0) {
       throw new SluiceError('TRAINING_UNFIT', `dbscan cannot find clusters of ${minimumPoints} points in ${kept.rows} rows x ${rows.cols} columns`, {
-        fix: `Give it at least ${Math.max(1, minimumPoints)} complete rows of one column, or set minimumPoints lower.`,
+        fix: `Give it at least ${minimumPoints} complete rows of one column, and set references no lower; or set minimumPoints lower.`,
       });
     }
     const eps = wanted === 'auto' ? radius(kept, minimumPoints, noise) : wanted;

@@ -10,8 +10,8 @@ import { unpackRows } from '../../kernels/packed-rows.ts';
 import { sampleRows } from '../../kernels/sample-rows.ts';
 
 /**
- * `references`: in time order. Per reference, `reach`: the distance to the last of its
- * neighbours among the others, and `density`: its local reachability density.
+ * `references`: in time order. Per reference, `reach`: the distance to the last of its neighbours among the others, and
+ * `density`: its local reachability density.
  */
 type Model = { readonly references: NeighbourIndex; readonly neighbours: number; readonly reach: Float64Array; readonly density: Float64Array };
 
