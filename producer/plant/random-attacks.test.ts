@@ -55,6 +55,25 @@ describe('drawn attacks', () => {
     expect(drawAttacks(7, 14_400, 7200)[0].start).toBeGreaterThanOrEqual(7200);
   });
 
+  it('leave the plant in its usual ranges when the next one begins, but for one time in twenty', () => {
+    let [gaps, out] = [0, 0];
+    for (let seed = 0; seed < 8; seed++) {
+      const attacks = drawAttacks(seed, 4 * 3600);
+      const plant = new Simulation(seed, attacks);
+      for (const { start } of attacks.slice(1)) {
+        while (plant.second < start - 1) plant.step();
+        gaps++;
+        const outside = plantTags.filter((tag, t) => {
+          const range = normalRange(tag);
+          return range && (plant.seen[t] < range.least || plant.seen[t] > range.most);
+        });
+        if (outside.length > 0) out++;
+      }
+    }
+    expect(gaps).toBeGreaterThan(40);
+    expect(out / gaps).toBeLessThan(0.05);
+  });
+
   it('need time', () => {
     expect(usualHead(3600)).toBe(3600);
     const short = (): unknown => drawAttacks(1, 2 * 3600 - 1);

@@ -32,13 +32,13 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'constant',
     parts: [{ tag: 'DPIT301', kind: 'constant', size: [1.65, 2] }],
-    length: usual,
+    length: short,
     effect: 'The filter seems clogged: it is washed again and again, and P301 hardly runs.',
   },
   {
     group: 'constant',
     parts: [{ tag: 'AIT202', kind: 'constant', size: [-9, -7] }],
-    length: long,
+    length: usual,
     effect: 'The water seems acid: P203 stops, and the pH after it (AIT501) rises slowly.',
   },
   {
@@ -50,7 +50,7 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'constant',
     parts: [{ tag: 'LIT301', kind: 'constant', size: [0.6, 0.9] }],
-    length: long,
+    length: usual,
     effect: 'T301 seems full: P101 stops and MV201 closes, the tank runs low.',
   },
   {
@@ -92,13 +92,13 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'held',
     parts: [{ tag: 'LIT401', kind: 'frozen' }],
-    length: long,
+    length: usual,
     effect: 'The level of T401 stands still while water flows in and out; P301 does not follow it.',
   },
   {
     group: 'held',
     parts: [{ tag: 'AIT203', kind: 'frozen' }],
-    length: long,
+    length: usual,
     effect: 'The redox potential stands still; P205 stays as it is and overdoses or doses nothing.',
   },
   {
@@ -119,7 +119,7 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'forced',
     parts: [{ tag: 'P301', kind: 'force', to: 1 }],
-    length: usual,
+    length: short,
     effect: 'Nothing is filtered: FIT301 and DPIT301 fall to zero, T401 runs low.',
   },
   {
@@ -137,7 +137,7 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'forced',
     parts: [{ tag: 'P203', kind: 'force', to: 2 }],
-    length: long,
+    length: usual,
     effect: 'Acid is dosed without a stop: AIT202 falls below its set point.',
   },
   {
@@ -149,7 +149,7 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'stuck',
     parts: [{ tag: 'MV302', kind: 'stuck' }],
-    length: usual,
+    length: short,
     effect: 'MV302 reports moving, P301 waits for it: nothing is filtered, T401 runs low.',
   },
   {
@@ -161,7 +161,7 @@ export const scenarios: readonly Scenario[] = [
       { tag: 'LIT301', kind: 'constant', size: [-0.43, -0.4] },
       { tag: 'P301', kind: 'force', to: 1 },
     ],
-    length: usual,
+    length: short,
     effect: 'T301 fills unseen while nothing leaves it, and T401 runs low.',
   },
   {
@@ -180,7 +180,7 @@ export const scenarios: readonly Scenario[] = [
       { tag: 'AIT202', kind: 'frozen' },
       { tag: 'AIT501', kind: 'frozen' },
     ],
-    length: long,
+    length: usual,
     effect: 'Acid is dosed without a stop behind pH readings that stand still.',
   },
   {

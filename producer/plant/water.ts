@@ -121,7 +121,7 @@ export class Water {
     raw.receive(supplied);
     books.supplied += supplied;
     const head = 1 + 4e-5 * (raw.level - 650);
-    this.#dosing += (this.#on(at.P101) * this.#position[at.MV201] * 2.42 * head - this.#dosing) / 2;
+    this.#dosing += (this.#on(at.P101) * this.#position[at.MV201] * 3 * head - this.#dosing) / 2;
     const litres = raw.give(this.#dosing * perSecond);
     this.#dosing = litres / perSecond;
     values[at.FIT101] = this.#supply;
@@ -136,7 +136,7 @@ export class Water {
     const mixer = this.#inDosing;
     mix(mixer, 300, litres, this.#inRaw);
     mixer[salt] = Math.min(2000, mixer[salt] + 0.067 * this.#on(at.P201));
-    mixer[ph] = Math.max(2, mixer[ph] - 0.0067 * this.#on(at.P203));
+    mixer[ph] = Math.max(2, mixer[ph] - 0.0055 * this.#on(at.P203));
     mixer[orp] = Math.min(900, mixer[orp] + 0.2 * this.#on(at.P205));
     values[at.AIT201] = mixer[salt];
     values[at.AIT202] = mixer[ph];
@@ -148,7 +148,7 @@ export class Water {
     const { feed, filter, dechlorination, permeate, books, values } = this;
     mix(this.#inFeed, feed.litres, litres, this.#inDosing);
     feed.receive(litres);
-    this.#filtration += (this.#on(at.P301) * this.#position[at.MV302] * (2.3 - 0.12 * this.#fouling) - this.#filtration) / 2;
+    this.#filtration += (this.#on(at.P301) * this.#position[at.MV302] * (2.8 - 0.12 * this.#fouling) - this.#filtration) / 2;
     const pumped = feed.give(this.#filtration * perSecond);
     this.#filtration = pumped / perSecond;
     const filtrate = filter.receive(pumped);
@@ -160,9 +160,9 @@ export class Water {
     const washed = permeate.give(this.#backwash * perSecond);
     this.#backwash = washed / perSecond;
     books.washed += washed;
-    this.#fouling += filtrate / 285 + (0.05 - this.#fouling) * (washed / 7.5);
+    this.#fouling += filtrate / 350 + (0.05 - this.#fouling) * (washed / 7.5);
 
-    const through = filtrate / perSecond / 2.2;
+    const through = filtrate / perSecond / 2.7;
     const wash = this.#backwash / 1.8;
     values[at.LIT301] = feed.level;
     values[at.FIT301] = this.#filtration;

@@ -101,6 +101,19 @@ describe('the source', () => {
     expect(tenth.times).toEqual(each.times.filter((_, i) => i % 10 === 0));
   });
 
+  it('tells how far it is, and can be read again after a reader stopped early', async () => {
+    const source = await opened({ hours: 2, seed: 4 });
+    let [before, rows] = [0, 0];
+    for await (const { progress, nextOffset } of source.read(0)) {
+      expect(progress).toBe(nextOffset / 7200);
+      expect(nextOffset).toBeGreaterThan(before);
+      before = nextOffset;
+      if (++rows === 3) break;
+    }
+    expect(before).toBeLessThan(7200);
+    expect((await readAll(source)).times).toHaveLength(7200);
+  });
+
   it("takes the pipeline's seed where it has none", async () => {
     const own = await readAll(await opened({ hours: 0.1, attacks: 'none', seed: 5 }));
     expect((await readAll(await opened({ hours: 0.1, attacks: 'none' }))).values).toEqual(own.values);
