@@ -19,26 +19,28 @@ interface Figure {
   readonly full: string;
   readonly of: (line: Line) => number;
   readonly show: (x: number) => Html;
-  /** Which way is good; absent where a best one would mislead. */
-  readonly good?: 'high' | 'low';
+  /** The best is marked: only of figures that are not won by flagging everything, or nothing. */
+  readonly marked?: true;
+  /** Its head may take two lines. */
+  readonly long?: true;
 }
 
 const columns: readonly Figure[] = [
-  { head: 'AUC-PR', full: 'area under the precision-recall curve', of: (line) => line.aucPr, show: ratio, good: 'high' },
-  { head: 'AUC-ROC', full: 'area under the ROC curve', of: (line) => line.aucRoc, show: ratio, good: 'high' },
-  { head: 'Precision', full: 'precision', of: (line) => line.figures.precision, show: ratio, good: 'high' },
-  { head: 'Recall', full: 'recall', of: (line) => line.figures.recall, show: ratio, good: 'high' },
-  { head: 'F1', full: 'harmonic mean of precision and recall', of: (line) => line.figures.f1, show: ratio, good: 'high' },
-  { head: 'FAR', full: 'false alarm rate', of: (line) => line.figures.far, show: percent, good: 'low' },
-  { head: 'MAR', full: 'missed alarm rate', of: (line) => line.figures.mar, show: percent, good: 'low' },
-  { head: 'Event recall', full: 'events found', of: (line) => line.figures.eventRecall, show: percent, good: 'high' },
+  { head: 'AUC-PR', full: 'area under the precision-recall curve', of: (line) => line.aucPr, show: ratio, marked: true },
+  { head: 'AUC-ROC', full: 'area under the ROC curve', of: (line) => line.aucRoc, show: ratio, marked: true },
+  { head: 'Precision', full: 'precision', of: (line) => line.figures.precision, show: ratio },
+  { head: 'Recall', full: 'recall', of: (line) => line.figures.recall, show: ratio },
+  { head: 'F1', full: 'harmonic mean of precision and recall', of: (line) => line.figures.f1, show: ratio, marked: true },
+  { head: 'FAR', full: 'false alarm rate', of: (line) => line.figures.far, show: percent },
+  { head: 'MAR', full: 'missed alarm rate', of: (line) => line.figures.mar, show: percent },
+  { head: 'Event recall', full: 'events found', of: (line) => line.figures.eventRecall, show: percent, long: true },
   { head: 'Delay', full: 'mean time to the first flagged row of an event', of: (line) => line.figures.delaySeconds, show: duration },
   {
     head: 'False incidents / day',
     full: 'incidents outside events, in a day of rows',
     of: (line) => line.figures.falseIncidentsPerDay,
     show: amount,
-    good: 'low',
+    long: true,
   },
 ];
 
@@ -51,14 +53,14 @@ const groups: readonly { readonly kind: MethodEvaluation['kind']; readonly title
 /** One row a method, the best of each column in bold; baselines stand apart and are never best. */
 export function figuresTable(id: string, caption: Html, lines: readonly Line[]): Html {
   const rivals = lines.filter(({ kind }) => kind !== 'baseline');
-  const best = columns.map(({ of, good }) => (good === undefined || rivals.length < 2 ? Number.NaN : bestOf(rivals.map(of), good)));
+  const best = columns.map(({ of, marked }) => (marked && rivals.length > 1 ? largestOf(rivals.map(of)) : Number.NaN));
   const withThreshold = lines.some(({ threshold }) => threshold !== undefined);
   const width = columns.length + (withThreshold ? 3 : 2);
   return scrollBox(
     id,
-    html`<table>
+    html`<table class="figures">
 <caption id="${id}"><span>${caption}</span></caption>
-<thead><tr><th scope="col">Method</th>${columns.map(({ head, full }) => html`<th scope="col" title="${full}">${head}</th>`)}${withThreshold ? html`<th scope="col" title="in units of the method's own error level">Threshold</th>` : undefined}<th scope="col" class="aside" title="F1 with every event that has one flagged row counted as flagged from end to end">Point-adjusted F1</th></tr></thead>
+<thead><tr><th scope="col">Method</th>${columns.map(({ head, full, long }) => html`<th scope="col" title="${full}"${long ? html` class="long"` : undefined}>${head}</th>`)}${withThreshold ? html`<th scope="col" title="in units of the method's own error level">Threshold</th>` : undefined}<th scope="col" class="aside long" title="F1 with every event that has one flagged row counted as flagged from end to end">Point-adjusted F1</th></tr></thead>
 ${groups.map(({ kind, title }) => {
   const members = lines.filter((line) => line.kind === kind);
   if (members.length === 0) return undefined;
@@ -80,9 +82,8 @@ export function scrollBox(labelledBy: string, table: Html): Html {
 }
 
 /** NaN where there is no figure, or where all are alike. */
-export function bestOf(figures: readonly number[], good: 'high' | 'low'): number {
+export function largestOf(figures: readonly number[]): number {
   const known = figures.filter(Number.isFinite);
-  const [least, most] = [Math.min(...known), Math.max(...known)];
-  if (known.length === 0 || least === most) return Number.NaN;
-  return good === 'high' ? most : least;
+  const largest = Math.max(...known);
+  return known.length === 0 || largest === Math.min(...known) ? Number.NaN : largest;
 }

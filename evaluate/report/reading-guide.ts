@@ -29,7 +29,7 @@ const terms: readonly (readonly [string, string])[] = [
   ],
   [
     'False incidents per day',
-    'Incidents as the pipeline would open them that overlap no event, in a day of scored rows. Plants often need time to recover after an event; such rows count as normal here.',
+    'Incidents as the pipeline would open them that overlap no event, in a day of scored rows. One that goes on from before an event until after it overlaps it, so that a method which flags everything has none; its FAR tells. Plants often need time to recover after an event; such rows count as normal here.',
   ],
   [
     'Point-adjusted F1',
@@ -40,7 +40,10 @@ const terms: readonly (readonly [string, string])[] = [
     'A dash (–)',
     'Nothing can be said: the precision of a method that flags no row, the recall where no row is anomalous, the delay where no event is found. Means leave such files out.',
   ],
-  ['Bold', 'The best figure of its column among the detectors and combinations; in the events, a tag that the event is about.'],
+  [
+    'Bold',
+    'The best AUC-PR, AUC-ROC and F1 among the detectors and combinations; the other figures can be won by flagging everything, or nothing. In the events, a tag that the event is about.',
+  ],
 ];
 
 /** What the figures mean, in the order in which a reader meets them. */

@@ -138,7 +138,7 @@ describe('a report', () => {
   it('never marks a baseline or the point-adjusted figure as best, and the best of the others once', () => {
     const evaluation = madeUpEvaluation({ methods: 3 });
     const mean = evaluation.mean.map((figures, m) => ({ ...figures, aucPr: [0.2, 0.4, 0.3, 0.9, 0.8][m] }));
-    const table = /<table>[\s\S]*?<\/table>/.exec(reportHtml({ ...evaluation, mean }))![0];
+    const table = /<table class="figures">[\s\S]*?<\/table>/.exec(reportHtml({ ...evaluation, mean }))![0];
     const row = (name: string): string => new RegExp(`<tr><th scope="row"><bdi>${name}</bdi>.*?</tr>`).exec(table)![0];
     expect(row('isolation-forest')).toContain('<td class="best">0.400</td>');
     expect(row('random')).not.toContain('best');

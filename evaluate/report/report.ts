@@ -1,5 +1,5 @@
 import type { Evaluation, FileEvaluation, MeanFigures } from '../evaluation.ts';
-import { bestOf, figuresTable, scrollBox } from './figures-table.ts';
+import { figuresTable, largestOf, scrollBox } from './figures-table.ts';
 import { fileSection } from './file-section.ts';
 import { Html, html, named } from './html.ts';
 import { counted, durationText, percentText, ratio } from './number-text.ts';
@@ -99,10 +99,7 @@ function byFile(files: readonly FileEvaluation[]): Html {
 <caption id="by-file"><span>AUC-PR by file; the best method of each file in bold</span></caption>
 <thead><tr><th scope="col">File</th><th scope="col">Events</th><th scope="col">Anomalous</th>${[...methods].map(([name, kind]) => html`<th scope="col"${kind === 'baseline' ? html` class="aside"` : undefined}>${named(name)}</th>`)}</tr></thead>
 <tbody>${files.map((file, f) => {
-      const best = bestOf(
-        file.methods.filter(({ kind }) => kind !== 'baseline').map(({ aucPr }) => aucPr),
-        'high',
-      );
+      const best = largestOf(file.methods.filter(({ kind }) => kind !== 'baseline').map(({ aucPr }) => aucPr));
       return html`<tr><th scope="row"><a href="#file-${f + 1}">${named(file.file)}</a></th><td>${file.events.length}</td><td>${percentText(file.anomalousRows / file.rows)}</td>${[
         ...methods,
       ].map(([name, kind]) => {

@@ -24,7 +24,7 @@ dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.
 dl.facts dt { color: var(--quiet); } dl.facts dd { margin: 0; }
 ul.notes { margin: .3rem 0 1rem; padding-left: 1.2rem; max-width: 52rem; }
 nav ul { list-style: none; margin: .6rem 0; padding: 0; display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; }
-.scroll { overflow-x: auto; margin: .8rem 0 1.4rem; border: 1px solid var(--rule); border-radius: 6px; max-width: 100%; width: fit-content; }
+.scroll { position: relative; overflow-x: auto; margin: .8rem 0 1.4rem; border: 1px solid var(--rule); border-radius: 6px; max-width: 100%; width: fit-content; }
 .scroll:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 table { border-collapse: separate; border-spacing: 0; font-size: .87rem; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
 caption { text-align: left; padding: .55rem .8rem; font-size: .87rem; border-bottom: 1px solid var(--rule); }
@@ -33,8 +33,9 @@ th, td { padding: .34rem .8rem; text-align: right; vertical-align: baseline; whi
 tbody:last-child tr:last-child > * { border-bottom: 0; }
 thead th { color: var(--quiet); font-weight: 600; background: var(--panel); vertical-align: bottom; white-space: normal; min-width: 4.6rem; }
 thead th.wide { min-width: 9rem; }
+table.figures thead th { white-space: nowrap; min-width: 0; } table.figures thead th.long { white-space: normal; min-width: 5.2rem; }
 th[scope=row], thead th:first-child { text-align: left; position: sticky; left: 0; background: var(--ground); border-right: 1px solid var(--rule); }
-th[scope=row] bdi { display: inline-block; width: max-content; max-width: 18rem; white-space: normal; overflow-wrap: anywhere; }
+th[scope=row] bdi { display: block; width: max-content; max-width: 18rem; white-space: normal; overflow-wrap: anywhere; }
 th[scope=row] { font-weight: 600; } thead th:first-child { background: var(--panel); }
 th[scope=rowgroup] { text-align: left; background: var(--panel); color: var(--quiet); font-weight: 600; padding-top: .55rem; }
 th[scope=rowgroup] span { position: sticky; left: .8rem; }
@@ -80,7 +81,7 @@ footer { margin: 3rem 0 2rem; color: var(--quiet); font-size: .87rem; }
   html { font-size: 10px; } body { font-size: 10px; print-color-adjust: exact; -webkit-print-color-adjust: exact; } main, header { padding: 0; max-width: none; }
   .scroll { overflow: visible; border: 0; width: auto; } table { width: 100%; font-size: 8px; } th, td, .lane { break-inside: avoid; }
   th, td { padding: 1.5px 4px; white-space: normal; } th[scope=row], thead th:first-child { position: static; } th[scope=row] bdi { max-width: 14rem; }
-  thead th, thead th.wide, table.events td.words, table.events td.tags, table.events td.outcome { min-width: 0; max-width: none; } caption { padding-left: 0; } caption span { max-width: none; position: static; }
+  thead th, thead th.wide, table.figures thead th.long, table.events td.words, table.events td.tags, table.events td.outcome { min-width: 0; max-width: none; } caption { padding-left: 0; } caption span { max-width: none; position: static; }
   nav { display: none; } details::details-content { content-visibility: visible; block-size: auto; } summary { list-style: none; }
   h2, h3, h4, caption, figcaption { break-after: avoid; } tr { break-inside: avoid; } h2 { margin-top: 1.6rem; }
 }

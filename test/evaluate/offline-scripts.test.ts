@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { builtInRegistry } from '../../cli/load-pipeline.ts';
 import { type Batch, matrixOf, sliceBatch } from '../../core/batch.ts';
@@ -68,6 +69,10 @@ describe('the offline scripts', () => {
     ]);
     expect(lines.at(-2)?.trim().split(/ +/)).toEqual(['precision', 'recall', 'F1', 'AUC-ROC', 'AUC-PR']);
     const printed = lines.at(-1)!.trim().split(/ +/);
+    const page = readFileSync(`${root}evaluate/README.md`, 'utf8');
+    const hint = 'evaluate/README.md shows what the scripts print on the sample: run them again and write it there';
+    expect(page, hint).toContain(`| ${method} | ${printed.join(' | ')} |`);
+    if (method === 'k-means') expect(page, hint).toContain(stdout.trimEnd());
     expect(printed).toEqual([precision, recall, f1, rocAuc(scores, labels), averagePrecision(scores, labels)].map((figure) => figure.toFixed(3)));
   });
 
