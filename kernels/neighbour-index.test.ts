@@ -88,6 +88,8 @@ describe('an index of rows', () => {
 
   it('has no bounds where squares come near overflow', () => {
     expect(boundsOf(plane(50, 0, 1), new Float64Array(12).fill(1e200)).error).toBe(Number.POSITIVE_INFINITY);
+    const either = new Float64Array(12).map((_, j) => (j % 2 ? 1 : -1) * Number.MAX_VALUE);
+    expect(boundsOf(plane(50, 0, 1), either).error).toBe(Number.POSITIVE_INFINITY);
     const far = plane(50, 0, 1);
     far.values[7] = 1e200;
     expect(boundsOf(far, new Float64Array(12)).error).toBe(Number.POSITIVE_INFINITY);

@@ -65,7 +65,8 @@ export function halfBounds(
   if (reduced === null) return halfForms(packed, values, at, bounds);
   const { cols } = packed;
   const size = reduce(mean, axes, values, at, memory, memory, cols);
-  return halfForms(reduced, memory, cols, bounds) + reducedRounding * (size + 2 * reduced.largest);
+  const error = halfForms(reduced, memory, cols, bounds);
+  return error < Number.POSITIVE_INFINITY ? error + reducedRounding * (size + 2 * reduced.largest) : error;
 }
 
 /** Axes of the largest variances, as few as hold enough of it; none where these are too many. */
