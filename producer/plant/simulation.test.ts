@@ -156,6 +156,23 @@ describe('an attack', () => {
     if (tag === 'UV401') expect(of(tag)[1300]).toBe(2);
   });
 
+  it.each(plantTags.filter((tag) => normalRange(tag) === undefined && !spareTags.includes(tag)))(
+    'force: %s does as it is told, and as before afterwards',
+    (tag) => {
+      for (const to of [1, 2] as const) {
+        const { attacked, of } = during(tag, [{ tag, kind: 'force', to }], { start: 1000 });
+        expect(new Set(attacked.slice(8))).toEqual(new Set([to]));
+        const later = record(4000, 1, [attackOf([{ tag, kind: 'force', to }])])
+          .of(tag)
+          .slice(1300);
+        const usual = new Set(record(4000, 1).of(tag));
+        expect(of(tag).slice(0, 1000)).toEqual(plain.of(tag).slice(0, 1000));
+        for (const state of new Set(later)) expect(usual).toContain(state);
+        if (usual.size > 1) expect(new Set(later).size).toBeGreaterThan(1);
+      }
+    },
+  );
+
   it('force: a valve takes its time, and the water follows', () => {
     const { attacked, of } = during('MV101', [{ tag: 'MV101', kind: 'force', to: 2 }]);
     expect(new Set(attacked.slice(8))).toEqual(new Set([2]));

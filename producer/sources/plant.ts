@@ -12,7 +12,7 @@ import { chunkRows } from '../text/read-rows.ts';
 /** Counts up when the same options give other rows than before. */
 const modelVersion = 1;
 
-/** Rows passed over without a pause for whatever else the process has to do. */
+/** Seconds of the plant after which whatever else the process has to do gets its turn. */
 const pauseAfter = 50_000;
 
 export default defineSource({
@@ -35,9 +35,11 @@ export default defineSource({
       const plant = new Simulation(seed, attacks);
       const { seen } = plant;
       plant.step();
+      let since = 0;
       for (let row = 0; row < from; row++) {
         for (let second = 0; second < interval; second++) plant.step();
-        if (row % pauseAfter === pauseAfter - 1) await setImmediate();
+        since += interval;
+        if (since >= pauseAfter) since = await pause();
       }
       const period = BigInt(interval) * 1_000_000_000n;
       const tags = plantTags.length;
@@ -52,6 +54,8 @@ export default defineSource({
           origins[i] = first + i;
           if (labels) labels[i] = plant.attacked ? 1 : 0;
           for (let second = 0; second < interval; second++) plant.step();
+          since += interval;
+          if (since >= pauseAfter) since = await pause();
         }
         const nextOffset = first + count;
         yield { partition: 0, nextOffset, batches: [sliceBatch(batch, 0, count)], dead: [], progress: nextOffset / rows };
@@ -84,3 +88,8 @@ export default defineSource({
     };
   },
 });
+
+async function pause(): Promise<number> {
+  await setImmediate();
+  return 0;
+}
