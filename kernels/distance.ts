@@ -2,8 +2,7 @@ import type { Matrix } from '../core/matrix.ts';
 
 /**
  * Nearest reference of every row by Euclidean distance: its index (ties go to the lower one) and the squared distance.
- * One accumulator per (row, reference) runs over the columns in order, four references side by side, so a row's result
- * never depends on its neighbours in the batch.
+ * A row's result never depends on its neighbours in the batch.
  *
  * @param index filled, one entry a row
  * @param squared filled, one entry a row
@@ -13,61 +12,61 @@ import type { Matrix } from '../core/matrix.ts';
  * squared[0]; // 25
  */
 export function nearest(rows: Matrix, references: Matrix, index: Int32Array, squared: Float64Array): void {
-  const { cols, values } = rows;
-  const count = references.rows;
-  const refs = references.values;
-  const blocked = count - (count % 4);
+  const distances = new Float64Array(references.rows);
   for (let row = 0; row < rows.rows; row++) {
-    const at = row * cols;
+    squaredDistances(rows.values, row * rows.cols, references, distances);
     let best = 0;
     let least = Number.POSITIVE_INFINITY;
-    for (let r = 0; r < blocked; r += 4) {
-      let at0 = r * cols;
-      let at1 = at0 + cols;
-      let at2 = at1 + cols;
-      let at3 = at2 + cols;
-      let sum0 = 0;
-      let sum1 = 0;
-      let sum2 = 0;
-      let sum3 = 0;
-      for (let j = at; j < at + cols; j++) {
-        const x = values[j];
-        const d0 = x - refs[at0++];
-        const d1 = x - refs[at1++];
-        const d2 = x - refs[at2++];
-        const d3 = x - refs[at3++];
-        sum0 += d0 * d0;
-        sum1 += d1 * d1;
-        sum2 += d2 * d2;
-        sum3 += d3 * d3;
-      }
-      if (sum0 < least) {
-        least = sum0;
-        best = r;
-      }
-      if (sum1 < least) {
-        least = sum1;
-        best = r + 1;
-      }
-      if (sum2 < least) {
-        least = sum2;
-        best = r + 2;
-      }
-      if (sum3 < least) {
-        least = sum3;
-        best = r + 3;
-      }
-    }
-    for (let r = blocked; r < count; r++) {
-      const sum = squaredDistance(values, at, refs, r * cols, cols);
-      if (sum < least) {
-        least = sum;
+    for (let r = 0; r < distances.length; r++) {
+      if (distances[r] < least) {
+        least = distances[r];
         best = r;
       }
     }
     index[row] = best;
     squared[row] = least;
   }
+}
+
+/**
+ * Squared Euclidean distances of the row that begins at `at` in `values` to all references. One accumulator per reference
+ * runs over the columns in order, four references side by side.
+ *
+ * @param out filled, one entry a reference
+ * @example
+ * const out = new Float64Array(2);
+ * squaredDistances(Float64Array.of(3, 4), 0, makeMatrix(2, 2, Float64Array.of(0, 0, 3, 6)), out);
+ * out; // Float64Array [25, 4]
+ */
+export function squaredDistances(values: Float64Array, at: number, references: Matrix, out: Float64Array): void {
+  const { rows: count, cols, values: refs } = references;
+  const blocked = count - (count % 4);
+  for (let r = 0; r < blocked; r += 4) {
+    let at0 = r * cols;
+    let at1 = at0 + cols;
+    let at2 = at1 + cols;
+    let at3 = at2 + cols;
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    for (let j = at; j < at + cols; j++) {
+      const x = values[j];
+      const d0 = x - refs[at0++];
+      const d1 = x - refs[at1++];
+      const d2 = x - refs[at2++];
+      const d3 = x - refs[at3++];
+      sum0 += d0 * d0;
+      sum1 += d1 * d1;
+      sum2 += d2 * d2;
+      sum3 += d3 * d3;
+    }
+    out[r] = sum0;
+    out[r + 1] = sum1;
+    out[r + 2] = sum2;
+    out[r + 3] = sum3;
+  }
+  for (let r = blocked; r < count; r++) out[r] = squaredDistance(values, at, refs, r * cols, cols);
 }
 
 /**

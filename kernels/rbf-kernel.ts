@@ -1,5 +1,5 @@
 import type { Matrix } from '../core/matrix.ts';
-import { squaredDistance } from './distance.ts';
+import { squaredDistances } from './distance.ts';
 
 /**
  * Radial basis function kernel of one row with every reference: out[i] = exp(-gamma |x - reference i|^2), in [0, 1].
@@ -60,36 +60,4 @@ export function negativeLogKernelMean(
     for (let i = 0; i < count; i++) posterior[i] /= sum;
     out[row] = Math.min(Number.MAX_VALUE, Math.max(0, gamma * least - Math.log(sum)));
   }
-}
-
-/** Squared Euclidean distance of one row to every reference; one accumulator each, four references side by side. */
-function squaredDistances(values: Float64Array, at: number, references: Matrix, out: Float64Array): void {
-  const { rows: count, cols, values: refs } = references;
-  const blocked = count - (count % 4);
-  for (let r = 0; r < blocked; r += 4) {
-    let at0 = r * cols;
-    let at1 = at0 + cols;
-    let at2 = at1 + cols;
-    let at3 = at2 + cols;
-    let sum0 = 0;
-    let sum1 = 0;
-    let sum2 = 0;
-    let sum3 = 0;
-    for (let j = at; j < at + cols; j++) {
-      const x = values[j];
-      const d0 = x - refs[at0++];
-      const d1 = x - refs[at1++];
-      const d2 = x - refs[at2++];
-      const d3 = x - refs[at3++];
-      sum0 += d0 * d0;
-      sum1 += d1 * d1;
-      sum2 += d2 * d2;
-      sum3 += d3 * d3;
-    }
-    out[r] = sum0;
-    out[r + 1] = sum1;
-    out[r + 2] = sum2;
-    out[r + 3] = sum3;
-  }
-  for (let r = blocked; r < count; r++) out[r] = squaredDistance(values, at, refs, r * cols, cols);
 }
