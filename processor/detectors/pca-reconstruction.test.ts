@@ -119,6 +119,14 @@ describe('pca-reconstruction', () => {
     expect(moved).toBeGreaterThan(1000);
   });
 
+  it('scores rows of which all but one are equal in training, up to rounding', () => {
+    const values = Array<number>(2 * 5000).fill(5);
+    values[14] += 1e-12;
+    const [usual, moved] = score(train(matrix(2, values)), matrix(2, [5, 5, 6, 5]));
+    expect(usual).toBe(0);
+    expect(moved).toBeGreaterThan(1e6);
+  });
+
   it('makes fewer components than asked for where the rows vary in fewer directions', () => {
     const line = matrix(3, [1, 2, 3, 2, 4, 6, 5, 10, 15]);
     expect(train(line, { components: 3 }).variance).toHaveLength(1);

@@ -19,7 +19,10 @@ type Model = {
 
 /** The quantile of a statistic over the fit rows that `both` takes as its unit. */
 const unitQuantile = 0.999;
-/** Q's unit is no less than this part of the mean column variance: where columns depend on each other exactly, all training leaves of Q is rounding. */
+/**
+ * Q's unit is no less than this part of the mean column variance: where columns depend on each other exactly, all training leaves of Q is
+ * rounding. T2's is no less than this part of the number of components, its mean: where all but a few rows are equal, the quantile may be 0.
+ */
 const leastUnit = 1e-4;
 /** Differences from the mean are bounded to this, far past any reading, so that squares stay finite. */
 const farthest = 1e140;
@@ -73,7 +76,7 @@ export default defineDetector({
       scoreRows(alone, rows, values);
       return quantile(values.sort(), unitQuantile);
     };
-    const perT2 = 1 / usual({ ...model, perT2: 1, perQ: 0 });
+    const perT2 = 1 / Math.max(usual({ ...model, perT2: 1, perQ: 0 }), leastUnit * kept);
     // All components together leave nothing over but rounding.
     if (whole) return { ...model, perT2, perQ: 0 };
     return { ...model, perT2, perQ: 1 / Math.max(usual({ ...model, perT2: 0, perQ: 1 }), (leastUnit * total) / rows.cols) };
