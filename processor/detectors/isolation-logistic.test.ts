@@ -71,6 +71,16 @@ describe('isolation-logistic', () => {
     expect((parts[0] + parts[1]) / whole).toBeCloseTo(1, 12);
   });
 
+  it('explains a row so far on the normal side that its score is rounded to 0 with nothing', () => {
+    const model = { regression: { coefficients: Float64Array.of(2, -1), intercept: -3 }, mean: Float64Array.of(1, 1) };
+    for (const row of [Float64Array.of(-1e3, 0), Float64Array.of(-1e20, 1e20), Float64Array.of(-Number.MAX_VALUE, Number.MAX_VALUE)]) {
+      expect(score(model, matrix(2, [...row]))).toEqual([0]);
+      const { reference, parts } = explain(model, row);
+      expect([...reference]).toEqual([1, 1]);
+      expect(parts.map(Math.abs)).toEqual([0, 0]);
+    }
+  });
+
   it('labels as many rows as contamination says', () => {
     // The mean chance over the training rows is the part of the rows that was labelled: the intercept is not penalised.
     for (const contamination of [0.02, 0.1]) {

@@ -83,11 +83,13 @@ export default defineDetector({
     const { coefficients } = regression;
     const [odds] = logOdds(regression, makeMatrix(1, row.length, row), new Float64Array(1));
     const [usual] = logOdds(regression, makeMatrix(1, row.length, mean), new Float64Array(1));
-    const target = Math.min(usual, odds - leastGap);
+    const score = softplus(odds);
+    // Far on the normal side the score is rounded to 0 and odds - 1 to odds: nothing is left to share out.
+    const target = score === 0 ? usual : Math.min(usual, odds - leastGap);
     const squared = coefficients.reduce((sum, w) => sum + w * w, 0);
     for (let j = 0; j < row.length; j++) {
       out.reference[j] = mean[j] + coefficients[j] * ((target - usual) / squared);
-      out.weight[j] = coefficients[j] * (softplus(odds) / (odds - target));
+      out.weight[j] = score === 0 ? 0 : coefficients[j] * (score / (odds - target));
     }
   },
 });
