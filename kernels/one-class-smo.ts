@@ -25,7 +25,7 @@ const tau = 1e-12;
 
 /**
  * Dual of the one-class support vector machine, min 1/2 a' K a with 0 <= a_i <= 1 and sum a = nu n (Schoelkopf et al. 2001,
- * doi:10.1162/089976601750264965, eq. 3.8 times nu n), by sequential minimal optimisation: the pair of rows that promises
+ * doi:10.1162/089976601750264965, section 3; alpha here is nu n times theirs), by sequential minimal optimisation: the pair of rows that promises
  * most is moved to its optimum until no pair gains (working set by second-order information: Fan, Chen and Lin 2005,
  * "Working set selection using second order information for training support vector machines", JMLR 6, algorithm 2).
  * Ties go to the lower row. The result does not depend on the memory for kernel rows.

@@ -22,7 +22,7 @@ export default defineDetector({
     'least as often as there are minimum points. Anything that only shows over time, such as a stuck sensor.',
   cost:
     'Scoring: core rows x columns multiply-adds a row, a few times fewer where few directions hold most of the variance. ' +
-    'Fitting: up to three times that times references. Model: 4/3 x core rows x columns doubles at most.',
+    'Fitting: up to 3 x references^2 x columns. Model: 4/3 x core rows x (columns + 2) doubles at most, and columns^2 / 3.',
   source:
     'Ester, Kriegel, Sander and Xu 1996, "A density-based algorithm for discovering clusters in large spatial databases with noise", KDD, pages 226-231; ' +
     'radius from the k-distances and a part of noise: section 4.2 there',

@@ -21,7 +21,7 @@ export default defineDetector({
     'serve (lof weighs them). Anything that only shows over time, such as a stuck sensor.',
   cost:
     'Scoring: references x columns multiply-adds a row, a few times fewer where few directions hold most of the variance. ' +
-    'Fitting: references x columns^2 / 2, for these directions. Model: 4/3 x references x columns doubles at most.',
+    'Fitting: references x columns^2 / 2 + 9 columns^3, for these directions. Model: 4/3 x references x (columns + 2) doubles at most, and columns^2 / 3.',
   source:
     'Ramaswamy, Rastogi and Shim 2000, "Efficient algorithms for mining outliers from large data sets", doi:10.1145/342009.335437; ' +
     'mean of the neighbours: Angiulli and Pizzuti 2002, doi:10.1007/3-540-45681-3_2',

@@ -27,7 +27,7 @@ export default defineDetector({
     'Anything that only shows over time, such as a stuck sensor.',
   cost:
     'Scoring: references x columns multiply-adds a row, a few times fewer where few directions hold most of the variance. ' +
-    'Fitting: that times references. Model: 4/3 x references x columns doubles at most.',
+    'Fitting: references^2 x columns. Model: 4/3 x references x (columns + 3) doubles at most, and columns^2 / 3.',
   source:
     'Breunig, Kriegel, Ng and Sander 2000, "LOF: identifying density-based local outliers", doi:10.1145/342009.335388; for new rows, and where rows ' +
     'repeat, as scikit-learn does (LocalOutlierFactor with novelty)',
