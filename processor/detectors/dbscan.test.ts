@@ -96,7 +96,16 @@ describe('dbscan', () => {
   });
 
   it('refuses options out of range', () => {
-    for (const options of [{ eps: 0 }, { eps: 'knee' }, { minimumPoints: 0 }, { minimumPoints: 2.5 }, { noise: 0.6 }, { references: 0 }, { seed: 0.5 }]) {
+    for (const options of [
+      { eps: 0 },
+      { eps: 'knee' },
+      { minimumPoints: 0 },
+      { minimumPoints: 2.5 },
+      { minimumPoints: 1001 },
+      { noise: 0.6 },
+      { references: 0 },
+      { seed: 0.5 },
+    ]) {
       expect(dbscan.options.safeParse(options).success, JSON.stringify(options)).toBe(false);
     }
   });

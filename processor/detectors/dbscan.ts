@@ -35,7 +35,7 @@ export default defineDetector({
       .union([z.literal('auto'), z.number().positive()])
       .default('auto')
       .describe("Radius of a row's neighbourhood, in the view's units; auto: such that all references but the part `noise` are core rows."),
-    minimumPoints: z.int().min(1).max(10_000).default(5).describe('A core row has so many references within the radius, itself among them.'),
+    minimumPoints: z.int().min(1).max(1000).default(5).describe('A core row has so many references within the radius, itself among them.'),
     noise: z.number().min(0).max(0.5).default(0.05).describe('For eps auto: part of the references, 0 to 0.5, that need not be core rows.'),
     references: z.int().min(1).max(100_000).default(2000).describe('Training rows that are clustered, drawn at random; all when there are fewer.'),
     seed: z.int().optional().describe("Seed of the draw; default: the pipeline's."),
