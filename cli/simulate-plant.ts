@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path';
 import type { SourceChunk } from '../core/component.ts';
 import { quote, SluiceError } from '../core/errors.ts';
 import { formatDuration } from '../core/time.ts';
+import { attacksPathOf } from '../producer/plant/attacks-path.ts';
 import { planRecording, recordingOptions } from '../producer/plant/recording.ts';
 import { attacksFile, csvText, type ListedAttack, listAttacks, mostWorkbookRows, workbookBytes } from '../producer/plant/recording-file.ts';
 import { makeProgress, type Progress } from '../producer/progress.ts';
@@ -26,7 +27,7 @@ export async function simulatePlant({ out, force, json, ...given }: SimulatePlan
       fix: 'Write a .csv file, or ask for a longer --interval.',
     });
   }
-  const side = `${out.slice(0, -ending.length)}.attacks.json`;
+  const side = attacksPathOf(out);
   for (const file of [out, side]) requireFree(file, force ? { force } : {});
 
   const source = plant.create({ ...options, seed }, { stream: 'plant', lateness: 60_000, seed, warn: () => undefined });

@@ -11,7 +11,9 @@ describe('the attacks told of beside a file', () => {
     const [early, late] = [attack(10n, 30n, 'early'), attack(28n, 60n, 'late')];
     expect(attackOf(5n, 12n, [early, late])).toBe(early);
     expect(attackOf(20n, 50n, [early, late])).toBe(late);
-    expect(attackOf(30n, 30n, [early])).toBe(early);
+    expect(attackOf(29n, 29n, [early])).toBe(early);
+    expect(attackOf(60n, 60n, [late, attack(60n, 70n, 'after')])?.description).toBe('after');
+    expect(attackOf(30n, 30n, [early])).toBeUndefined();
     expect(attackOf(61n, 70n, [early, late])).toBeUndefined();
     expect(attackOf(0n, 100n, [])).toBeUndefined();
   });
@@ -19,23 +21,24 @@ describe('the attacks told of beside a file', () => {
   it('are read with what was done, and refused where they are something else', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-attacks-'));
     onTestFinished(() => rm(folder, { recursive: true }));
-    const file = join(folder, 'plant.csv');
+    const [file, beside] = [join(folder, 'plant.csv'), join(folder, 'plant.attacks.json')];
     expect(await readAttacks(file)).toEqual([]);
     const told = { start: '2020-03-01T00:00:10Z', end: '2020-03-01T00:00:20Z', tags: ['P102', 'LIT101'], kind: 'ramp' };
-    await writeFile(`${file}.attacks.json`, JSON.stringify([told, { ...told, size: 1.5, stealthy: true, effect: null }]));
+    await writeFile(beside, JSON.stringify({ recording: 'plant.csv', attacks: [told, { ...told, size: 1.5, stealthy: true, effect: null }] }));
     const [plain, stealthy] = await readAttacks(file);
     expect(plain).toEqual({ start: 1583020810_000_000_000n, end: 1583020820_000_000_000n, tags: ['P102', 'LIT101'], description: 'ramp' });
     expect(stealthy.description).toBe('ramp, size 1.5, stealthy');
     for (const [text, message] of [
       ['{', 'no JSON'],
-      ['{}', 'expected array'],
-      [JSON.stringify([{ ...told, tags: [] }]), '0.tags'],
-      [JSON.stringify([{ ...told, end: '2020-03-01 00:00' }]), '0.end: expected an ISO 8601 time with zone'],
+      ['[]', 'expected object'],
+      ['{}', 'attacks: Invalid input: expected array'],
+      [JSON.stringify({ attacks: [{ ...told, tags: [] }] }), 'attacks.0.tags'],
+      [JSON.stringify({ attacks: [{ ...told, end: '2020-03-01 00:00' }] }), 'attacks.0.end: expected an ISO 8601 time with zone'],
     ]) {
-      await writeFile(`${file}.attacks.json`, text);
+      await writeFile(beside, text);
       await expect(readAttacks(file)).rejects.toMatchObject({
         code: 'SOURCE_UNREADABLE',
-        place: `${file}.attacks.json`,
+        place: beside,
         what: expect.stringContaining(message),
       });
     }

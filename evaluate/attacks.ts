@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { SluiceError } from '../core/errors.ts';
 import { parseTime } from '../core/time.ts';
+import { attacksPathOf } from '../producer/plant/attacks-path.ts';
 
 const time = z.string().refine((text) => parseTime(text) !== undefined, { error: 'expected an ISO 8601 time with zone' });
 
@@ -15,20 +16,23 @@ const attack = z.object({
   effect: z.string().nullish(),
 });
 
+const list = z.object({ attacks: z.array(attack) });
+
 /** What was done to the plant, as the simulator writes it beside its recording. */
 export interface Attack {
   readonly start: bigint;
+  /** The first moment after it. */
   readonly end: bigint;
   readonly tags: readonly string[];
   readonly description: string;
 }
 
 /**
- * The attacks that `FILE.attacks.json` tells of, in its order; none where there is no such file.
+ * The attacks that `NAME.attacks.json` beside `NAME.csv` or `NAME.xlsx` tells of, in its order; none where there is no such file.
  * @throws SOURCE_UNREADABLE where it holds something else
  */
 export async function readAttacks(file: string): Promise<Attack[]> {
-  const path = `${file}.attacks.json`;
+  const path = attacksPathOf(file);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -46,15 +50,15 @@ function parseAttacks(text: string, place: string): Attack[] {
   } catch (cause) {
     throw new SluiceError('SOURCE_UNREADABLE', `it is no JSON: ${(cause as Error).message}`, { place, fix: 'Write it anew, or take it away.', cause });
   }
-  const parsed = z.array(attack).safeParse(value);
+  const parsed = list.safeParse(value);
   if (!parsed.success) {
     const [{ path, message }] = parsed.error.issues;
     throw new SluiceError('SOURCE_UNREADABLE', `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`, {
       place,
-      fix: 'It lists attacks as [{start, end, tags, kind, size, stealthy, effect}]; write it anew, or take it away.',
+      fix: 'It lists attacks as {attacks: [{start, end, tags, kind, size, stealthy, effect}]}; write it anew, or take it away.',
     });
   }
-  return parsed.data.map(({ start, end, tags, kind, size, stealthy, effect }) => ({
+  return parsed.data.attacks.map(({ start, end, tags, kind, size, stealthy, effect }) => ({
     start: parseTime(start) as bigint,
     end: parseTime(end) as bigint,
     tags,
@@ -64,13 +68,18 @@ function parseAttacks(text: string, place: string): Attack[] {
   }));
 }
 
-/** The attack that shares most time with an event; undefined where none does. */
+/**
+ * The attack that shares most time with an event; undefined where none does.
+ * @param start time of the event's first row
+ * @param end time of its last row, which an event of one row shares with its start
+ */
 export function attackOf(start: bigint, end: bigint, attacks: readonly Attack[]): Attack | undefined {
   let best: Attack | undefined;
   let most = -1n;
   for (const one of attacks) {
+    if (one.start > end || one.end <= start) continue;
     const shared = (one.end < end ? one.end : end) - (one.start > start ? one.start : start);
     if (shared > most) [best, most] = [one, shared];
   }
-  return most >= 0n ? best : undefined;
+  return best;
 }
