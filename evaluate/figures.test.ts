@@ -128,6 +128,11 @@ describe('coveredSeconds', () => {
     expect(coveredSeconds(Float64Array.of(0, 1, 2, 13, 14))).toBe(5);
   });
 
+  it('does not take rows of one time for its interval, as a clock gives them that shows minutes', () => {
+    expect(coveredSeconds(Float64Array.from({ length: 240 }, (_, row) => 60 * Math.floor(row / 60)))).toBe(240);
+    expect(coveredSeconds(Float64Array.of(5, 5, 5))).toBeNaN();
+  });
+
   it('is unknown of less than two rows', () => {
     expect(coveredSeconds(Float64Array.of(3))).toBeNaN();
     expect(coveredSeconds(new Float64Array(0))).toBeNaN();

@@ -94,15 +94,16 @@ function agreement(tp: number, fp: number, anomalous: number): { precision: numb
 
 /**
  * The time that rows cover, in seconds: each row stands for the time until the next one, the last row and one before a gap in the
- * recording (more than ten usual intervals) for the usual interval, which is the median. NaN for a single row.
+ * recording (more than ten usual intervals) for the usual interval: the median of those that are not 0, as clocks that show minutes
+ * give many rows the same time. NaN where all rows have one time.
  *
  * @param seconds ascending
  * @example
  * coveredSeconds(Float64Array.of(0, 1, 2, 3, 1000, 1001)); // 6
  */
 export function coveredSeconds(seconds: Float64Array): number {
-  if (seconds.length < 2) return Number.NaN;
-  const intervals = Float64Array.from(seconds.subarray(1), (time, row) => time - seconds[row]);
+  const intervals = Float64Array.from(seconds.subarray(1), (time, row) => time - seconds[row]).filter((interval) => interval > 0);
+  if (intervals.length === 0) return Number.NaN;
   const usual = quantile(intervals.slice().sort(), 0.5);
   return intervals.reduce((sum, interval) => sum + (interval > gapIntervals * usual ? usual : interval), usual);
 }

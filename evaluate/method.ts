@@ -2,7 +2,7 @@ import { averagePrecision } from '../kernels/average-precision.ts';
 import { rocAuc } from '../kernels/roc-auc.ts';
 import type { IncidentRules } from '../processor/incidents.ts';
 import type { EventOutcome, MethodEvaluation } from './evaluation.ts';
-import { bestThreshold, figures, incidentsOf, type RowRange } from './figures.ts';
+import { bestThreshold, figures, incidentsOf, type RowRange, unscoredLowest } from './figures.ts';
 import type { JudgedRows } from './judged-rows.ts';
 import type { EventPeak } from './scored-rows.ts';
 
@@ -32,7 +32,6 @@ export function evaluateMethod(
 ): MethodEvaluation {
   const { labels, seconds, events } = rows;
   const { name, kind, score, flagged, incidents = incidentsOf(flagged, seconds, rules) } = said;
-  const ranked = withoutGaps(score);
   const threshold = bestThreshold(score, labels);
   const overThreshold = Uint8Array.from(score, (value) => Number(value >= threshold));
   return {
@@ -40,20 +39,12 @@ export function evaluateMethod(
     kind,
     own: figures({ flagged, labels, seconds, incidents }),
     oracle: { ...figures({ flagged: overThreshold, labels, seconds, incidents: incidentsOf(overThreshold, seconds, rules) }), threshold },
-    aucPr: averagePrecision(ranked, labels),
-    aucRoc: rocAuc(ranked, labels),
+    aucPr: averagePrecision(score, labels),
+    aucRoc: rocAuc(unscoredLowest(score), labels),
     unscoredRows: score.reduce((n, value) => n + Number(Number.isNaN(value)), 0),
     events: events.map((event, e) => outcomeOf(event, said, seconds, said.peaks ? said.peaks[e] : largestOf(score, event), tags)),
     course: courseOf(score),
   };
-}
-
-/** Rows without a score rank below all others. */
-function withoutGaps(score: Float64Array): Float64Array {
-  let least = Number.POSITIVE_INFINITY;
-  for (const value of score) if (value < least) least = value;
-  const below = Number.isFinite(least) ? least - Math.max(1, Math.abs(least)) : 0;
-  return score.map((value) => (Number.isNaN(value) ? below : value));
 }
 
 function outcomeOf({ from, to }: RowRange, { flagged }: Said, seconds: Float64Array, peak: EventPeak | undefined, tags: readonly string[]): EventOutcome {
