@@ -30,7 +30,7 @@ function headOf({ file, labels, rows, anomalousRows, events, from, to, intervalS
   const share = ((100 * anomalousRows) / rows).toFixed(1);
   return [
     `${printable(file)}  labels: ${printable(labels)}`,
-    `  ${count(rows)} rows from ${from} to ${to}${apart}`,
+    `  ${count(rows)} ${rows === 1 ? 'row' : 'rows'} from ${from} to ${to}${apart}`,
     `  ${count(anomalousRows)} anomalous (${share} %) in ${count(events.length)} ${events.length === 1 ? 'event' : 'events'}`,
     ...notes.map((note) => `  note: ${printable(note)}`),
     '',

@@ -8,6 +8,16 @@ export function interruption(): AbortSignal {
   return controller.signal;
 }
 
+/**
+ * For a command that has nothing to finish: the first Ctrl-C (or SIGTERM) ends it with 130. A process that is killed by the signal
+ * itself would leave the terminal without a cursor and half-written files behind.
+ */
+export function endAtTheFirst(): void {
+  const end = (): void => process.exit(130);
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+}
+
 /** As the first Ctrl-C does, for another reason. @returns false when no command that has something to finish is at work */
 export function interrupt(reason: string): boolean {
   controller?.abort(reason);

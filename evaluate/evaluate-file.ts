@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Batch } from '../core/batch.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Incident } from '../core/incident.ts';
@@ -55,7 +56,7 @@ const count = (n: number): string => n.toLocaleString('en-US');
 export async function evaluateFile(request: FileRequest): Promise<EvaluatedFile> {
   const { path, reading, labelFrom, config: whole, registry } = request;
   const attacks = await readAttacks(path);
-  const opened = await openFile(path, labelFrom === undefined ? reading : { ...reading, label: 'none' }, whole, registry);
+  const opened = await openFile(path, reading, whole, registry);
   try {
     const labels = labelFrom === undefined ? `column '${requireLabels(path, opened.info)}'` : `rows from ${count(labelFrom)} on (--label-from)`;
     const run = await score(request, opened);
@@ -100,7 +101,11 @@ interface Run {
   readonly incidents: ReadonlyMap<string, ReadonlyMap<string, Incident>>;
   /** Rows of the file labelled as anomalous, those that trained included. */
   readonly anomalous: number;
-  readonly dead: readonly { readonly message: string }[];
+  /** Rows of the training file that are labelled as anomalous. */
+  readonly anomalousTraining: number;
+  /** Rows that could not be taken, and what is wrong with the first. */
+  readonly dead: number;
+  readonly firstDead: string;
   readonly rowsRead: number;
 }
 
@@ -109,8 +114,9 @@ async function score({ path, training, reading, labelFrom, config: whole, regist
   const labelOf = labelFrom === undefined ? (_: number, label: number) => label : (origin: number) => Number(origin >= labelFrom);
   const scored = new ScoredRows(labelOf);
   const incidents = new Map<string, Map<string, Incident>>();
-  const dead: { message: string }[] = [];
+  let [dead, firstDead] = [0, ''];
   let anomalous = 0;
+  let anomalousTraining = 0;
   const pipeline = await Pipeline.open({
     config,
     registry,
@@ -118,14 +124,25 @@ async function score({ path, training, reading, labelFrom, config: whole, regist
     key: 'evaluate',
     source: source.id,
     ...(training.kind === 'pipeline' ? training.learned : {}),
-    ...(training.kind === 'file' ? { trainingRows: () => trainingRows(training.path, reading, whole, registry) } : {}),
+    ...(training.kind === 'file'
+      ? {
+          async trainingRows() {
+            const rows = await trainingRows(training.path, reading, whole, registry);
+            anomalousTraining = anomalousIn(rows, resolve(training.path) === resolve(path) ? labelOf : (_, label) => label);
+            return rows;
+          },
+        }
+      : {}),
     observer: {
       scored: scored.take,
       incident({ incident }) {
         const own = incidents.get(incident.detector) ?? new Map<string, Incident>();
         incidents.set(incident.detector, own.set(incident.id, incident));
       },
-      dead: (letters) => dead.push(...letters),
+      dead(letters) {
+        if (dead === 0 && letters.length > 0) firstDead = letters[0].message;
+        dead += letters.length;
+      },
     },
   });
   await pipeline.openStream(config.stream, info.schema);
@@ -142,7 +159,7 @@ async function score({ path, training, reading, labelFrom, config: whole, regist
       fix: 'Lower --train-rows, or train on another file with --train.',
     });
   }
-  return { scored: scored.result(), model: scored.model, incidents, anomalous, dead, rowsRead: pipeline.totals.read };
+  return { scored: scored.result(), model: scored.model, incidents, anomalous, anomalousTraining, dead, firstDead, rowsRead: pipeline.totals.read };
 }
 
 function trainConfig(training: Training, { train, source }: PipelineConfig): TrainConfig {
@@ -185,7 +202,7 @@ function requireAnomalies({ path }: FileRequest, { scored, anomalous }: Run, { l
   }
 }
 
-function notesOf({ scored, model, anomalous, dead }: Run, { labels }: JudgedRows): string[] {
+function notesOf({ scored, model, anomalous, anomalousTraining, dead, firstDead }: Run, { labels }: JudgedRows): string[] {
   const behind = anomalousRows(labels);
   const unlabelled = scored.labels.length - labels.length;
   const wants = Math.max(
@@ -198,8 +215,9 @@ function notesOf({ scored, model, anomalous, dead }: Run, { labels }: JudgedRows
   return [
     ...(behind === 0 ? ['no row is labelled as anomalous: only false alarms can be told'] : []),
     ...(anomalous > behind ? [`${count(anomalous - behind)} anomalous rows are among those that train, or could not be taken`] : []),
+    ...(anomalousTraining > 0 ? [`${count(anomalousTraining)} rows of the training file are labelled as anomalous: they are learned as normal`] : []),
     ...(unlabelled > 0 ? [`${count(unlabelled)} rows have no label: they are scored and count for nothing`] : []),
-    ...(dead.length > 0 ? [`${count(dead.length)} rows could not be taken; the first: ${dead[0].message}`] : []),
+    ...(dead > 0 ? [`${count(dead)} rows could not be taken; the first: ${firstDead}`] : []),
     ...(wants > 0 ? [`thresholds are set on ${count(model.calibrationRows)} rows; ${count(wants)} would be needed to tell their levels`] : []),
   ];
 }

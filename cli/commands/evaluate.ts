@@ -35,7 +35,7 @@ export function register(program: Command): void {
     .option('--pipeline <file>', 'views, detectors, thresholds, combinations and incidents of this pipeline; default: a built-in one with every detector')
     .option('--detectors <types>', 'only these detectors of the built-in pipeline, e.g. mahalanobis,k-means')
     .option('--label <column>', 'the column that holds the labels')
-    .option('--label-from <row>', 'instead of a column: from this data row (0-based) on all is anomalous')
+    .option('--label-from <row>', 'whatever a column says: from this data row (0-based) on all is anomalous')
     .option('--period <span>', 'from row to row, for files without a time column', '1s')
     .option('--out <folder>', 'write evaluation.json, scores-<file>.csv and report.html there')
     .option('--scores <file>', "write one file's scores: row, then a column per method with its calibrated score")
@@ -74,6 +74,7 @@ async function run(paths: readonly string[], options: EvaluateOptions): Promise<
     await import('node:path'),
   );
   await prepareOutputs(options);
+  (await import('../signals.ts')).endAtTheFirst();
   const { progress } = await openDisplay(options);
   let evaluation: Evaluation;
   let read = 0;
@@ -101,6 +102,10 @@ async function run(paths: readonly string[], options: EvaluateOptions): Promise<
   const { terminalWidth } = await import('../text-table.ts');
   if (options.out !== undefined) await writeOut(evaluation, options.out);
   process.stdout.write(options.json ? `${JSON.stringify(evaluation)}\n` : evaluationText(evaluation, terminalWidth()));
+  if (options.out !== undefined && !options.json) {
+    const { join } = await import('node:path');
+    process.stdout.write(`\nThe report: ${join(options.out, 'report.html')}\n`);
+  }
 }
 
 /** The pipeline that is named, or the built-in one. */

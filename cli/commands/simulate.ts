@@ -22,7 +22,7 @@ export function register(program: Command): void {
     .command('plant')
     .summary('six stages of water treatment with attacks, as SWaT')
     .description(
-      "Simulates the six stages and 51 tags of SWaT and writes a workbook in the layout of SWaT's of 2015, or a CSV file with the same columns, by the end of its name. Beside it, FILE.attacks.json lists the attacks: start, end, tags, kind, size in normal ranges of the tag, whether it is meant not to be seen, and its expected effect. The files appear, or are replaced with --force, when both are complete. The same seed and options give the same rows.",
+      "Simulates the six stages and 51 tags of SWaT and writes a workbook in the layout of SWaT's of 2015, or a CSV file with the same columns, by the end of its name. Beside it, NAME.attacks.json lists the attacks: start, end, tags, kind, size in normal ranges of the tag, whether it is meant not to be seen, and its expected effect; sluice evaluate tells them in its events. The files appear, or are replaced with --force, when both are complete. The same seed and options give the same rows.",
     )
     .requiredOption('-o, --out <file>', 'where to, ending in .xlsx or .csv, in a folder that exists')
     .option('--hours <n>', 'length of the recording; default: 4')

@@ -45,6 +45,11 @@ const errorOf = ({ code, stderr }: Ended) => ({ exit: code, ...JSON.parse(stderr
 
 const method = ({ methods }: FileEvaluation, name: string): MethodEvaluation => methods.find((one) => one.name === name) as MethodEvaluation;
 
+/** The first row at or after a time, of those every 5 s. */
+function shownAt(time: string): string {
+  return `${new Date(Math.ceil(Date.parse(time) / 5000) * 5000).toISOString().slice(0, 19)}Z`;
+}
+
 interface ScoresTable {
   readonly header: string;
   readonly rows: number[];
@@ -211,20 +216,70 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
     expect(method(told, 'joint').events[0].topTags[0]).toBe('c2');
   });
 
+  it('keeps a column of labels from the detectors also where they are told by row', async () => {
+    await place.write('words.csv', plantText(lines));
+    const [words, numbers] = await Promise.all(
+      ['words.csv', 'skab.csv'].map(async (name) =>
+        evaluationOf(await place.call('evaluate', name, '--pipeline', 'plant.yaml', '--label-from', '2000', '--json')),
+      ),
+    );
+    expect(words.files[0]).toMatchObject({ labels: 'rows from 2,000 on (--label-from)', rows: 1000, anomalousRows: 500 });
+    // Not one figure knows of the column with 0 and 1.
+    expect(numbers.mean).toEqual(words.mean);
+  });
+
+  it('notes anomalous rows in the training file', async () => {
+    const { files } = evaluationOf(await place.call('evaluate', 'plant.csv', '--pipeline', 'plant.yaml', '--train', 'plant.csv', '--json'));
+    expect(files[0].notes).toContain('170 rows of the training file are labelled as anomalous: they are learned as normal');
+  });
+
   it('tells what was done in an event where a file beside says so', async () => {
     const at = (row: number): string => lines[row].split(',')[0];
     const told = { start: at(1998), end: at(2055), tags: ['P102'], kind: 'switch', size: 2.5, stealthy: true, effect: 'Turns on the spare pump.' };
     await place.write('told.csv', plantText(lines));
-    await place.write('told.csv.attacks.json', JSON.stringify([told]));
+    await place.write('told.attacks.json', JSON.stringify({ attacks: [told] }));
     const { events } = evaluationOf(await place.call('evaluate', 'told.csv', '--pipeline', 'plant.yaml', '--json')).files[0];
     expect(events[1]).toMatchObject({ tags: ['P102'], description: 'switch, size 2.5, stealthy, Turns on the spare pump.' });
     expect(events[0].tags).toBeUndefined();
-    await place.write('told.csv.attacks.json', JSON.stringify([{ ...told, start: 'noon' }]));
+    await place.write('told.attacks.json', JSON.stringify({ attacks: [{ ...told, start: 'noon' }] }));
     expect(errorOf(await place.call('evaluate', 'told.csv', '--pipeline', 'plant.yaml', '--json'))).toMatchObject({
       code: 'SOURCE_UNREADABLE',
-      place: 'told.csv.attacks.json',
-      message: expect.stringContaining('0.start'),
+      place: 'told.attacks.json',
+      message: expect.stringContaining('attacks.0.start'),
     });
+  });
+
+  it.each(['csv', 'xlsx'])('tells what the simulator did in a recording that it wrote as %s', async (ending) => {
+    const simulated = await workplace({});
+    const out = `plant.${ending}`;
+    const made = await simulated.call(
+      'simulate',
+      'plant',
+      '--hours',
+      '2',
+      '--interval',
+      '5s',
+      '--seed',
+      '3',
+      '--start',
+      '2024-05-20T00:00:00+02:00',
+      '--out',
+      out,
+      '--json',
+    );
+    const { attacks: listed } = JSON.parse(made.stdout) as {
+      attacks: { start: string; kind: string; tags: string[]; effect: string; lastRow: number; firstRow: number }[];
+    };
+    const { events, notes } = evaluationOf(await simulated.call('evaluate', out, '--train-rows', '600', '--detectors', 'mahalanobis', '--json')).files[0];
+    expect(events.map(({ start, from, to, tags }) => ({ start, rows: to - from, tags }))).toEqual(
+      listed.map(({ start, firstRow, lastRow, tags }) => ({ start: shownAt(start), rows: lastRow - firstRow + 1, tags })),
+    );
+    for (const [i, { kind, effect }] of listed.entries()) {
+      expect(events[i].description?.startsWith(kind)).toBe(true);
+      expect(events[i].description?.endsWith(effect)).toBe(true);
+    }
+    expect(notes.some((note) => note.includes('as if they were UTC'))).toBe(ending === 'xlsx');
+    expect(notes.some((note) => note.includes('none of the attacks'))).toBe(false);
   });
 
   it('prints tables that fit 80 columns, and names what the oracle knows', async () => {
@@ -232,6 +287,7 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
     expect(code).toBe(0);
     expect(stdout).toContain('At the threshold learned without labels');
     expect(stdout).toContain("at the oracle's threshold");
+    expect(stdout).not.toContain('The report:');
     const tables = stdout.split('\n').filter((line) => /^(METHOD|random|always-positive|combined|constant-broken) /.test(line));
     expect(tables).toHaveLength(10);
     for (const line of tables) expect(line.length).toBeLessThanOrEqual(80);
@@ -265,6 +321,15 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
     // All rows of a file count when another file trains.
     expect((await readScores(several.path('results/scores-part-0_test.csv'))).rows).toEqual(Array.from({ length: 1000 }, (_, i) => i));
     expect(both.files[0].rows).toBe(1000);
+  });
+
+  it('ends at the first Ctrl-C, as a program that leaves the terminal in order', async () => {
+    const copies = Array.from({ length: 20 }, (_, n) => `again-${n}.csv`);
+    for (const copy of copies) await place.write(copy, plantText(lines));
+    const command = place.start('evaluate', ...copies, '--pipeline', 'plant.yaml');
+    await command.line(({ text }) => text.startsWith('progress'));
+    command.kill('SIGINT');
+    expect(await command.ended).toMatchObject({ code: 130, signal: null, stdout: '' });
   });
 
   it('keeps the rows of the file apart from those that cannot be taken', async () => {
