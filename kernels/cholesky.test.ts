@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeRandom } from '../core/random.ts';
-import { cholesky, invertLower, multiplyLower, multiplyLowerTransposed } from './cholesky.ts';
+import { cholesky, invertLower, multiplyLower, multiplyLowerTransposed, solveCholesky } from './cholesky.ts';
 
 const size = 12;
 const random = makeRandom(1, 'cholesky');
@@ -68,5 +68,14 @@ describe('multiplyLower and its transpose', () => {
     for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) b[i] += definite[i * size + j] * x[j];
     const solved = multiplyLowerTransposed(inverse, multiplyLower(inverse, b, new Float64Array(size)), new Float64Array(size).fill(9));
     for (let i = 0; i < size; i++) expect(solved[i]).toBeCloseTo(x[i], 9);
+  });
+});
+
+describe('solveCholesky', () => {
+  it('gives what the matrix takes to the right side, in place', () => {
+    const wanted = Float64Array.from({ length: size }, random.normal);
+    const x = Float64Array.from({ length: size }, (_, i) => wanted.reduce((sum, y, j) => sum + definite[i * size + j] * y, 0));
+    expect(solveCholesky(cholesky(definite, size)!, x)).toBe(x);
+    for (let i = 0; i < size; i++) expect(x[i]).toBeCloseTo(wanted[i], 9);
   });
 });

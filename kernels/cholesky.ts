@@ -69,3 +69,23 @@ export function multiplyLowerTransposed(lower: Float64Array, vector: Float64Arra
   for (let i = 0, at = 0; i < vector.length; i++) for (let j = 0; j <= i; j++) out[j] += lower[at++] * vector[i];
   return out;
 }
+
+/**
+ * Solves L L' y = x with the Cholesky factor L, packed: forward, then backward substitution. x becomes y.
+ * @example
+ * solveCholesky(Float64Array.of(2, 1, 2), Float64Array.of(8, 12)); // Float64Array [1, 2]
+ */
+export function solveCholesky(lower: Float64Array, x: Float64Array): Float64Array {
+  const n = x.length;
+  for (let i = 0, at = 0; i < n; i++) {
+    let sum = x[i];
+    for (let k = 0; k < i; k++) sum -= lower[at++] * x[k];
+    x[i] = sum / lower[at++];
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    const row = (i * (i + 1)) / 2;
+    x[i] /= lower[row + i];
+    for (let k = 0; k < i; k++) x[k] -= lower[row + k] * x[i];
+  }
+  return x;
+}

@@ -1,4 +1,5 @@
 import type { Matrix } from '../core/matrix.ts';
+import { columnMeans } from './moments.ts';
 
 /** Mean of every column and the covariance between columns (columns x columns, row-major, symmetric). */
 export interface Covariance {
@@ -86,15 +87,4 @@ export function shrink(covariance: Float64Array, shrinkage: number): Float64Arra
   for (let j = 0; j < cols; j++) trace += covariance[j * cols + j];
   for (let j = 0; j < cols; j++) shrunk[j * cols + j] += shrinkage * (trace / cols);
   return shrunk;
-}
-
-/** Two passes, the second over what the first left, so that a constant column's mean is that constant. */
-function columnMeans({ rows, cols, values }: Matrix): Float64Array {
-  const mean = new Float64Array(cols);
-  const rest = new Float64Array(cols);
-  for (let row = 0; row < rows; row++) for (let j = 0; j < cols; j++) mean[j] += values[row * cols + j];
-  for (let j = 0; j < cols; j++) mean[j] /= rows;
-  for (let row = 0; row < rows; row++) for (let j = 0; j < cols; j++) rest[j] += values[row * cols + j] - mean[j];
-  for (let j = 0; j < cols; j++) mean[j] += rest[j] / rows;
-  return mean;
 }

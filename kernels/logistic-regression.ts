@@ -1,5 +1,5 @@
 import type { Matrix } from '../core/matrix.ts';
-import { cholesky, invertLower, multiplyLower, multiplyLowerTransposed } from './cholesky.ts';
+import { cholesky, solveCholesky } from './cholesky.ts';
 
 /** The log-odds of class 1 at a row x are intercept + coefficients . x. */
 export type LogisticRegression = { readonly coefficients: Float64Array; readonly intercept: number };
@@ -36,10 +36,8 @@ export function logisticRegression(rows: Matrix, labels: Int8Array, c: number): 
     const { gradient, hessian } = derivatives(weights, rows, labels, c);
     const lower = cholesky(hessian, size);
     if (!lower) return undefined;
-    const inverse = invertLower(lower, size);
-    const half = multiplyLower(inverse, gradient, new Float64Array(size));
-    const decrement = half.reduce((sum, x) => sum + x * x, 0);
-    const step = multiplyLowerTransposed(inverse, half, new Float64Array(size));
+    const step = solveCholesky(lower, gradient.slice());
+    const decrement = gradient.reduce((sum, x, j) => sum + x * step[j], 0);
     if (!Number.isFinite(decrement)) return undefined;
     let scale = 1;
     let next = moved(weights, step, scale);

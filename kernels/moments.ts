@@ -44,6 +44,22 @@ export function columnMoments({ rows, cols, values }: Matrix): Moments {
 }
 
 /**
+ * Mean of each column of complete rows, which begin every `stride` values. Two passes, the second over what the first
+ * left, so that a constant column's mean is that constant.
+ * @example
+ * columnMeans({ rows: 2, cols: 2, stride: 1, values: Float64Array.of(1, 2, 6) }); // Float64Array [1.5, 4]
+ */
+export function columnMeans({ rows, cols, stride = cols, values }: Matrix & { readonly stride?: number }): Float64Array {
+  const mean = new Float64Array(cols);
+  const rest = new Float64Array(cols);
+  for (let row = 0; row < rows; row++) for (let j = 0; j < cols; j++) mean[j] += values[row * stride + j];
+  for (let j = 0; j < cols; j++) mean[j] /= rows;
+  for (let row = 0; row < rows; row++) for (let j = 0; j < cols; j++) rest[j] += values[row * stride + j] - mean[j];
+  for (let j = 0; j < cols; j++) mean[j] += rest[j] / rows;
+  return mean;
+}
+
+/**
  * Is a column constant as far as its variance can be told from rounding? The bound is that of the two-pass algorithm's
  * error (the same paper, and scikit-learn's StandardScaler): n eps variance + (n mean eps)^2.
  */

@@ -1,5 +1,6 @@
 import type { Matrix } from '../core/matrix.ts';
-import { cholesky } from './cholesky.ts';
+import { cholesky, solveCholesky } from './cholesky.ts';
+import { columnMeans } from './moments.ts';
 
 /** Rows of inputs that may overlap, as the windows of a series do: row i is `values` from i x stride on, `cols` long. */
 export interface Windows {
@@ -33,7 +34,7 @@ export function ridge(inputs: Windows, targets: Matrix, penalty: number): Linear
   const p = inputs.cols;
   const d = targets.cols;
   const inputMean = columnMeans(inputs);
-  const targetMean = columnMeans({ ...targets, stride: d });
+  const targetMean = columnMeans(targets);
   const { gram, cross } = centredProducts(inputs, inputMean, targets, targetMean);
   for (let i = 0; i < p; i++) gram[i * p + i] += penalty;
   const lower = cholesky(gram, p);
@@ -43,7 +44,7 @@ export function ridge(inputs: Windows, targets: Matrix, penalty: number): Linear
   const solution = new Float64Array(p);
   for (let j = 0; j < d; j++) {
     for (let i = 0; i < p; i++) solution[i] = cross[i * d + j];
-    solve(lower, solution);
+    solveCholesky(lower, solution);
     let sum = targetMean[j];
     for (let i = 0; i < p; i++) sum -= solution[i] * inputMean[i];
     if (!Number.isFinite(sum)) return undefined;
@@ -96,17 +97,6 @@ export function applyLinear({ intercept, coefficients }: LinearMap, input: Float
   }
 }
 
-/** Two passes, the second over what the first left, so that a constant column's mean is that constant. */
-function columnMeans({ rows, cols, stride, values }: Windows): Float64Array {
-  const mean = new Float64Array(cols);
-  const rest = new Float64Array(cols);
-  for (let row = 0; row < rows; row++) for (let j = 0; j < cols; j++) mean[j] += values[row * stride + j];
-  for (let j = 0; j < cols; j++) mean[j] /= rows;
-  for (let row = 0; row < rows; row++) for (let j = 0; j < cols; j++) rest[j] += values[row * stride + j] - mean[j];
-  for (let j = 0; j < cols; j++) mean[j] += rest[j] / rows;
-  return mean;
-}
-
 /** X'X (lower half of inputs x inputs) and X'Y (inputs x targets) of centred columns; four rows go side by side. */
 function centredProducts(inputs: Windows, inputMean: Float64Array, targets: Matrix, targetMean: Float64Array) {
   const p = inputs.cols;
@@ -140,19 +130,4 @@ function addProducts(a: Float64Array, i: number, b: Float64Array, count: number,
   const a2 = a[4 * i + 2];
   const a3 = a[4 * i + 3];
   for (let j = 0, from = 0; j < count; j++, from += 4) out[at + j] += a0 * b[from] + a1 * b[from + 1] + a2 * b[from + 2] + a3 * b[from + 3];
-}
-
-/** x becomes the solution of L L' x = x, L packed lower triangular: forward, then backward substitution. */
-function solve(lower: Float64Array, x: Float64Array): void {
-  const n = x.length;
-  for (let i = 0, at = 0; i < n; i++) {
-    let sum = x[i];
-    for (let k = 0; k < i; k++) sum -= lower[at++] * x[k];
-    x[i] = sum / lower[at++];
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    const row = (i * (i + 1)) / 2;
-    x[i] /= lower[row + i];
-    for (let k = 0; k < i; k++) x[k] -= lower[row + k] * x[i];
-  }
 }
