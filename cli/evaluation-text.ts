@@ -92,7 +92,8 @@ function table(methods: readonly Row[], columns: Readonly<Record<string, (row: R
 function eventsText({ events, methods }: FileEvaluation, width: number): string {
   const teller = methods.filter(({ kind }) => kind === 'combination').at(-1) ?? methods[0];
   if (events.length === 0) return '';
-  const rows = events.map(({ from, to, start, tags, description }, e) => {
+  const told = events.some(({ description }) => description !== undefined);
+  const rows = events.map(({ from, to, start, tags = [], description = '' }, e) => {
     const { flagged, delaySeconds, topTags } = teller.events[e];
     return [
       e + 1,
@@ -100,14 +101,18 @@ function eventsText({ events, methods }: FileEvaluation, width: number): string 
       count(to - from).padStart(5),
       `${Math.round((100 * flagged) / (to - from))} %`.padStart(7),
       delay(delaySeconds).padStart(5),
+      ...(told ? [attackedText(tags)] : []),
       topTags.slice(0, 3).join(' '),
-      [tags?.join(' '), description].filter((text) => text !== undefined).join(': '),
+      ...(told ? [[...(tags.length > 1 ? [tags.join(' ')] : []), description].join(': ')] : []),
     ];
   });
-  const told = events.some(({ description }) => description !== undefined);
-  const head = ['#', 'START', ' ROWS', 'FLAGGED', 'DELAY', 'TOP TAGS', ...(told ? ['WHAT WAS DONE'] : [])];
-  const shown = told ? rows : rows.map((row) => row.slice(0, -1));
-  return `\nEvents, as ${teller.name} sees them\n${fittingTable(head, shown, { width }).text}`;
+  const head = ['#', 'START', ' ROWS', 'FLAGGED', 'DELAY', ...(told ? ['ATTACKED', 'TOP TAGS', 'WHAT WAS DONE'] : ['TOP TAGS'])];
+  return `\nEvents, as ${teller.name} sees them\n${fittingTable(head, rows, { width }).text}`;
+}
+
+/** Short, as the tags that were found stand beside it. */
+function attackedText(tags: readonly string[]): string {
+  return tags.length > 1 ? `${tags[0]} +${tags.length - 1}` : (tags[0] ?? '');
 }
 
 function ratio(value: number): string {

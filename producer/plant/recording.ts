@@ -59,5 +59,12 @@ export async function planRecording(asked: z.output<typeof recordingOptions>, se
       },
     );
   }
+  const unseen = attacks.find(({ start, length }) => Math.ceil(start / interval) * interval >= start + length);
+  if (unseen) {
+    throw new SluiceError('CONFIG_INVALID', `the attack after ${formatDuration(unseen.start * 1000)} lies between two rows`, {
+      place: asked.attacks,
+      fix: `Ask for an interval of ${formatDuration(unseen.length * 1000)} or less.`,
+    });
+  }
   return { seed, rows: Math.max(1, Math.ceil(seconds / interval)), interval, start: parseTime(asked.start) as bigint, attacks };
 }

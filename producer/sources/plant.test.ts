@@ -149,6 +149,15 @@ describe('the source', () => {
     expect(plant.options.safeParse(options).error?.message).toMatch(message);
   });
 
+  it('refuses attacks that would lie between two of its rows', async () => {
+    const path = join(folder, 'short.yaml');
+    writeFileSync(path, 'attacks: [{ start: 601s, length: 30s, tag: P102, kind: spare }]\n');
+    const refused = { code: 'CONFIG_INVALID', message: expect.stringMatching(/after 10 min 1 s lies between two rows .*of 30 s or less/) };
+    await expect(make({ hours: 0.5, attacks: path, interval: '60s' }).open()).rejects.toMatchObject(refused);
+    const source = await opened({ hours: 0.5, attacks: path, interval: '30s' });
+    expect((await readAll(source)).labels.filter((label) => label === 1)).toHaveLength(1);
+  });
+
   it('refuses random attacks where there is no time for them', async () => {
     await expect(make({ hours: 1.5 }).open()).rejects.toMatchObject({ code: 'USAGE', message: expect.stringMatching(/Take 2 h or more/) });
   });

@@ -241,6 +241,8 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
     const { events } = evaluationOf(await place.call('evaluate', 'told.csv', '--pipeline', 'plant.yaml', '--json')).files[0];
     expect(events[1]).toMatchObject({ tags: ['P102'], description: 'switch, size 2.5, stealthy, Turns on the spare pump.' });
     expect(events[0].tags).toBeUndefined();
+    const { stdout } = await place.call('evaluate', 'told.csv', '--pipeline', 'plant.yaml');
+    expect(stdout).toMatch(/DELAY {2}ATTACKED {2}TOP TAGS +WHAT WAS DONE\n1 .*\n2 .* P102 {6}P102.* switch, size 2\.5, stealthy, Turns on the spare pump\.\n/);
     await place.write('told.attacks.json', JSON.stringify({ attacks: [{ ...told, start: 'noon' }] }));
     expect(errorOf(await place.call('evaluate', 'told.csv', '--pipeline', 'plant.yaml', '--json'))).toMatchObject({
       code: 'SOURCE_UNREADABLE',
