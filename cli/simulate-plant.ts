@@ -66,9 +66,15 @@ function parseOptions({ hours, seed, ...texts }: Omit<SimulatePlantOptions, 'out
   const given = Object.entries({ ...texts, hours: number(hours), seed: number(seed ?? '0') }).filter(([, value]) => value !== undefined);
   const { data, error } = recordingOptions.safeParse(Object.fromEntries(given), { reportInput: true });
   if (data) return data;
-  throw new SluiceError('USAGE', error.issues.map(({ path, message, input }) => `--${path.join('.')} ${quote(input)}: ${lowerFirst(message)}`).join('; '), {
-    fix: 'See sluice simulate plant --help.',
-  });
+  throw new SluiceError(
+    'USAGE',
+    error.issues
+      .map(({ path, message, input }) => `--${path.join('.')} ${quote(texts[path[0] as keyof typeof texts] ?? input)}: ${lowerFirst(message)}`)
+      .join('; '),
+    {
+      fix: 'See sluice simulate plant --help.',
+    },
+  );
 }
 
 async function* watched(chunks: AsyncIterable<SourceChunk>, progress: Progress, signal: AbortSignal): AsyncGenerator<SourceChunk> {

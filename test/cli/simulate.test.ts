@@ -91,6 +91,8 @@ describe('simulate plant', () => {
     [['--out', 'x.csv', '--hours', 'four'], /--hours 'four'/],
     [['--out', 'x.csv', '--hours', '0'], /--hours 0/],
     [['--out', 'x.csv', '--seed', '1.5'], /--seed 1\.5/],
+    [['--out', 'x.csv', '--interval', '1.5s'], /--interval '1\.5s': expected whole seconds/],
+    [['--out', 'x.csv', '--interval', '10m'], /\[CONFIG_INVALID\] the attack after .* lies between two rows \(random\)/],
     [['--out', 'x.csv', '--interval', '100ms', '--start', 'noon'], /--start 'noon'.*--interval|--interval.*--start 'noon'/],
     [['--out', 'x.csv', '--hours', '1'], /too short.*--attacks none/],
     [['--out', 'x.xlsx', '--hours', '300'], /no more than 1,048,574 rows.*\.csv/],
