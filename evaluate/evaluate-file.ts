@@ -7,7 +7,7 @@ import { makeRandom } from '../core/random.ts';
 import type { Registry } from '../core/registry.ts';
 import { formatTime } from '../core/time.ts';
 import type { StreamModel } from '../processor/model.ts';
-import { Pipeline, type PipelineOptions } from '../processor/pipeline.ts';
+import { Pipeline, type PipelineObserver, type PipelineOptions } from '../processor/pipeline.ts';
 import { collectRows } from '../producer/collect.ts';
 import { type Attack, attackOf, readAttacks } from './attacks.ts';
 import { alwaysPositive, randomScores } from './baselines.ts';
@@ -34,6 +34,8 @@ export interface FileRequest {
   readonly registry: Registry;
   /** Told as rows are judged; the share of the file where that is known. */
   readonly onProgress?: (rows: number, share: number | undefined) => void;
+  /** Sees the rows as they are scored, with their raw scores. */
+  readonly onScored?: NonNullable<PipelineObserver['scored']>;
 }
 
 export interface EvaluatedFile {
@@ -109,7 +111,10 @@ interface Run {
   readonly rowsRead: number;
 }
 
-async function score({ path, training, reading, labelFrom, config: whole, registry, onProgress }: FileRequest, { source, info }: OpenedFile): Promise<Run> {
+async function score(
+  { path, training, reading, labelFrom, config: whole, registry, onProgress, onScored }: FileRequest,
+  { source, info }: OpenedFile,
+): Promise<Run> {
   const config = { ...whole, train: trainConfig(training, whole) };
   const labelOf = labelFrom === undefined ? (_: number, label: number) => label : (origin: number) => Number(origin >= labelFrom);
   const scored = new ScoredRows(labelOf);
@@ -134,7 +139,10 @@ async function score({ path, training, reading, labelFrom, config: whole, regist
         }
       : {}),
     observer: {
-      scored: scored.take,
+      scored(scorer, batch, verdicts) {
+        scored.take(scorer, batch, verdicts);
+        onScored?.(scorer, batch, verdicts);
+      },
       incident({ incident }) {
         const own = incidents.get(incident.detector) ?? new Map<string, Incident>();
         incidents.set(incident.detector, own.set(incident.id, incident));
