@@ -6,11 +6,11 @@ import type { Commands } from './water.ts';
 const demands = [1.62, 1.66, 1.7];
 
 /** Litres filtered are not measured: the filter is washed after so many seconds of filtering, or by its differential pressure, kPa. */
-const filtering = 450;
+const filtering = 180;
 const clogged = 40;
 /** Seconds of backwash and of the flush after it. */
-const washing = 60;
-const flushing = 15;
+const washing = 20;
+const flushing = 6;
 
 /**
  * The controllers of the six stages: commands from what they *see* (readings and states of the row before), by level set
@@ -82,11 +82,11 @@ export class Control {
     }
   }
 
-  /** Follows the operator's set point, which changes every 20 to 60 minutes and is approached within a minute or two. */
+  /** Follows the operator's set point, which changes every 4 to 10 minutes and is approached within a minute or two. */
   #feedSpeed(flow: number): number {
     if (this.#nextDemand-- <= 0) {
       this.#demand = demands[this.#random.int(demands.length)];
-      this.#nextDemand = 1200 + this.#random.int(2400);
+      this.#nextDemand = 240 + this.#random.int(360);
     }
     this.#setPoint += (this.#demand - this.#setPoint) / 60;
     const error = this.#setPoint - flow;

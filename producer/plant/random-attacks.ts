@@ -7,7 +7,9 @@ import { type Scenario, scenarios } from './scenarios.ts';
 const fewest = 6;
 const most = 10;
 /** Seconds that the plant is left alone after each attack, at least. */
-export const recovery = 480;
+export const recovery = 360;
+/** From one attack to the next, seconds, where the time allows more than the fewest. */
+const usualSlot = 1200;
 const shortest = Math.min(...scenarios.map(({ length }) => length[0]));
 
 /** Seconds at the beginning without an attack unless told otherwise: two fifths of the time, an hour at least. */
@@ -34,7 +36,7 @@ export function drawAttacks(seed: number, seconds: number, head = usualHead(seco
       fix: `Take ${needed} or more, or no attacks (--attacks none).`,
     });
   }
-  const count = Math.min(room, fewest + random.int(most - fewest + 1));
+  const count = Math.max(fewest, Math.min(Math.floor((seconds - head) / usualSlot), fewest + random.int(most - fewest + 1)));
   const slot = (seconds - head) / count;
   return pick(random, count, slot - recovery).map((scenario, i) => {
     const [least, longest] = scenario.length;

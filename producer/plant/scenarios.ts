@@ -12,9 +12,9 @@ export interface Scenario {
 
 export type ScenarioPart = Omit<AttackPart, 'size'> & { readonly size?: readonly [number, number] };
 
-const short = [120, 240] as const;
-const usual = [180, 360] as const;
-const long = [300, 480] as const;
+const short = [240, 360] as const;
+const usual = [300, 420] as const;
+const long = [360, 540] as const;
 
 /**
  * After the kinds of SWaT's published list of attacks: single sensors and actuators, several of a stage, several stages,
@@ -25,20 +25,20 @@ const long = [300, 480] as const;
 export const scenarios: readonly Scenario[] = [
   {
     group: 'constant',
-    parts: [{ tag: 'LIT101', kind: 'constant', size: [-0.9, -0.6] }],
+    parts: [{ tag: 'LIT101', kind: 'constant', size: [-1.7, -1.3] }],
     length: usual,
     effect: 'T101 seems low: MV101 opens and stays open, the tank fills beyond its set point.',
   },
   {
     group: 'constant',
     parts: [{ tag: 'DPIT301', kind: 'constant', size: [1.65, 2] }],
-    length: short,
+    length: usual,
     effect: 'The filter seems clogged: it is washed again and again, and P301 hardly runs.',
   },
   {
     group: 'constant',
     parts: [{ tag: 'AIT202', kind: 'constant', size: [-9, -7] }],
-    length: usual,
+    length: long,
     effect: 'The water seems acid: P203 stops, and the pH after it (AIT501) rises slowly.',
   },
   {
@@ -49,56 +49,56 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     group: 'constant',
-    parts: [{ tag: 'LIT301', kind: 'constant', size: [0.6, 0.9] }],
-    length: usual,
+    parts: [{ tag: 'LIT301', kind: 'constant', size: [1.1, 1.4] }],
+    length: long,
     effect: 'T301 seems full: P101 stops and MV201 closes, the tank runs low.',
   },
   {
     group: 'constant',
-    parts: [{ tag: 'AIT504', kind: 'constant', size: [3, 12] }],
+    parts: [{ tag: 'AIT504', kind: 'constant', size: [8, 16] }],
     length: short,
     effect: 'The permeate seems salty; no controller uses it, so nothing else changes.',
   },
   {
     group: 'drift',
-    parts: [{ tag: 'LIT101', kind: 'ramp', size: [0.6, 1] }],
+    parts: [{ tag: 'LIT101', kind: 'ramp', size: [1.4, 2] }],
     length: long,
     effect: 'T101 seems to fill faster than it does: MV101 closes too early, the tank runs low.',
   },
   {
     group: 'drift',
-    parts: [{ tag: 'LIT401', kind: 'ramp', size: [-1, -0.6] }],
+    parts: [{ tag: 'LIT401', kind: 'ramp', size: [-2, -1.4] }],
     length: long,
     effect: 'T401 seems to run low: P301 goes on filtering, the tank fills beyond its set point.',
   },
   {
     group: 'drift',
-    parts: [{ tag: 'FIT201', kind: 'scale', size: [0.1, 0.25] }],
+    parts: [{ tag: 'FIT201', kind: 'scale', size: [0.5, 0.9] }],
     length: usual,
     effect: 'The flow into T301 seems greater than it is; level and flow no longer agree.',
   },
   {
     group: 'drift',
-    parts: [{ tag: 'LIT301', kind: 'offset', size: [-0.7, -0.4] }],
+    parts: [{ tag: 'LIT301', kind: 'offset', size: [-2, -1.4] }],
     length: long,
     effect: 'T301 seems lower than it is: P101 runs on, the tank fills beyond its set point.',
   },
   {
     group: 'drift',
-    parts: [{ tag: 'PIT501', kind: 'offset', size: [0.8, 2] }],
+    parts: [{ tag: 'PIT501', kind: 'offset', size: [2, 4] }],
     length: usual,
     effect: 'The pressure before the membranes seems higher; no controller uses it, so nothing else changes.',
   },
   {
     group: 'held',
     parts: [{ tag: 'LIT401', kind: 'frozen' }],
-    length: usual,
+    length: long,
     effect: 'The level of T401 stands still while water flows in and out; P301 does not follow it.',
   },
   {
     group: 'held',
     parts: [{ tag: 'AIT203', kind: 'frozen' }],
-    length: usual,
+    length: long,
     effect: 'The redox potential stands still; P205 stays as it is and overdoses or doses nothing.',
   },
   {
@@ -119,7 +119,7 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'forced',
     parts: [{ tag: 'P301', kind: 'force', to: 1 }],
-    length: short,
+    length: usual,
     effect: 'Nothing is filtered: FIT301 and DPIT301 fall to zero, T401 runs low.',
   },
   {
@@ -137,7 +137,7 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'forced',
     parts: [{ tag: 'P203', kind: 'force', to: 2 }],
-    length: usual,
+    length: long,
     effect: 'Acid is dosed without a stop: AIT202 falls below its set point.',
   },
   {
@@ -149,7 +149,7 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'stuck',
     parts: [{ tag: 'MV302', kind: 'stuck' }],
-    length: short,
+    length: usual,
     effect: 'MV302 reports moving, P301 waits for it: nothing is filtered, T401 runs low.',
   },
   {
@@ -161,7 +161,7 @@ export const scenarios: readonly Scenario[] = [
       { tag: 'LIT301', kind: 'constant', size: [-0.43, -0.4] },
       { tag: 'P301', kind: 'force', to: 1 },
     ],
-    length: short,
+    length: usual,
     effect: 'T301 fills unseen while nothing leaves it, and T401 runs low.',
   },
   {
@@ -178,10 +178,9 @@ export const scenarios: readonly Scenario[] = [
     parts: [
       { tag: 'P203', kind: 'force', to: 2 },
       { tag: 'AIT202', kind: 'frozen' },
-      { tag: 'AIT501', kind: 'frozen' },
     ],
-    length: usual,
-    effect: 'Acid is dosed without a stop behind pH readings that stand still.',
+    length: long,
+    effect: 'Acid is dosed without a stop behind a pH reading that stands still; the one after it (AIT501) falls.',
   },
   {
     group: 'several',

@@ -60,7 +60,7 @@ export class Sensors {
     this.#flow = Uint8Array.from(tags, (tag) => (tag.startsWith('FIT') ? 1 : 0));
     let drifts = 0;
     this.#drift = Int32Array.from(transmitters, ({ wander }) => (wander > 0 ? drifts++ : -1));
-    this.#drifts = new Drifts(random.fork('wander'), new Array<number>(drifts).fill(240));
+    this.#drifts = new Drifts(random.fork('wander'), new Array<number>(drifts).fill(90));
     this.#lagged = new Float64Array(tags.length);
     this.#normals = new Normals(random.fork('noise'));
   }

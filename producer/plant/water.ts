@@ -40,11 +40,11 @@ const travel = 0.125;
  *                                           ^ backwash from T601 to the drain   \-> reject to the drain
  */
 export class Water {
-  readonly raw = new Tank({ litres: 372, capacity: 690, area: 0.6 });
-  readonly feed = new Tank({ litres: 308, capacity: 420, area: 0.35 });
+  readonly raw = new Tank({ litres: 149, capacity: 276, area: 0.24 });
+  readonly feed = new Tank({ litres: 80, capacity: 108, area: 0.09 });
   /** The housing of the ultrafiltration: what it cannot hold is through the membrane. */
   readonly filter = new Tank({ litres: 8, capacity: 8, area: 0.01 });
-  readonly dechlorination = new Tank({ litres: 301, capacity: 420, area: 0.35 });
+  readonly dechlorination = new Tank({ litres: 80, capacity: 108, area: 0.09 });
   /** Its overflow is the water delivered. */
   readonly permeate = new Tank({ litres: 200, capacity: 200, area: 0.25 });
   readonly books: Books = { supplied: 0, flushed: 0, washed: 0, rejected: 0 };
@@ -65,8 +65,8 @@ export class Water {
   #fouling = 0.3;
   /** Conductivity of the concentrate that is led back before the membranes. */
   #concentrate = 1000;
-  readonly #rawWater = Float64Array.of(244, 8.4, 395, 148.3);
-  readonly #inRaw = Float64Array.of(244, 8.4, 395, 148.3);
+  readonly #rawWater = Float64Array.of(244, 7.4, 405, 148.3);
+  readonly #inRaw = Float64Array.of(244, 7.4, 405, 148.3);
   readonly #inDosing = Float64Array.of(256, 7, 435, 148.3);
   readonly #inFeed = Float64Array.of(256, 7, 435, 148.3);
   readonly #inDechlorination = Float64Array.of(256, 7, 435, 148.3);
@@ -74,7 +74,7 @@ export class Water {
 
   constructor(random: Random) {
     // Supply pressure, conductivity, pH, redox potential, hardness, temperature.
-    this.#drifts = new Drifts(random, [120, 1200, 900, 1200, 1800, 2400]);
+    this.#drifts = new Drifts(random, [60, 150, 120, 150, 200, 240]);
     this.#position[at.MV302] = 1;
   }
 
@@ -83,8 +83,8 @@ export class Water {
     const drift = this.#drifts.values;
     const raw = this.#rawWater;
     raw[salt] = 244 + 2 * drift[1];
-    raw[ph] = 8.4 + 0.04 * drift[2];
-    raw[orp] = 395 + 4 * drift[3];
+    raw[ph] = 7.4 + 0.02 * drift[2];
+    raw[orp] = 405 + 2 * drift[3];
     raw[hardness] = 148.3 + 0.4 * drift[4];
     // Degrees above 29, and the viscosity against that at 29: 2.3 % less for a degree more.
     const warmth = 0.4 * drift[5];
@@ -134,10 +134,10 @@ export class Water {
   #dose(litres: number): void {
     const { values } = this;
     const mixer = this.#inDosing;
-    mix(mixer, 300, litres, this.#inRaw);
-    mixer[salt] = Math.min(2000, mixer[salt] + 0.067 * this.#on(at.P201));
-    mixer[ph] = Math.max(2, mixer[ph] - 0.0055 * this.#on(at.P203));
-    mixer[orp] = Math.min(900, mixer[orp] + 0.2 * this.#on(at.P205));
+    mix(mixer, 40, litres, this.#inRaw);
+    mixer[salt] = Math.min(2000, mixer[salt] + 0.45 * this.#on(at.P201));
+    mixer[ph] = Math.max(2, mixer[ph] - 0.0115 * this.#on(at.P203));
+    mixer[orp] = Math.min(900, mixer[orp] + 1.1 * this.#on(at.P205));
     values[at.AIT201] = mixer[salt];
     values[at.AIT202] = mixer[ph];
     values[at.AIT203] = mixer[orp];
@@ -148,7 +148,7 @@ export class Water {
     const { feed, filter, dechlorination, permeate, books, values } = this;
     mix(this.#inFeed, feed.litres, litres, this.#inDosing);
     feed.receive(litres);
-    this.#filtration += (this.#on(at.P301) * this.#position[at.MV302] * (2.8 - 0.12 * this.#fouling) - this.#filtration) / 2;
+    this.#filtration += (this.#on(at.P301) * this.#position[at.MV302] * (2.7 - 0.12 * this.#fouling) - this.#filtration) / 2;
     const pumped = feed.give(this.#filtration * perSecond);
     this.#filtration = pumped / perSecond;
     const filtrate = filter.receive(pumped);
@@ -160,9 +160,9 @@ export class Water {
     const washed = permeate.give(this.#backwash * perSecond);
     this.#backwash = washed / perSecond;
     books.washed += washed;
-    this.#fouling += filtrate / 350 + (0.05 - this.#fouling) * (washed / 7.5);
+    this.#fouling += filtrate / 110 + (0.05 - this.#fouling) * (washed / 2);
 
-    const through = filtrate / perSecond / 2.7;
+    const through = filtrate / perSecond / 2.2;
     const wash = this.#backwash / 1.8;
     values[at.LIT301] = feed.level;
     values[at.FIT301] = this.#filtration;
