@@ -29,7 +29,7 @@ singles = 200
 
 
 def pca(train):
-    model = PCA(0.85, svd_solver="full").fit(train)
+    model = PCA(n_components=0.95, svd_solver="full").fit(train)
     inverse = 1 / model.explained_variance_
 
     def score(x):
@@ -41,7 +41,7 @@ def pca(train):
 
 def var(train, order=3):
     lagged = lambda x: np.hstack([x[order - 1 - l : len(x) - 1 - l] for l in range(order)])
-    model = Ridge(1.0).fit(lagged(train), train[order:])
+    model = Ridge(alpha=1.0).fit(lagged(train), train[order:])
     scale = (train[order:] - model.predict(lagged(train))).std(0) + 1e-2
     state = {"last": train[-order:]}
 
@@ -54,10 +54,10 @@ def var(train, order=3):
 
 
 makers = {
-    "k-means": lambda a: (lambda m: lambda x: m.transform(x).min(1))(KMeans(8, n_init=4, random_state=0).fit(a)),
+    "k-means": lambda a: (lambda m: lambda x: m.transform(x).min(1))(KMeans(n_clusters=8, n_init=4, random_state=0).fit(a)),
     "mahalanobis": lambda a: LedoitWolf().fit(a).mahalanobis,
-    "isolation-forest": lambda a: (lambda m: lambda x: -m.score_samples(x))(IsolationForest(100, max_samples=256, random_state=0, n_jobs=1).fit(a)),
-    "lof": lambda a: (lambda m: lambda x: -m.score_samples(x))(LocalOutlierFactor(20, novelty=True, n_jobs=1).fit(a)),
+    "isolation-forest": lambda a: (lambda m: lambda x: -m.score_samples(x))(IsolationForest(n_estimators=100, max_samples=256, random_state=0, n_jobs=1).fit(a)),
+    "lof": lambda a: (lambda m: lambda x: -m.score_samples(x))(LocalOutlierFactor(n_neighbors=20, novelty=True, n_jobs=1).fit(a)),
     "one-class-svm": lambda a: (lambda m: lambda x: -m.score_samples(x))(OneClassSVM(nu=0.01, gamma="scale").fit(a)),
     "k-nn": lambda a: (lambda m: lambda x: m.kneighbors(x, 1)[0][:, 0])(NearestNeighbors(n_neighbors=1, n_jobs=1).fit(a)),
     "pca-reconstruction": pca,
