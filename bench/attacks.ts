@@ -1,0 +1,147 @@
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { builtInRegistry } from '../cli/load-pipeline.ts';
+import { loadConfig, parseConfig } from '../core/config/load.ts';
+import type { PipelineConfig } from '../core/pipeline-config.ts';
+import type { Registry } from '../core/registry.ts';
+import { evaluateFile } from '../evaluate/evaluate-file.ts';
+import { incidentsOf } from '../evaluate/figures.ts';
+import { attacksPathOf } from '../producer/plant/attacks-path.ts';
+import { planRecording, recordingOptions } from '../producer/plant/recording.ts';
+import { attacksFile, csvText } from '../producer/plant/recording-file.ts';
+import plant from '../producer/sources/plant.ts';
+
+/**
+ * How many attacks on the simulated plant each method answers with an incident that opens within the attack, what it flags
+ * besides, and whether the tag that was attacked is among the three that it names first. Seeds are drawn anew in each run,
+ * unless one is given to draw them from.
+ *
+ *   npm run build && node dist/bench/attacks.js [--seeds 10] [--from 1] [--pipeline FILE] [--json]
+ */
+const hours = 5;
+const normalHours = 2;
+/** An attack's recovery is declared as long as the attack, and no longer than this, seconds. */
+const longestRecovery = 1800;
+
+const pipeline = `stream: plant
+source: { type: csv, path: '-' }
+views:
+  plain: [clean, { impute: { hold: 30s } }, drop-constant, { standardise: { clip: 30 } }]
+  calm: [plain, { smooth: { window: 10, discrete: smooth } }]
+  reduced: [plain, { pca: { variance: 0.95 } }]
+detectors:
+  one-class-svm: { type: one-class-svm, view: reduced }
+  isolation-forest: { type: isolation-forest, view: reduced }
+  k-means: { type: k-means, view: reduced }
+  lof: { type: lof, view: reduced }
+  var: { type: var, view: calm }
+  mahalanobis: { type: mahalanobis, view: calm }
+  k-nn: { type: k-nn, view: calm, references: 5000 }
+threshold: { warn: { pot: { risk: 0.0001, level: 0.95 } }, error: { pot: { risk: 0.00001, level: 0.95 } } }
+combine:
+  combined: { fuse: { of: [var, mahalanobis, k-nn], smooth: 10 }, any: [constant-broken] }
+incidents: { open: 10s, close: 60s, merge: 120s }
+outputs: []
+serve: false
+`;
+
+interface Outcome {
+  readonly method: string;
+  attacks: number;
+  found: number;
+  readonly falseIncidents: number[];
+  readonly flaggedOutside: number[];
+  readonly aucPr: number[];
+  singleTag: number;
+  named: number;
+}
+
+async function record(folder: string, seed: number): Promise<string> {
+  const options = recordingOptions.parse({ hours, normal: `${normalHours}h`, seed });
+  const file = join(folder, `plant-${seed}.csv`);
+  const source = plant.create(options, { stream: 'plant', lateness: 60_000, seed, warn: () => undefined });
+  await source.open();
+  try {
+    await writeFile(file, csvText(source.read(0)));
+  } finally {
+    await source.close();
+  }
+  writeFileSync(attacksPathOf(file), attacksFile(await planRecording(options), `plant-${seed}.csv`));
+  return file;
+}
+
+async function judge(path: string, config: PipelineConfig, registry: Registry, outcomes: Map<string, Outcome>): Promise<void> {
+  const training = { kind: 'rows', rows: normalHours * 3600 } as const;
+  const { evaluation, scored } = await evaluateFile({ path, training, reading: { label: undefined, period: 1000 }, registry, config });
+  const { events } = evaluation;
+  const rows = scored.labels.length;
+  const allowed = new Uint8Array(rows);
+  for (const { from, to } of events) allowed.fill(1, from, Math.min(rows, to + Math.min(to - from, longestRecovery)));
+  const seconds = Float64Array.from({ length: rows }, (_, row) => row);
+  for (const { name, flagged } of scored.methods) {
+    const incidents = incidentsOf(flagged, seconds, config.incidents);
+    const told = evaluation.methods.find((method) => method.name === name);
+    const fresh: Outcome = { method: name, attacks: 0, found: 0, falseIncidents: [], flaggedOutside: [], aucPr: [], singleTag: 0, named: 0 };
+    const outcome = outcomes.get(name) ?? fresh;
+    outcomes.set(name, outcome);
+    outcome.attacks += events.length;
+    outcome.found += events.filter(({ from, to }) => incidents.some((incident) => incident.from >= from && incident.from < to)).length;
+    outcome.falseIncidents.push(incidents.filter(({ from }) => allowed[from] === 0).length);
+    let [outside, wrong] = [0, 0];
+    for (let row = 0; row < rows; row++) {
+      if (allowed[row] === 1) continue;
+      outside++;
+      wrong += flagged[row];
+    }
+    outcome.flaggedOutside.push(wrong / outside);
+    outcome.aucPr.push(told?.aucPr ?? Number.NaN);
+    for (const [i, { tags = [] }] of events.entries()) {
+      if (tags.length !== 1) continue;
+      outcome.singleTag++;
+      if (told?.events[i].topTags.slice(0, 3).includes(tags[0])) outcome.named++;
+    }
+  }
+}
+
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
+const first = Number(option('from') ?? Math.floor(Math.random() * 1e9));
+const seeds = Array.from({ length: Number(option('seeds') ?? 10) }, (_, i) => first + i);
+const registry = await builtInRegistry();
+const file = option('pipeline');
+const config = file === undefined ? await parseConfig(pipeline, 'attacks', registry, { environment: {} }) : await loadConfig(file, registry);
+const folder = await mkdtemp(join(tmpdir(), 'sluice-attacks-'));
+const outcomes = new Map<string, Outcome>();
+try {
+  for (const seed of seeds) {
+    process.stderr.write(`seed ${seed}\n`);
+    await judge(await record(folder, seed), config, registry, outcomes);
+  }
+} finally {
+  await rm(folder, { recursive: true });
+}
+const results = [...outcomes.values()];
+if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ seeds, hours, normalHours, results }, undefined, 2)}\n`);
+else {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  process.stdout.write(`seeds ${seeds[0]} to ${seeds[seeds.length - 1]}, ${hours} h each, of which ${normalHours} h train\n\n`);
+  process.stdout.write(
+    '| method | attacks with an incident | flagged outside, mean (worst) | false incidents a file, mean (worst) | tag among the first three | AUC-PR |\n|---|---|---|---|---|---|\n',
+  );
+  for (const { method, attacks, found, falseIncidents, flaggedOutside, aucPr, singleTag, named } of results) {
+    const cells = [
+      `${found} of ${attacks}, ${percent(found / attacks)}`,
+      `${percent(mean(flaggedOutside))} (${percent(Math.max(...flaggedOutside))})`,
+      `${mean(falseIncidents).toFixed(1)} (${Math.max(...falseIncidents)})`,
+      `${named} of ${singleTag}, ${percent(named / singleTag)}`,
+      mean(aucPr).toFixed(3),
+    ];
+    process.stdout.write(`| ${method} | ${cells.join(' | ')} |\n`);
+  }
+}
