@@ -3,6 +3,8 @@ import { euclideanNorm } from './distance.ts';
 
 /** No reference is set closer to the row than this part of the row's size: its differences would be rounding error. */
 const closest = 1e-6;
+/** Nor closer than this times what is shared: a weight would be past the range of doubles. */
+const least = 1e-300;
 
 /**
  * Shares a sum over neighbours out to the columns: the part that neighbour i has in it goes to column j by the square
@@ -34,7 +36,8 @@ export function shareAmongColumns(
   let total = 0;
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++) difference[j] = row[j] - values[i * cols + j];
-    const distance = euclideanNorm(difference);
+    const measured = euclideanNorm(difference);
+    const distance = measured > least * parts[i] ? measured : 0;
     alike &&= distance === 0;
     total += parts[i];
     for (let j = 0; j < cols; j++) {
@@ -44,7 +47,7 @@ export function shareAmongColumns(
     }
   }
   const single = rows === 1 && !alike;
-  const away = Math.max(apart, closest * row.reduce((most, x) => Math.max(most, Math.abs(x)), 0));
+  const away = Math.max(apart, closest * row.reduce((most, x) => Math.max(most, Math.abs(x)), 0), least * total);
   for (let j = 0; j < cols; j++) {
     const step = total === 0 ? 0 : away * Math.sqrt(share[j] / total);
     reference[j] = single ? values[j] : side[j] < 0 ? row[j] + step : row[j] - step;

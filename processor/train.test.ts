@@ -91,7 +91,7 @@ describe('train', () => {
     const complete = noise(400);
     const kept = allocateBatch('plant', schema, 240);
     for (let row = 0, at = 0; row < 280; row++) if (row % 7 !== 0) kept.values.set(complete.values.subarray(2 * row, 2 * row + 2), 2 * at++);
-    const alone = mahalanobis.fit({ rows: 240, cols: 2, values: kept.values }, [], {}, { random: makeRandom(1), fitRows: 240 });
+    const alone = mahalanobis.fit({ rows: 240, cols: 2, values: kept.values }, [], mahalanobis.options.parse({}), { random: makeRandom(1), fitRows: 240 });
     expect(model.detectors[0].model).toEqual(alone);
     expect(model.detectors[0].calibration.warnMethod).toBe('quantile 0.9 of 85 rows');
   });

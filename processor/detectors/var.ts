@@ -10,8 +10,10 @@ type Model = {
   readonly intercept: Float64Array;
   /** Columns x (order x columns), row-major: what each column is predicted with from the rows before, the oldest first. */
   readonly coefficients: Float64Array;
-  /** Usual prediction error of each column, > 0. */
+  /** Usual prediction error of each column, > 0; infinite for one that is not held to its prediction. */
   readonly scale: Float64Array;
+  /** Columns that are. */
+  readonly judged: number;
 };
 
 /** The rows before, the oldest first, and how many have come. */
@@ -44,7 +46,7 @@ export default defineDetector({
     'ridge: Hoerl and Kennard 1970, doi:10.1080/00401706.1970.10488634',
   finds: ['point', 'shift', 'drift', 'correlation', 'novelty'],
   attribution:
-    'Exact. The reference is the prediction p. With usual errors s, d columns and score e, column j contributes ((x[j] - p[j]) / s[j])^2 / (d e). All ' +
+    'Exact. The reference is the prediction p. With usual errors s, d columns that are judged and score e, column j contributes ((x[j] - p[j]) / s[j])^2 / (d e). All ' +
     'contributions are >= 0 and add up to the score, since e^2 is the mean of the squares. A tag is above (+) or below (-) its prediction.',
   options: z.strictObject({
     order: z.int().min(1).max(100).default(3).describe('Number of rows before that a row is predicted from.'),
@@ -55,8 +57,14 @@ export default defineDetector({
       .describe(
         'Penalty on the squared coefficients, not on the intercept, in squared units of the columns; it suits columns on one scale. 0 = least squares.',
       ),
+    discrete: z
+      .enum(['inputs', 'predicted'])
+      .default('inputs')
+      .describe(
+        'Whether discrete columns (valves, pumps) only help to predict the others, or are held to a prediction of their own: what switches is an error then, however usual.',
+      ),
   }),
-  fit(rows, _columns, { order, ridge: penalty }): Model {
+  fit(rows, columns, { order, ridge: penalty, discrete }): Model {
     if (rows.rows < order + 2) {
       throw new SluiceError('TRAINING_UNFIT', `var of order ${order} cannot learn from ${rows.rows} training rows`, {
         fix: `Give at least ${order + 2} complete rows, far more to be of use.`,
@@ -83,14 +91,18 @@ export default defineDetector({
         },
       );
     }
-    const model = { order, ...map, scale: new Float64Array(rows.cols) };
+    const model = { order, ...map, scale: new Float64Array(rows.cols), judged: rows.cols };
     const prediction = new Float64Array(rows.cols);
     for (let row = 0; row < targets.rows; row++) {
       applyLinear(model, rows.values.subarray(row * rows.cols), prediction);
       for (let j = 0; j < rows.cols; j++) model.scale[j] += (targets.values[row * rows.cols + j] - prediction[j]) ** 2;
     }
     for (let j = 0; j < rows.cols; j++) model.scale[j] = Math.sqrt(model.scale[j] / targets.rows) + floor * deviation[j];
-    return model;
+    const isInput = (j: number): boolean => discrete === 'inputs' && columns[j]?.kind === 'discrete';
+    const judged = rows.cols - model.scale.filter((_, j) => isInput(j)).length;
+    // Where there is nothing else, they are.
+    if (judged === 0) return model;
+    return { ...model, judged, scale: model.scale.map((scale, j) => (isInput(j) ? Number.POSITIVE_INFINITY : scale)) };
   },
   start: ({ order, scale }): State => ({ seen: 0, memory: new Float64Array(order * scale.length) }),
   /** The gate changes nothing: the coefficients stay as they were fitted, and the next prediction needs this row whatever it was. */
@@ -111,7 +123,7 @@ export default defineDetector({
     for (let j = 0; j < row.length; j++) {
       const difference = row[j] - out.reference[j];
       const error = standardised(difference, model.scale[j]);
-      if (difference !== 0) out.weight[j] = (error * error) / (row.length * score) / difference;
+      if (difference !== 0) out.weight[j] = (error * error) / (model.judged * score) / difference;
     }
   },
 });
@@ -125,7 +137,7 @@ function scoreRow(model: Model, { memory }: State, values: Float64Array, at: num
     const error = standardised(values[at + j] - prediction[j], model.scale[j]);
     sum += error * error;
   }
-  return Math.sqrt(sum / prediction.length);
+  return Math.sqrt(sum / model.judged);
 }
 
 function standardised(difference: number, scale: number): number {

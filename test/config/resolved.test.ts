@@ -43,7 +43,7 @@ test('what is left out has its default', async () => {
     ],
   ]);
   expect([...detectors]).toEqual([
-    ['mahalanobis', { type: 'mahalanobis', options: {}, view: 'default' }],
+    ['mahalanobis', { type: 'mahalanobis', options: { discrete: 'given' }, view: 'default' }],
     [
       'constant-broken',
       {
