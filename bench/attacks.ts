@@ -37,7 +37,7 @@ detectors:
   k-means: { type: k-means, view: reduced }
   lof: { type: lof, view: reduced }
   var: { type: var, view: calm }
-  mahalanobis: { type: mahalanobis, view: calm }
+  mahalanobis: { type: mahalanobis, view: plain }
   k-nn: { type: k-nn, view: calm, references: 5000 }
 threshold: { warn: { pot: { risk: 0.0001, level: 0.95 } }, error: { pot: { risk: 0.00001, level: 0.95 } } }
 combine:
