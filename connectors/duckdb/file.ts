@@ -255,6 +255,13 @@ export function storeError(error: unknown, path: string): Error {
       cause,
     });
   }
+  if (/out of memory|could not allocate|failed to allocate/i.test(text)) {
+    return new SluiceError('STORE_UNAVAILABLE', `the store needs more memory than it may take: ${firstLine(text)}`, {
+      place,
+      fix: 'Raise store.memoryLimit, then start again: nothing committed is lost.',
+      cause,
+    });
+  }
   if (/not a valid DuckDB database file|no DuckDB database/i.test(text)) {
     return new SluiceError('STORE_UNAVAILABLE', 'this is not a DuckDB file', { place, fix: 'Give another store.path.', cause });
   }

@@ -5,7 +5,7 @@ export default defineStore({
   type: 'duckdb',
   summary: 'One file in this machine: rows in a column per tag, verdicts, incidents, position and state in one transaction.',
   fails: 'One process owns the file; others read through a socket beside it while that process lives.',
-  cost: 'Some 10 bytes a value on disk, memoryLimit and about 130 MB above it in memory.',
+  cost: 'Some 10 bytes a value on disk, memoryLimit (more for streams of many tags) and about 130 MB above it in memory.',
   source: 'https://duckdb.org',
   transactional: true,
   options: z.strictObject({
@@ -14,7 +14,7 @@ export default defineStore({
       .string()
       .regex(/^\d+(\.\d+)?\s*(KB|MB|GB|KiB|MiB|GiB)$/, 'a size such as 150MB')
       .default('150MB')
-      .describe('What DuckDB may keep in memory before it writes to disk.'),
+      .describe('What DuckDB may keep in memory before it writes to disk; streams of more than a hundred tags take half a MB a tag.'),
     threads: z.int().min(1).max(64).default(2).describe('Threads of DuckDB.'),
   }),
   async open(options, mode) {
