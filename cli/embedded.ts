@@ -146,7 +146,8 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     const [production, draining] = await Promise.allSettled([produced, drained]);
     if (draining.status === 'rejected') throw draining.reason;
     if (production.status === 'rejected') throw production.reason;
-    const ended = draining.value === 'end';
+    // The bus is at its end too when the source was stopped.
+    const ended = draining.value === 'end' && !production.value.aborted;
     if (ended) {
       requireWarm(pipeline, config);
       watch.ended?.();

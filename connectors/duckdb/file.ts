@@ -3,7 +3,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SluiceError } from '../../core/errors.ts';
-import { prepareLayout } from './layout.ts';
+import { loadStreams, prepareLayout } from './layout.ts';
+import { fitMemory } from './memory-limit.ts';
 import { literal } from './sql.ts';
 
 /** Whatever the file is called: a catalog named after it could clash with names inside. */
@@ -215,6 +216,7 @@ export class DuckFile {
       await connection.run(`ATTACH ${literal(path)} AS ${catalog} (${readOnly ? 'READ_ONLY' : `ROW_GROUP_SIZE ${rowGroup}`})`);
       await connection.run(`USE ${catalog}`);
       await prepareLayout(connection, path, readOnly);
+      await fitMemory(connection, memoryLimit, await loadStreams(connection));
       connection.closeSync();
       this.#identity = identityOf(path);
     } catch (error) {

@@ -1,3 +1,6 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Schema } from '../../core/schema.ts';
+
 const units: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 /** What DuckDB takes for the blocks that are written at the same time, a column each, and for all else. */
@@ -17,4 +20,11 @@ export function memoryLimitFor(configured: string, tags: number): string | undef
   const [, size, unit] = /^([\d.]+)\s*(\w+)$/.exec(configured) ?? [];
   const needed = baseBytes + tags * tagBytes;
   return Number(size) * units[unit] < needed ? `${Math.ceil(needed / 1e6)}MB` : undefined;
+}
+
+/** Raises the limit of the connection's database where these streams need more than is configured. */
+export async function fitMemory(connection: DuckDBConnection, configured: string, streams: Iterable<{ readonly schema: Schema }>): Promise<void> {
+  const tags = [...streams].reduce((sum, { schema }) => sum + schema.tags.length, 0);
+  const limit = memoryLimitFor(configured, tags);
+  if (limit !== undefined) await connection.run(`SET GLOBAL memory_limit = '${limit}'`);
 }

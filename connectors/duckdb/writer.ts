@@ -12,7 +12,7 @@ import { forgetDeadLetters, forgetStream } from './forget.ts';
 import { readKnown } from './known.ts';
 import { createStream, loadStreams, type StreamEntry, viewName } from './layout.ts';
 import { ManifestTable } from './manifests.ts';
-import { memoryLimitFor } from './memory-limit.ts';
+import { fitMemory } from './memory-limit.ts';
 import { StagedTables } from './staged-tables.ts';
 
 /** Bytes of replaced records after which the log is worked into the file early, so that they do not pile up there. */
@@ -62,7 +62,7 @@ export class DuckWriter implements StoreWriter {
       const entry = { id, name: stream, schema, view: viewName(stream, entries.map((e) => e.view)) }; // biome-ignore format: one line
       this.#streams.set(stream, entry);
       this.#newStreams.push(entry);
-      await this.#fitMemory();
+      await fitMemory(this.#connection, this.#file.options.memoryLimit, this.#streams.values());
       await this.#transact(async () => {
         if (this.#open) return await createStream(this.#connection, entry);
         await this.#begin();
@@ -310,7 +310,6 @@ export class DuckWriter implements StoreWriter {
     this.#newStreams = [];
     this.#newDetectors = [];
     for (const entry of await loadStreams(this.#connection)) this.#streams.set(entry.name, entry);
-    await this.#fitMemory();
     this.#nextDetector = 1;
     for (const [id, stream, name] of await rowsOfQuery(this.#connection, 'SELECT id, stream_id, name FROM sluice_data.detectors')) {
       this.#detectors.set(detectorKey(Number(stream), String(name)), Number(id));
@@ -318,12 +317,6 @@ export class DuckWriter implements StoreWriter {
     }
     await this.#manifests.load(this.#connection, this.#file.options.path);
     await this.#loadNewest();
-  }
-
-  async #fitMemory(): Promise<void> {
-    const tags = [...this.#streams.values()].reduce((sum, { schema }) => sum + schema.tags.length, 0);
-    const limit = memoryLimitFor(this.#file.options.memoryLimit, tags);
-    if (limit !== undefined) await this.#connection.run(`SET GLOBAL memory_limit = '${limit}'`);
   }
 
   async #loadNewest(): Promise<void> {

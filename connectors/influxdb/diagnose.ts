@@ -149,11 +149,11 @@ async function retentionFinding(access: Access, org: string, name: string): Prom
   );
 }
 
-/** As cheap as a query can be. */
+/** As cheap as a query can be, of no bucket: `buckets()` looks only among an organisation's first ones. */
 async function queryFinding(access: Access, org: string): Promise<Finding> {
   const began = performance.now();
   const { status, body } = await ask<{ message?: string }>(access, 'POST', `/api/v2/query?${query({ org })}`, {
-    query: 'buckets() |> limit(n: 1)',
+    query: 'import "array"\narray.from(rows: [{answers: true}])',
     type: 'flux',
   });
   const took = Math.max(1, Math.round(performance.now() - began));
