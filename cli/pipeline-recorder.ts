@@ -97,6 +97,9 @@ export class PipelineRecorder {
   add(pipeline: Pipeline, { told }: { told: boolean }): void {
     this.#pipelines.set(pipeline, copyOf(pipeline.totals));
     this.#committed.set(pipeline.key, pipeline.totals.stored);
+    // What a pipeline that was fenced off had not committed comes again.
+    this.#uncommitted.delete(pipeline.key);
+    this.#committing.delete(pipeline.key);
     if (told) this.#resumed.add(pipeline);
     for (const [stream, { stage }] of pipeline.warmUp()) this.#meet(stream, stage, told);
     for (const stream of pipeline.streams) {

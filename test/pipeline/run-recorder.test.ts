@@ -11,6 +11,7 @@ import { loadConfig } from '../../core/config/load.ts';
 import { makeLog } from '../../core/log.ts';
 import { makeMetrics } from '../../core/metrics.ts';
 import { parsePace } from '../../core/pace.ts';
+import type { Pipeline } from '../../processor/pipeline.ts';
 import { makeProgress } from '../../producer/progress.ts';
 import { plantLines, plantText } from '../plant-file.ts';
 import { plantStart, smallPlant } from './small-plant.ts';
@@ -203,5 +204,15 @@ describe('RunRecorder', () => {
     commit('b', 40);
     commit('a', 30);
     expect([await counted(), recorder.stored]).toEqual([70, 70]);
+    // Fenced off in the middle of a commit: the key is taken anew, and its rows come again.
+    take(30, 40, 'a');
+    observer.committing?.('a');
+    take(40, 50, 'a');
+    const totals = { read: 30, stored: 30, duplicate: 0, late: 0, dead: 0, incidents: {} };
+    recorder.add({ key: 'a', totals, streams: [], warmUp: () => new Map() } as unknown as Pipeline, { told: true });
+    take(30, 50, 'a');
+    observer.committing?.('a');
+    commit('a', 50);
+    expect([await counted(), recorder.stored]).toEqual([90, 90]);
   });
 });
