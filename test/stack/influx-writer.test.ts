@@ -181,6 +181,8 @@ describeWithStack('what is written into InfluxDB', { influx: 'shared' }, () => {
     const writer = openWriter(access);
     await writer.openStream('plant', plant);
     const verdicts = { detector: 'd', score: Float64Array.of(1, 2), grade: Float64Array.of(1, 2), status: Int8Array.of(1, 1) };
+    await writer.append(writing(rowsFrom(0, 2)));
+    expect(await writer.commit()).toEqual([]);
     await writer.append(writing(rowsFrom(0, 2), { verdicts: [{ ...verdicts, contributions: { rows: [], tags: [], shares: [], rest: [] } }] }));
     await expect(writer.commit()).rejects.toMatchObject({
       code: 'STORE_UNAVAILABLE',
