@@ -34,6 +34,29 @@ describe('the files to evaluate', () => {
     ]);
   });
 
+  it.each([
+    ['latest_test.csv', 'latest_train.csv'],
+    ['test-rig_test.csv', 'test-rig_train.csv'],
+    ['test-rig.csv', 'train-rig.csv'],
+    ['pumpTest2.csv', 'pumpTrain2.csv'],
+    ['Testing.csv', 'Training.csv'],
+  ])('%s is trained by %s: test counts where it begins a word of the name, the last one first', async (test, train) => {
+    const folder = await folderOf(`latest/test/${test}`, `latest/test/${train}`, 'latest/test/latrain_test.csv', 'latest/test/unlike.csv');
+    expect(await inputFiles([join(folder, 'latest/test', test)], join(folder, 'latest/test'))).toEqual([
+      { path: join(folder, 'latest/test', test), train: join(folder, 'latest/test', train) },
+    ]);
+  });
+
+  it('have no training file where test is but a part of a word', async () => {
+    const folder = await folderOf('test/latest.csv', 'test/latrain.csv', 'train/latrain.csv');
+    for (const train of ['test', 'train']) {
+      await expect(inputFiles([join(folder, 'test/latest.csv')], join(folder, train))).rejects.toMatchObject({
+        code: 'SOURCE_NOT_FOUND',
+        fix: "Looked for 'latest.csv'; name one file for all, or take --train-rows.",
+      });
+    }
+  });
+
   it('must be there, and so must their training files', async () => {
     const folder = await folderOf('a_test.csv', 'text.txt', 'empty/readme.txt');
     await expect(inputFiles([join(folder, 'b.csv')], undefined)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });

@@ -19,27 +19,32 @@ export async function inputFiles(paths: readonly string[], train: string | undef
   if (train === undefined) return files.map((path) => ({ path }));
   if (!isFolder(train)) return files.map((path) => ({ path, train }));
   const trainingFiles = new Map((await tablesOf(train)).map((path) => [basename(path), path]));
-  const pairs = files.map((path) => ({ path, train: trainingFiles.get(counterpart(basename(path))) ?? sameName(path, trainingFiles) }));
+  const pairs = files.map((path) => ({ path, train: trainingFileOf(path, trainingFiles) }));
   const training = new Set(pairs.map((pair) => resolve(pair.train ?? '')));
   const evaluated = pairs.filter(({ path }) => !training.has(resolve(path)));
   return evaluated.map(({ path, train: own }) => {
     if (own !== undefined) return { path, train: own };
+    const looked = [...counterparts(basename(path)), basename(path)].map((name) => quote(name));
     throw new SluiceError('SOURCE_NOT_FOUND', `there is no training file for ${quote(path)}`, {
       place: train,
-      fix: `Looked for ${quote(counterpart(basename(path)))} and ${quote(basename(path))}; name one file for all, or take --train-rows.`,
+      fix: `Looked for ${looked.join(' and ')}; name one file for all, or take --train-rows.`,
     });
   });
 }
 
-/** `omi-1_test.csv` is trained by `omi-1_train.csv`. */
-function counterpart(name: string): string {
-  return name.replace(/test/i, (word) => (word === 'TEST' ? 'TRAIN' : word === 'Test' ? 'Train' : 'train'));
+/** The first of its counterparts that is there, or else the file of the same name; a file does not train for itself. */
+function trainingFileOf(path: string, trainingFiles: ReadonlyMap<string, string>): string | undefined {
+  const there = [...counterparts(basename(path)), basename(path)].flatMap((name) => trainingFiles.get(name) ?? []);
+  return there.find((file) => resolve(file) !== resolve(path));
 }
 
-/** A file does not train for itself. */
-function sameName(path: string, trainingFiles: ReadonlyMap<string, string>): string | undefined {
-  const there = trainingFiles.get(basename(path));
-  return there !== undefined && resolve(there) === resolve(path) ? undefined : there;
+/** `omi-1_test.csv` is trained by `omi-1_train.csv`; `test` must begin a word, as it does not in `latest`. The last word first. */
+function counterparts(name: string): string[] {
+  const words = [...name.matchAll(/(?<![A-Za-z])test|(?<![A-Z])(?:Test|TEST)/g)].reverse();
+  return words.map(({ 0: word, index }) => {
+    const train = word === 'TEST' ? 'TRAIN' : word === 'Test' ? 'Train' : 'train';
+    return name.slice(0, index) + train + name.slice(index + word.length);
+  });
 }
 
 async function tablesOf(path: string): Promise<string[]> {
