@@ -138,7 +138,7 @@ export interface StepDefinition<O extends z.ZodObject = Any, M extends Plain = A
 
 // --- Detectors -------------------------------------------------------------------------------------------------
 
-/** Kinds of anomaly that the conformance suite makes; a detector declares those it must find with AUC > 0.9. */
+/** Kinds of anomaly that the conformance suite makes; a detector declares those it finds with AUC > 0.9 on every fixture plant, with its default options. */
 export type FixtureFamily = 'point' | 'shift' | 'drift' | 'stuck' | 'correlation' | 'dynamics' | 'novelty';
 
 export interface FitContext {

@@ -18,15 +18,16 @@ export default defineDetector({
   summary: 'Distance to the nearest core row of a density-based clustering of training rows, in units of its radius: above 1 a row belongs to no cluster.',
   fails:
     'Columns of different scale (standardise first) and many columns that carry noise alone: all distances become alike. Clusters of very different ' +
-    'density, which share one radius: set by the sparse ones, it forgives much beside the dense ones (lof weighs them). Anomalies that training showed at ' +
-    'least as often as there are minimum points. Anything that only shows over time, such as a stuck sensor.',
+    'density, which share one radius: set by the sparse ones, it forgives much beside the dense ones (lof weighs them). Sensors that are each in range but ' +
+    'no longer move together it finds less surely: over 20 fixture plants its AUC there is 0.94 in the mean and 0.88 at least. Anomalies that training ' +
+    'showed at least as often as there are minimum points. Anything that only shows over time, such as a stuck sensor.',
   cost:
     'Scoring: core rows x columns multiply-adds a row, a few times fewer where few directions hold most of the variance. ' +
     'Fitting: up to 3 x references^2 x columns. Model: 4/3 x core rows x (columns + 2) doubles at most, and columns^2 / 3.',
   source:
     'Ester, Kriegel, Sander and Xu 1996, "A density-based algorithm for discovering clusters in large spatial databases with noise", KDD, pages 226-231; ' +
     'radius from the k-distances and a part of noise: section 4.2 there',
-  finds: ['point', 'shift', 'drift', 'correlation', 'novelty'],
+  finds: ['point', 'shift', 'drift', 'novelty'],
   attribution:
     'Exact. With nearest core row r at distance d and radius eps, column j contributes (x[j] - r[j])^2 / (d eps); the squares add up to d^2, so all ' +
     'contributions are >= 0 and add up to the score. A tag is above (+) or below (-) its value at the core row.',

@@ -19,12 +19,13 @@ export default defineDetector({
   summary: "Distance to the nearest centroid, in units of that cluster's usual distance.",
   fails:
     'Clusters that are long, bent or of very different density; columns of different scale (standardise first); sensors that are each in range but ' +
-    'no longer move together; a drift while it is smaller than the clusters are wide; anything that only shows over time, such as a stuck sensor.',
+    'no longer move together; a drift while it is smaller than the clusters are wide; anything that only shows over time, such as a stuck sensor. An operating ' +
+    'mode that training never showed it finds on most plants, not on all: over 20 fixture plants its AUC there is 0.98 in the mean, but 0.84 on one.',
   cost: 'Scoring: clusters x columns multiply-adds a row. Fitting: that times rows x iterations x restarts. Model: clusters x (columns + 1) doubles.',
   source:
     'Lloyd 1982, doi:10.1109/TIT.1982.1056489; seeding: Arthur and Vassilvitskii 2007, "k-means++: the advantages of careful seeding", ' +
     'SODA, pages 1027-1035 (greedy variant)',
-  finds: ['point', 'shift', 'drift', 'novelty'],
+  finds: ['point', 'shift', 'drift'],
   attribution:
     'Exact. With centroid c and spread s of the nearest cluster and distance d, column j contributes (x[j] - c[j])^2 / (d s). All contributions are ' +
     '>= 0 and add up to the score, since the squares add up to d^2. A tag is above (+) or below (-) its value at the centroid.',

@@ -24,6 +24,7 @@ export default defineDetector({
   fails:
     'Columns of different scale (standardise first) and many columns that carry noise alone. Training rows that repeat exactly more often than there are ' +
     'neighbours, as with plants that stand still: any other row beside them scores without bound. Anomalies that training showed more than a few times. ' +
+    'Sensors that are each in range but no longer move together it finds less surely: over 20 fixture plants its AUC there is 0.93 in the mean and 0.88 at least. ' +
     'Anything that only shows over time, such as a stuck sensor.',
   cost:
     'Scoring: references x columns multiply-adds a row, a few times fewer where few directions hold most of the variance. ' +
@@ -31,7 +32,7 @@ export default defineDetector({
   source:
     'Breunig, Kriegel, Ng and Sander 2000, "LOF: identifying density-based local outliers", doi:10.1145/342009.335388; for new rows, and where rows ' +
     'repeat, as scikit-learn does (LocalOutlierFactor with novelty)',
-  finds: ['point', 'shift', 'drift', 'correlation', 'novelty'],
+  finds: ['point', 'shift', 'drift', 'novelty'],
   attribution:
     "Exact. The score is the neighbours' mean density times the row's mean reachability distance, so each neighbour r has a part in it; of that part column " +
     'j gets (x[j] - r[j])^2 / |x - r|^2, and all columns the same where x equals r. The contributions are >= 0 and add up to the score, which is about 1 for ' +

@@ -32,14 +32,15 @@ export default defineDetector({
   summary: 'How far a row lies out along the principal components (T2), and how far off them (Q): what they cannot reconstruct.',
   fails:
     'Plants with several operating modes, whose differences become components of their own: what lies between the modes looks normal. Columns in different ' +
-    'units (standardise first). Training rows with gross outliers, which turn the components towards themselves. Anything that only shows over time, such as ' +
-    'a changed rhythm.',
+    'units (standardise first). Training rows with gross outliers, which turn the components towards themselves. Sensors that no longer move together, where the ' +
+    'components leave room for it: over 20 fixture plants its AUC there is 0.95 in the mean, but below 0.9 on three and 0.80 on one. Anything that only shows ' +
+    'over time, such as a changed rhythm.',
   cost: 'Scoring: 2 x components x columns multiply-adds a row. Fitting: rows x columns^2 / 2 + 9 columns^3. Model: components x columns doubles.',
   source:
     'Jackson and Mudholkar 1979, "Control procedures for residuals associated with principal component analysis", doi:10.1080/00401706.1979.10489779; ' +
     'T2: Hotelling 1947; their sum: Yue and Qin 2001, "Reconstruction-based fault identification using a combined index", doi:10.1021/ie000141+; ' +
     'number of components as scikit-learn PCA(variance)',
-  finds: ['point', 'shift', 'drift', 'correlation', 'novelty'],
+  finds: ['point', 'shift', 'drift', 'novelty'],
   attribution:
     "Exact. With difference c = x - mean, loadings P and variances L of the components, column j contributes c[j] (P L^-1 P' c)[j] to T2 and " +
     "c[j] (c - P P' c)[j] to Q, which add up to c' P L^-1 P' c = T2 and to |c - P P' c|^2 = Q, and in units of each to the score. A contribution can be " +
