@@ -1,10 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { FileEvaluation } from '../evaluation.ts';
-import { madeUpEvaluation } from './made-up-evaluation.ts';
-import { timeOfRow, timeTicks } from './time-axis.ts';
+import { type RowTimes, timeOfRow, timeTicks } from './time-axis.ts';
 
-const file = (changes: Partial<FileEvaluation>): FileEvaluation => ({ ...madeUpEvaluation({ events: 0, rows: 101 }).files[0], ...changes });
+const file = (changes: Partial<RowTimes>): RowTimes => ({ rows: 101, from: '2015-12-28T03:10:00Z', to: '2015-12-28T03:11:40Z', events: [], ...changes });
 
 describe('the time axis', () => {
   it('marks round times in UTC, with the date where it changes', () => {

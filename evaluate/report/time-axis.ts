@@ -8,6 +8,9 @@ export interface Tick {
   readonly date?: string;
 }
 
+/** What is known of the times of a file's rows. */
+export type RowTimes = Pick<FileEvaluation, 'rows' | 'from' | 'to' | 'events'>;
+
 /** Places on which row and time are both known; rows in between are taken as evenly spaced. */
 type Anchor = { readonly row: number; readonly time: number };
 
@@ -28,7 +31,7 @@ const mostTicks = 6;
  * Round UTC times along the scored rows, in the notation of ISO 8601. Rows are drawn evenly spaced, so over a gap in the
  * recording the marks stand closer. Rows are counted where the times cannot be read.
  */
-export function timeTicks(file: FileEvaluation): readonly Tick[] {
+export function timeTicks(file: RowTimes): readonly Tick[] {
   const anchors = anchorsOf(file);
   if (anchors.length < 2) return rowTicks(file.rows);
   const from = anchors[0].time;
@@ -46,7 +49,7 @@ export function timeTicks(file: FileEvaluation): readonly Tick[] {
 }
 
 /** The time of a row, ISO 8601; undefined where the times cannot be read. */
-export function timeOfRow(file: FileEvaluation, row: number): string | undefined {
+export function timeOfRow(file: RowTimes, row: number): string | undefined {
   const anchors = anchorsOf(file);
   for (let a = 1; a < anchors.length; a++) {
     const [left, right] = [anchors[a - 1], anchors[a]];
@@ -57,7 +60,7 @@ export function timeOfRow(file: FileEvaluation, row: number): string | undefined
   return undefined;
 }
 
-function anchorsOf(file: FileEvaluation): readonly Anchor[] {
+function anchorsOf(file: RowTimes): readonly Anchor[] {
   const known = [
     { row: 0, time: Date.parse(file.from) },
     ...file.events.map((event) => ({ row: event.from, time: Date.parse(event.start) })),

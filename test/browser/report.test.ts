@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { madeUpEvaluation } from '../../evaluate/report/made-up-evaluation.ts';
 import { reportHtml } from '../../evaluate/report/report.ts';
+import { madeUpEvaluation } from '../evaluate/made-up-evaluation.ts';
 import { temporaryFolder } from '../house/temporary-clone.ts';
 
 /** A Chromium to look with; there is none among the dependencies. */

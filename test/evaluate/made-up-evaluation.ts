@@ -1,5 +1,5 @@
 import { makeRandom } from '../../core/random.ts';
-import type { Evaluation, EventOutcome, Figures, FileEvaluation, LabelledEvent, MethodEvaluation } from '../evaluation.ts';
+import type { Evaluation, EventOutcome, Figures, FileEvaluation, LabelledEvent, MethodEvaluation } from '../../evaluate/evaluation.ts';
 
 /** What an evaluation that was never run is to look like. */
 export interface MadeUp {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Evaluation } from '../evaluation.ts';
+import type { Evaluation } from '../../evaluate/evaluation.ts';
+import { reportHtml } from '../../evaluate/report/report.ts';
+import { style } from '../../evaluate/report/style.ts';
 import { madeUpEvaluation } from './made-up-evaluation.ts';
-import { reportHtml } from './report.ts';
-import { style } from './style.ts';
 
 /** What a page is made of: its tags with the names of their attributes, and what stands in texts and attribute values. */
 interface Markup {
