@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ComponentKind } from '../../core/component.ts';
-import { choiceArgument } from '../choice.ts';
+import { choiceArgument, oneOf } from '../choice.ts';
 
 const kinds: readonly ComponentKind[] = ['source', 'step', 'detector', 'threshold', 'combiner', 'output', 'bus', 'store'];
 
@@ -9,10 +9,15 @@ export function register(program: Command): void {
     .command('list')
     .summary('the components that a pipeline can name')
     .description('Lists the components that a pipeline can name: kind, type and what each is.')
-    .addArgument(choiceArgument('[kind]', 'only this kind', kinds))
+    .addArgument(choiceArgument('[kind]', 'only this kind, in the singular or plural', kinds).argParser(kindOf))
     .option('--json', 'print JSON: an array of {kind, type, summary}')
-    .addHelpText('after', '\nExamples:\n  sluice list\n  sluice list detector\n  sluice list step --json')
+    .addHelpText('after', '\nExamples:\n  sluice list\n  sluice list detectors\n  sluice list step --json')
     .action(list);
+}
+
+/** The kind that is meant by `detector` as by `detectors`. */
+function kindOf(value: string): ComponentKind {
+  return oneOf('kind', kinds.find((kind) => value === (kind === 'bus' ? 'buses' : `${kind}s`)) ?? value, kinds);
 }
 
 async function list(kind: ComponentKind | undefined, { json }: { json?: true }): Promise<void> {

@@ -29,6 +29,20 @@ describe('list', () => {
     expect(new Set(list.map(({ kind }) => kind))).toEqual(new Set(['threshold']));
     expect(list.every(({ summary }) => summary.endsWith('.'))).toBe(true);
   });
+
+  test('takes a kind in the plural too, and no other form of it', () => {
+    const all = JSON.parse(sluice(['list', '--json']).stdout) as { kind: string }[];
+    const kinds = [...new Set(all.map(({ kind }) => kind))];
+    expect(kinds).toHaveLength(8);
+    for (const kind of kinds) {
+      const { stdout } = sluice(['list', kind === 'bus' ? 'buses' : `${kind}s`, '--json']);
+      expect(JSON.parse(stdout)).toEqual(all.filter((component) => component.kind === kind));
+    }
+    const { status, stderr } = sluice(['list', 'detectorss']);
+    expect(status).toBe(2);
+    expect(stderr).toContain("kind: there is no 'detectorss'");
+    expect(stderr).toContain("Did you mean 'detector'?");
+  });
 });
 
 test('schema prints the editor schema that is in docs/', () => {
