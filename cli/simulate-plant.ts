@@ -1,4 +1,6 @@
-import { basename, extname } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import type { SourceChunk } from '../core/component.ts';
 import { quote, SluiceError } from '../core/errors.ts';
 import { formatDuration } from '../core/time.ts';
@@ -28,6 +30,7 @@ export async function simulatePlant({ out, force, json, ...given }: SimulatePlan
     });
   }
   const side = attacksPathOf(out);
+  await requireOwnList(side, out);
   for (const file of [out, side]) requireFree(file, force ? { force } : {});
 
   const source = plant.create({ ...options, seed }, { stream: 'plant', lateness: 60_000, seed, warn: () => undefined });
@@ -56,6 +59,27 @@ export async function simulatePlant({ out, force, json, ...given }: SimulatePlan
     process.stdout.write(`${out}: ${count(rows)} rows, ${formatDuration(rows * recording.interval * 1000)}, seed ${seed}\n`);
     process.stdout.write(`${side}: ${attacks.length === 0 ? 'no attacks' : `${attacks.length} ${attacks.length === 1 ? 'attack' : 'attacks'}`}\n`);
     if (attacks.length > 0) process.stdout.write(`\n${attackTable(attacks)}`);
+  }
+}
+
+/** Recordings of one name in two formats would share a list, which tells of one of them alone. @throws USAGE */
+async function requireOwnList(side: string, out: string): Promise<void> {
+  const owner = await recordingOf(side);
+  if (owner === undefined || owner === basename(out) || !existsSync(join(dirname(side), owner))) return;
+  const ending = extname(out);
+  const other = `${basename(out, ending)}-2${ending}`;
+  throw new SluiceError('USAGE', `${quote(side)} lists the attacks of ${quote(owner)}`, { fix: `Give this recording another name, e.g. ${quote(other)}.` });
+}
+
+/** What a list of attacks says it belongs to; undefined where there is none, or something else in its place. */
+async function recordingOf(side: string): Promise<string | undefined> {
+  if (!existsSync(side)) return undefined;
+  try {
+    const { recording } = JSON.parse(await readFile(side, 'utf8')) as { recording?: unknown };
+    return typeof recording === 'string' ? recording : undefined;
+  } catch {
+    // It is no list; whether it may be overwritten is asked of any file.
+    return undefined;
   }
 }
 

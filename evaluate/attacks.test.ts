@@ -22,10 +22,10 @@ describe('the attacks told of beside a file', () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-attacks-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const [file, beside] = [join(folder, 'plant.csv'), join(folder, 'plant.attacks.json')];
-    expect(await readAttacks(file)).toEqual([]);
+    expect(await readAttacks(file)).toEqual({ attacks: [], notes: [] });
     const told = { start: '2020-03-01T00:00:10Z', end: '2020-03-01T00:00:20Z', tags: ['P102', 'LIT101'], kind: 'ramp' };
     await writeFile(beside, JSON.stringify({ recording: 'plant.csv', attacks: [told, { ...told, size: 1.5, stealthy: true, effect: null }] }));
-    const [plain, stealthy] = await readAttacks(file);
+    const [plain, stealthy] = (await readAttacks(file)).attacks;
     expect(plain).toEqual({ start: 1583020810_000_000_000n, end: 1583020820_000_000_000n, tags: ['P102', 'LIT101'], description: 'ramp' });
     expect(stealthy.description).toBe('ramp, size 1.5, stealthy');
     for (const [text, message] of [
@@ -42,5 +42,19 @@ describe('the attacks told of beside a file', () => {
         what: expect.stringContaining(message),
       });
     }
+  });
+
+  it('are told of the recording that their list names, packed or not, and of no other', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-attacks-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const attacks = [{ start: '2020-03-01T00:00:10Z', end: '2020-03-01T00:00:20Z', tags: ['P102'], kind: 'ramp' }];
+    await writeFile(join(folder, 'plant.attacks.json'), JSON.stringify({ recording: 'plant.csv', attacks }));
+    for (const own of ['plant.csv', 'plant.csv.gz']) expect(await readAttacks(join(folder, own))).toMatchObject({ attacks: [{ tags: ['P102'] }], notes: [] });
+    expect(await readAttacks(join(folder, 'plant.xlsx'))).toEqual({
+      attacks: [],
+      notes: ["'plant.attacks.json' lists the attacks of 'plant.csv', not of this file: they are not told"],
+    });
+    await writeFile(join(folder, 'plant.attacks.json'), JSON.stringify({ attacks }));
+    expect((await readAttacks(join(folder, 'plant.xlsx'))).attacks).toHaveLength(1);
   });
 });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { z } from 'zod';
-import { SluiceError } from '../core/errors.ts';
+import { quote, SluiceError } from '../core/errors.ts';
 import { parseTime } from '../core/time.ts';
 import { attacksPathOf } from '../producer/plant/attacks-path.ts';
 
@@ -16,7 +17,11 @@ const attack = z.object({
   effect: z.string().nullish(),
 });
 
-const list = z.object({ attacks: z.array(attack) });
+const list = z.object({
+  /** The recording it belongs to, where it says so: files of several formats may share the name of their list. */
+  recording: z.string().optional(),
+  attacks: z.array(attack),
+});
 
 /** What was done to the plant, as the simulator writes it beside its recording. */
 export interface Attack {
@@ -27,23 +32,36 @@ export interface Attack {
   readonly description: string;
 }
 
+export interface AttackList {
+  readonly attacks: readonly Attack[];
+  /** Why a list that lies beside the file is not taken. */
+  readonly notes: readonly string[];
+}
+
 /**
- * The attacks that `NAME.attacks.json` beside `NAME.csv` or `NAME.xlsx` tells of, in its order; none where there is no such file.
+ * The attacks that `NAME.attacks.json` beside `NAME.csv` or `NAME.xlsx` tells of, in its order; none where there is no such file, or
+ * where it names another recording.
  * @throws SOURCE_UNREADABLE where it holds something else
  */
-export async function readAttacks(file: string): Promise<Attack[]> {
+export async function readAttacks(file: string): Promise<AttackList> {
   const path = attacksPathOf(file);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { attacks: [], notes: [] };
     throw new SluiceError('SOURCE_UNREADABLE', `cannot read it: ${(error as Error).message}`, { place: path, cause: error });
   }
-  return parseAttacks(text, path);
+  const { recording, attacks } = parseAttacks(text, path);
+  if (recording === undefined || unpacked(recording) === unpacked(file)) return { attacks, notes: [] };
+  return { attacks: [], notes: [`${quote(basename(path))} lists the attacks of ${quote(recording)}, not of this file: they are not told`] };
 }
 
-function parseAttacks(text: string, place: string): Attack[] {
+function unpacked(file: string): string {
+  return basename(file).replace(/\.gz$/i, '');
+}
+
+function parseAttacks(text: string, place: string): { readonly recording: string | undefined; readonly attacks: readonly Attack[] } {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -58,7 +76,7 @@ function parseAttacks(text: string, place: string): Attack[] {
       fix: 'It lists attacks as {attacks: [{start, end, tags, kind, size, stealthy, effect}]}; write it anew, or take it away.',
     });
   }
-  return parsed.data.attacks.map(({ start, end, tags, kind, size, stealthy, effect }) => ({
+  const attacks = parsed.data.attacks.map(({ start, end, tags, kind, size, stealthy, effect }) => ({
     start: parseTime(start) as bigint,
     end: parseTime(end) as bigint,
     tags,
@@ -66,6 +84,7 @@ function parseAttacks(text: string, place: string): Attack[] {
       ', ',
     ),
   }));
+  return { recording: parsed.data.recording, attacks };
 }
 
 /**

@@ -57,7 +57,7 @@ const count = (n: number): string => n.toLocaleString('en-US');
  */
 export async function evaluateFile(request: FileRequest): Promise<EvaluatedFile> {
   const { path, reading, labelFrom, config: whole, registry } = request;
-  const attacks = await readAttacks(path);
+  const { attacks, notes } = await readAttacks(path);
   const opened = await openFile(path, reading, whole, registry);
   try {
     const labels = labelFrom === undefined ? `column '${requireLabels(path, opened.info)}'` : `rows from ${count(labelFrom)} on (--label-from)`;
@@ -73,7 +73,7 @@ export async function evaluateFile(request: FileRequest): Promise<EvaluatedFile>
       rows: rows.labels.length,
       anomalousRows: anomalousRows(rows.labels),
       ...spanOf(rows),
-      notes: [...opened.notes, ...notesOf(run, rows), ...(attacks.length > 0 && !events.some(({ tags }) => tags) ? [unmatched] : [])],
+      notes: [...opened.notes, ...notes, ...notesOf(run, rows), ...(attacks.length > 0 && !events.some(({ tags }) => tags) ? [unmatched] : [])],
       events,
       methods: [...pipelineSays(scored, incidents, rows), ...baselinesSay(rows, whole.seed)].map((said) => evaluateMethod(said, rows, tags, whole.incidents)),
     };

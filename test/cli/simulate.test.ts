@@ -54,6 +54,21 @@ describe('simulate plant', () => {
     expect(JSON.parse(read('kept.attacks.json'))).toMatchObject({ recording: 'kept.xlsx', rows: 360, attacks: [] });
   });
 
+  test('leaves the list of attacks to the recording that it belongs to, while that is there', () => {
+    const short = ['--hours', '0.1', '--attacks', 'none'];
+    expect(simulate(...short, '--out', 'both.csv').status).toBe(0);
+    for (const force of [[], ['--force']]) {
+      const { status, stderr } = simulate(...short, '--out', 'both.xlsx', ...force);
+      expect(status).toBe(2);
+      expect(stderr).toContain("'both.attacks.json' lists the attacks of 'both.csv'. Give this recording another name, e.g. 'both-2.xlsx'.");
+    }
+    expect(JSON.parse(read('both.attacks.json'))).toMatchObject({ recording: 'both.csv' });
+    expect(simulate(...short, '--out', 'both.csv', '--force').status).toBe(0);
+    rmSync(join(folder, 'both.csv'));
+    expect(simulate(...short, '--out', 'both.xlsx', '--force').status).toBe(0);
+    expect(JSON.parse(read('both.attacks.json'))).toMatchObject({ recording: 'both.xlsx' });
+  });
+
   test('a pipeline reads what it wrote', () => {
     expect(simulate('--hours', '2', '--out', 'book.xlsx', '--start', '2024-05-20T00:00:00+02:00', '--interval', '5s', '--json').status).toBe(0);
     writeFileSync(

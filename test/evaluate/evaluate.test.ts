@@ -243,6 +243,10 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
     expect(events[0].tags).toBeUndefined();
     const { stdout } = await place.call('evaluate', 'told.csv', '--pipeline', 'plant.yaml');
     expect(stdout).toMatch(/DELAY {2}ATTACKED {2}TOP TAGS +WHAT WAS DONE\n1 .*\n2 .* P102 {6}P102.* switch, size 2\.5, stealthy, Turns on the spare pump\.\n/);
+    await place.write('told.attacks.json', JSON.stringify({ recording: 'told.xlsx', attacks: [told] }));
+    const [other] = evaluationOf(await place.call('evaluate', 'told.csv', '--pipeline', 'plant.yaml', '--json')).files;
+    expect(other.notes[0]).toBe("'told.attacks.json' lists the attacks of 'told.xlsx', not of this file: they are not told");
+    expect(other.events[1].tags).toBeUndefined();
     await place.write('told.attacks.json', JSON.stringify({ attacks: [{ ...told, start: 'noon' }] }));
     expect(errorOf(await place.call('evaluate', 'told.csv', '--pipeline', 'plant.yaml', '--json'))).toMatchObject({
       code: 'SOURCE_UNREADABLE',
