@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeMatrix, rowsOf } from '../core/matrix.ts';
 import { makeRandom } from '../core/random.ts';
-import { euclideanNorm, nearest, squaredDistance } from './distance.ts';
+import { euclideanNorm, nearest, squaredDistance, unitVector } from './distance.ts';
 
 const random = makeRandom(1, 'distance');
 const randomMatrix = (rows: number, cols: number) =>
@@ -67,6 +67,12 @@ describe('euclideanNorm', () => {
     expect(euclideanNorm(new Float64Array(0))).toBe(0);
   });
 
+  it('is the length up to the largest double, and that beyond', () => {
+    expect(euclideanNorm(Float64Array.of(3 * 2 ** 1020, 4 * 2 ** 1020))).toBe(5 * 2 ** 1020);
+    expect(euclideanNorm(Float64Array.of(0, -Number.MAX_VALUE))).toBe(Number.MAX_VALUE);
+    expect(euclideanNorm(Float64Array.of(Number.MAX_VALUE, -Number.MAX_VALUE))).toBe(Number.MAX_VALUE);
+  });
+
   it('agrees with Math.hypot', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 20 }), (values) => {
@@ -74,5 +80,25 @@ describe('euclideanNorm', () => {
         expect(Math.abs(euclideanNorm(Float64Array.from(values)) - expected)).toBeLessThanOrEqual(1e-14 * expected);
       }),
     );
+  });
+});
+
+describe('unitVector', () => {
+  const unit = (...values: number[]): number[] => [...unitVector(Float64Array.from(values), new Float64Array(values.length))];
+
+  it('has length 1 at any scale, also where the length overflows', () => {
+    for (const scale of [1, 1e-300, 1e200, 4e307]) {
+      const [a, b] = unit(3 * scale, -4 * scale);
+      expect(a).toBeCloseTo(0.6, 15);
+      expect(b).toBeCloseTo(-0.8, 15);
+    }
+    for (const x of unit(...Array(9).fill(Number.MAX_VALUE))) expect(x).toBeCloseTo(1 / 3, 15);
+  });
+
+  it('of zeros is zeros, and may be put in its own place', () => {
+    expect(unit(0, 0)).toEqual([0, 0]);
+    const vector = Float64Array.of(0, 5);
+    expect(unitVector(vector, vector)).toBe(vector);
+    expect([...vector]).toEqual([0, 1]);
   });
 });

@@ -85,18 +85,43 @@ export function squaredDistance(a: Float64Array, aAt: number, b: Float64Array, b
 
 /**
  * Euclidean length of a vector without overflow of its squares: they are taken in units of the largest magnitude
- * (Blue 1978, doi:10.1145/355769.355771).
+ * (Blue 1978, doi:10.1145/355769.355771). A length past the range of doubles is given as Number.MAX_VALUE.
  * @example
  * euclideanNorm(Float64Array.of(3e200, 4e200)); // 5e200
+ * euclideanNorm(Float64Array.of(1.5e308, 1.5e308)); // 1.7976931348623157e+308
  */
 export function euclideanNorm(vector: Float64Array): number {
+  const largest = largestMagnitude(vector);
+  return largest === 0 ? 0 : Math.min(Number.MAX_VALUE, largest * scaledNorm(vector, largest));
+}
+
+/**
+ * Fills `out` with the vector divided by its length, also where that length is past the range of doubles; zeros for a vector of zeros.
+ * @param vector finite
+ * @param out as long as the vector, which it may be
+ * @example
+ * unitVector(Float64Array.of(3e307, -4e307), new Float64Array(2)); // Float64Array [0.6, -0.8]
+ */
+export function unitVector(vector: Float64Array, out: Float64Array): Float64Array {
+  const largest = largestMagnitude(vector);
+  if (largest === 0) return out.fill(0);
+  const length = scaledNorm(vector, largest);
+  for (let j = 0; j < vector.length; j++) out[j] = vector[j] / largest / length;
+  return out;
+}
+
+function largestMagnitude(vector: Float64Array): number {
   let largest = 0;
   for (let j = 0; j < vector.length; j++) largest = Math.max(largest, Math.abs(vector[j]));
-  if (largest === 0) return 0;
+  return largest;
+}
+
+/** In units of the largest magnitude, so from 1 to the root of the number of entries. */
+function scaledNorm(vector: Float64Array, largest: number): number {
   let sum = 0;
   for (let j = 0; j < vector.length; j++) {
     const part = vector[j] / largest;
     sum += part * part;
   }
-  return largest * Math.sqrt(sum);
+  return Math.sqrt(sum);
 }

@@ -37,6 +37,12 @@ describe('shareAmongColumns', () => {
     expect(Math.abs(reference[0] - 3)).toBeCloseTo(4e-6 * Math.SQRT1_2, 12);
   });
 
+  it('shares by direction also where the distance is past the range of doubles', () => {
+    const most = Number.MAX_VALUE;
+    const { contributions } = share([most, -most, most, -most], [0, 0, 0, 0], [8], 5);
+    for (const part of contributions) expect(part).toBeCloseTo(2, 12);
+  });
+
   it('gives nothing where there is nothing to share', () => {
     expect(share([0, 0], [0, 0, 0, 0], [0, 0], 0)).toEqual({ reference: Float64Array.of(0, 0), weight: Float64Array.of(0, 0), contributions: [0, 0] });
   });

@@ -1,5 +1,5 @@
 import type { Matrix } from '../core/matrix.ts';
-import { euclideanNorm } from './distance.ts';
+import { euclideanNorm, unitVector } from './distance.ts';
 
 /** No reference is set closer to the row than this part of the row's size: its differences would be rounding error. */
 const closest = 1e-6;
@@ -37,11 +37,12 @@ export function shareAmongColumns(
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < cols; j++) difference[j] = row[j] - values[i * cols + j];
     const measured = euclideanNorm(difference);
+    unitVector(difference, difference);
     const distance = measured > least * parts[i] ? measured : 0;
     alike &&= distance === 0;
     total += parts[i];
     for (let j = 0; j < cols; j++) {
-      const unit = distance === 0 ? 0 : difference[j] / distance;
+      const unit = distance === 0 ? 0 : difference[j];
       share[j] += parts[i] * (distance === 0 ? 1 / cols : unit * unit);
       side[j] += parts[i] * unit;
     }

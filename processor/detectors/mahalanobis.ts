@@ -5,6 +5,7 @@ import { type Matrix, makeMatrix } from '../../core/matrix.ts';
 import { cholesky, invertLower, multiplyLower, multiplyLowerTransposed } from '../../kernels/cholesky.ts';
 import { ledoitWolf, shrink } from '../../kernels/covariance.ts';
 import { euclideanNorm } from '../../kernels/distance.ts';
+import { keepSumFinite } from '../../kernels/finite-sum.ts';
 import { whitenedNorms } from '../../kernels/whitened-norm.ts';
 
 type Model = {
@@ -77,6 +78,7 @@ export default defineDetector({
       out.reference[column] = mean[i];
       out.weight[column] = distance === 0 ? 0 : weight[i] / distance;
     }
+    keepSumFinite(came, out);
   },
 });
 
