@@ -122,6 +122,18 @@ describe('detectorConformance', () => {
       'contributions are finite and add up to the score',
     ],
     [
+      'an explanation that overflows',
+      {
+        explain: (_model, { mean }: State, row, out) => {
+          const far = farthest(row, mean);
+          const difference = row[far] - mean[far];
+          out.reference.set(mean);
+          out.weight.fill(0)[far] = difference === 0 ? 0 : (difference * Math.abs(difference)) / (difference * difference);
+        },
+      },
+      'a row far off is explained in finite numbers',
+    ],
+    [
       'contributions that were forgotten',
       { explain: (_model, { mean }: State, _row, out) => out.reference.set(mean) },
       'contributions are finite and add up to the score',
@@ -187,7 +199,10 @@ describe('detectorConformance', () => {
       honest.explain(model, state, row, out);
       for (let j = 0; j < row.length; j++) out.weight[j] /= 2;
     };
-    expect(await failing({ ...honest, explain: shares } as DetectorDefinition)).toEqual(['contributions are finite and add up to the score']);
+    expect(await failing({ ...honest, explain: shares } as DetectorDefinition)).toEqual([
+      'contributions are finite and add up to the score',
+      'a row far off is explained in finite numbers',
+    ]);
     expect(await failing({ ...honest, explain: shares } as DetectorDefinition, { exact: false })).toEqual([]);
   });
 });

@@ -23,6 +23,10 @@ const familySeeds = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 const blameSeeds = [11, 12, 13];
 /** Part of the altered rows in which the altered column must carry the largest contribution. */
 const leastBlamed = 0.9;
+/** Rows that come before the far ones that are explained. */
+const usualRows = 60;
+/** Beyond this score, contributions of both signs that add up to it may be past the range of doubles. */
+const addsUpTo = 1e300;
 /** Leaves out rows as a pipeline does, by score. */
 const learnSome: Gate = (row, score) => Number.isNaN(score) || (row + Math.floor(score * 1e6)) % 3 > 0;
 
@@ -73,11 +77,7 @@ export function detectorConformance(definition: DetectorDefinition, { options = 
     }),
     check('scores are finite and >= 0, also far off', () => {
       const { model, test } = fitted('shift');
-      const far = makeMatrix(4, test.cols);
-      for (let j = 0; j < test.cols; j++) {
-        for (const [row, x] of [1e12, -1e160, 1e300, j % 2 ? Number.MAX_VALUE : -Number.MAX_VALUE].entries()) far.values[row * test.cols + j] = x;
-      }
-      for (const rows of [test, far]) {
+      for (const rows of [test, farRows(test.cols)]) {
         const scores = scoreRows(definition, model, rows, rows.rows);
         const undefinedRows = scores.findIndex((score) => !Number.isNaN(score));
         assert.ok(withMemory || undefinedRows === 0, 'only a detector with memory may leave rows unscored');
@@ -108,6 +108,25 @@ export function detectorConformance(definition: DetectorDefinition, { options = 
             assert.ok(Math.abs(sum - score) <= 1e-9 * Math.max(score, 1e-300), `row ${row}: they sum to ${sum}, score ${score}`);
         });
       }
+    }),
+    check('a row far off is explained in finite numbers', () => {
+      const { model, test } = fitted();
+      const far = farRows(test.cols);
+      // One far cell in a usual row, of either sign.
+      const single = makeMatrix(2 * test.cols, test.cols);
+      for (let row = 0; row < single.rows; row++) {
+        single.values.set(test.values.subarray(row * test.cols, (row + 1) * test.cols), row * test.cols);
+        single.values[row * test.cols + (row >> 1)] = row % 2 ? Number.MAX_VALUE : -1e308;
+      }
+      const rows = joined(rowsOf(test, 0, usualRows), far, single);
+      explainRows(definition, model, rows, (row, score, contributions) => {
+        if (row < usualRows) return;
+        const said = `far row ${row - usualRows}: contributions ${contributions}, score ${score}`;
+        assert.ok(Number.isFinite(contributions.reduce((total, part) => total + Math.abs(part), 0)), said);
+        const sum = contributions.reduce((total, part) => total + part, 0);
+        if (exact && score <= addsUpTo) assert.ok(Math.abs(sum - score) <= 1e-9 * Math.max(score, 1e-300), said);
+        if (exact && score > addsUpTo) assert.ok(sum > 0, said);
+      });
     }),
     ...(definition.finds.includes('point') ? [check('the column that was altered carries the largest contribution', blamesAltered)] : []),
     check('a saved model scores the same', () => {
@@ -195,6 +214,38 @@ function explainRows(definition: DetectorDefinition, model: Plain, rows: Matrix,
       Array.from(one.values, (x, j) => (x - out.reference[j]) * out.weight[j]),
     );
   }
+}
+
+/** Rows without a usual cell, as far off as doubles go. */
+function farRows(cols: number): Matrix {
+  const most = Number.MAX_VALUE;
+  const cells: ((column: number) => number)[] = [
+    () => 1e12,
+    () => -1e160,
+    () => 1e300,
+    (j) => (j % 2 ? most : -most),
+    () => 1e308,
+    () => -most,
+    (j) => most * ((j + 1) / cols),
+  ];
+  return makeMatrix(
+    cells.length,
+    cols,
+    Float64Array.from({ length: cells.length * cols }, (_, i) => cells[Math.floor(i / cols)](i % cols)),
+  );
+}
+
+function joined(...parts: readonly Matrix[]): Matrix {
+  const out = makeMatrix(
+    parts.reduce((sum, { rows }) => sum + rows, 0),
+    parts[0].cols,
+  );
+  let at = 0;
+  for (const { rows, cols, values } of parts) {
+    out.values.set(values.subarray(0, rows * cols), at);
+    at += rows * cols;
+  }
+  return out;
 }
 
 function reshaped(kind: string, rows: Matrix): Matrix {

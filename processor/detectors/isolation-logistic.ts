@@ -3,6 +3,7 @@ import { defineDetector } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
+import { keepSumFinite } from '../../kernels/finite-sum.ts';
 import { growForest, isolationScores } from '../../kernels/isolation-forest.ts';
 import { type LogisticRegression, logisticRegression, logOdds, softplus } from '../../kernels/logistic-regression.ts';
 import { columnMoments } from '../../kernels/moments.ts';
@@ -91,5 +92,6 @@ export default defineDetector({
       out.reference[j] = mean[j] + coefficients[j] * ((target - usual) / squared);
       out.weight[j] = score === 0 ? 0 : coefficients[j] * (score / (odds - target));
     }
+    keepSumFinite(row, out);
   },
 });

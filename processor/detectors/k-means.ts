@@ -3,7 +3,8 @@ import { defineDetector } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type Matrix, makeMatrix } from '../../core/matrix.ts';
 import { makeRandom, type Random } from '../../core/random.ts';
-import { euclideanNorm, nearest } from '../../kernels/distance.ts';
+import { euclideanNorm, nearest, unitVector } from '../../kernels/distance.ts';
+import { keepSumFinite } from '../../kernels/finite-sum.ts';
 import { type Clustering, lloyd, seedPlusPlus } from '../../kernels/lloyd.ts';
 
 /** `centroids`: clusters x columns, row-major. `spread`: per cluster, in the view's units, > 0. */
@@ -60,9 +61,10 @@ export default defineDetector({
     nearest(makeMatrix(1, row.length, row), centroidsOf(model), index, new Float64Array(1));
     const centroid = model.centroids.subarray(index[0] * row.length, (index[0] + 1) * row.length);
     const difference = row.map((x, j) => x - centroid[j]);
-    const scale = euclideanNorm(difference) * model.spread[index[0]];
     out.reference.set(centroid);
-    for (let j = 0; j < row.length; j++) out.weight[j] = scale === 0 ? 0 : difference[j] / scale;
+    unitVector(difference, out.weight);
+    for (let j = 0; j < row.length; j++) out.weight[j] /= model.spread[index[0]];
+    keepSumFinite(row, out);
   },
 });
 

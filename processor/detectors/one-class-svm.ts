@@ -3,7 +3,8 @@ import { defineDetector } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type Matrix, makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
-import { euclideanNorm } from '../../kernels/distance.ts';
+import { euclideanNorm, unitVector } from '../../kernels/distance.ts';
+import { keepSumFinite } from '../../kernels/finite-sum.ts';
 import { oneClassSmo } from '../../kernels/one-class-smo.ts';
 import { negativeLogKernelMean, rbfKernel } from '../../kernels/rbf-kernel.ts';
 import { sampleRows } from '../../kernels/sample-rows.ts';
@@ -114,8 +115,9 @@ export default defineDetector({
         difference[j] = row[j] - reference[j];
       }
     }
-    const length = euclideanNorm(difference);
-    for (let j = 0; j < row.length; j++) weight[j] = length === 0 ? 0 : (score / length) * (difference[j] / length);
+    unitVector(difference, weight);
+    for (let j = 0; j < row.length; j++) weight[j] = difference[j] === 0 ? 0 : (score * weight[j] * weight[j]) / difference[j];
+    keepSumFinite(row, out);
   },
 });
 
