@@ -16,8 +16,9 @@ export function evaluationText({ pipeline, training, files, mean }: Evaluation, 
   return `${head}\n${body}\n${legend}`;
 }
 
-const legend = `EVENT  share of events with a flagged row
-DELAY  from an event's beginning to its first flagged row
+const legend = `EVENT  share of events within which an incident begins; one that was going on
+       before does not count
+DELAY  from an event's beginning to that of its first incident
 FALSE/D  false incidents a day
 ADJ-F1  point-adjusted, own threshold: one flagged row counts for its whole
         event; never to be read alone

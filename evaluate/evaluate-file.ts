@@ -12,7 +12,7 @@ import { collectRows } from '../producer/collect.ts';
 import { type Attack, attackOf, readAttacks } from './attacks.ts';
 import { alwaysPositive, randomScores } from './baselines.ts';
 import type { FileEvaluation, LabelledEvent } from './evaluation.ts';
-import { type JudgedRows, judgedRows, keptOf, rowsOfTimes, spanOf } from './judged-rows.ts';
+import { incidentRows, type JudgedRows, judgedRows, keptOf, spanOf } from './judged-rows.ts';
 import { type OpenedFile, openFile, openTrainingFile, type Reading, requireLabels } from './labelled-file.ts';
 import { evaluateMethod, type Said } from './method.ts';
 import { passingStore } from './passing-store.ts';
@@ -230,13 +230,13 @@ function notesOf({ scored, model, anomalous, anomalousTraining, dead, firstDead 
   ];
 }
 
-function pipelineSays(scored: Scored, incidents: Run['incidents'], { kept, times }: JudgedRows): Said[] {
+function pipelineSays(scored: Scored, incidents: Run['incidents'], { kept }: JudgedRows): Said[] {
   return scored.methods.map(({ name, kind, score, flagged, peaks }) => ({
     name,
     kind,
     score: keptOf(score, kept),
     flagged: kept ? Uint8Array.from(kept, (row) => flagged[row]) : flagged,
-    incidents: rowsOfTimes([...(incidents.get(name)?.values() ?? [])], times),
+    incidents: incidentRows([...(incidents.get(name)?.values() ?? [])], { flagged, times: scored.times }, kept),
     peaks,
   }));
 }

@@ -69,9 +69,9 @@ export interface Figures {
   readonly far: number;
   /** Missed alarm rate: not flagged among the anomalous rows. */
   readonly mar: number;
-  /** Events with a flagged row. */
+  /** Events within which an incident begins. */
   readonly eventRecall: number;
-  /** From the beginning of an event to its first flagged row, seconds; mean over the events that have one. */
+  /** From the beginning of an event to that of the first incident within it, seconds; mean over the events that have one. */
   readonly delaySeconds: number;
   /** Incidents that overlap no event, and how many that is in a day of scored rows. */
   readonly falseIncidents: number;
@@ -81,10 +81,12 @@ export interface Figures {
 }
 
 export interface EventOutcome {
+  /** Does an incident begin within the event? */
+  readonly found: boolean;
+  /** Seconds until the first one does; NaN where none does. */
+  readonly delaySeconds: number;
   /** Flagged rows of the event. */
   readonly flagged: number;
-  /** Seconds to the first one; NaN where none is. */
-  readonly delaySeconds: number;
   /** The largest calibrated score within the event, at which row, and the tags that carry it, largest share first. */
   readonly peakScore: number;
   readonly peakRow: number;

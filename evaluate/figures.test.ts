@@ -68,8 +68,27 @@ describe('figures', () => {
   });
 
   it('tells delays by the clock, not by rows', () => {
-    const found = figures({ flagged: flagsOf('0010001'), labels: labelsOf('0110011'), seconds: Float64Array.of(0, 1, 3, 4, 5, 6, 20), incidents: [] });
+    const incidents = [{ from: 6, to: 7 }, { from: 2, to: 4 }]; // biome-ignore format: one line
+    const found = figures({ flagged: flagsOf('0010001'), labels: labelsOf('0110011'), seconds: Float64Array.of(0, 1, 3, 4, 5, 6, 20), incidents });
     expect(found.delaySeconds).toBe((2 + 14) / 2);
+  });
+
+  it('an event is found by an incident that begins within it, by none that is going on already', () => {
+    const recall = (...incidents: { from: number; to: number; earlier?: boolean }[]) => at('000000000', '001111000', incidents).eventRecall;
+    expect(recall({ from: 2, to: 3 })).toBe(1);
+    expect(recall({ from: 5, to: 9 })).toBe(1);
+    expect(recall({ from: 1, to: 9 })).toBe(0);
+    expect(recall({ from: 6, to: 9 })).toBe(0);
+    expect(recall({ from: 1, to: 3 }, { from: 5, to: 9 })).toBe(1);
+    // It began in rows before these, or among unlabelled rows inside the event.
+    expect(recall({ from: 2, to: 9, earlier: true })).toBe(0);
+    expect(recall({ from: 3, to: 9, earlier: true })).toBe(1);
+    expect(at('000000000', '001111000', [{ from: 5, to: 9 }, { from: 4, to: 5 }]).delaySeconds).toBe(2); // biome-ignore format: one line
+  });
+
+  it('a method that flags everything finds no event but one at the beginning', () => {
+    expect(at('11111111', '00110110', [{ from: 0, to: 8 }])).toMatchObject({ eventRecall: 0, delaySeconds: Number.NaN, recall: 1, falseIncidents: 0 });
+    expect(at('11111111', '10110110', [{ from: 0, to: 8 }])).toMatchObject({ eventRecall: 1 / 3, delaySeconds: 0 });
   });
 
   it('an incident that touches an event by one row is not false', () => {
@@ -107,12 +126,39 @@ describe('figures', () => {
           expect(found.f1).toBeCloseTo(found.recall === 0 ? 0 : 2 / (1 / found.precision + 1 / found.recall), 12);
           expect(found.pointAdjusted.recall).toBeGreaterThanOrEqual(found.recall);
           expect(found.pointAdjusted.f1).toBeGreaterThanOrEqual(found.f1 - 1e-12);
-          expect(found.eventRecall).toBe(events.filter(({ from, to }) => flagged.slice(from, to).includes(1)).length / events.length);
         }
         const adjusted = flagged.slice();
         for (const { from, to } of events) if (flagged.slice(from, to).includes(1)) adjusted.fill(1, from, to);
         const { precision, recall, f1 } = figures({ flagged: adjusted, labels, seconds: everySecond(drawn.length), incidents: [] });
         expect(found.pointAdjusted).toEqual({ precision, recall, f1 });
+      }),
+    );
+  });
+});
+
+describe('event recall', () => {
+  it('keeps its promises: as many events as an incident begins in, delays never below zero', () => {
+    const seconds = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 60, maxLength: 60 });
+    fc.assert(
+      fc.property(rows, seconds, (drawn, steps) => {
+        const flagged = Uint8Array.from(drawn, ([flag]) => flag);
+        const labels = Int8Array.from(drawn, ([, label]) => label);
+        let time = 0;
+        const clock = Float64Array.from(drawn, (_, row) => {
+          time += steps[row];
+          return time;
+        });
+        const incidents = incidentsOf(flagged, clock, { open: 1000, close: 2000, merge: 2000 });
+        const { eventRecall, delaySeconds } = figures({ flagged, labels, seconds: clock, incidents });
+        const begins = new Set(incidents.map(({ from }) => from));
+        const delays = eventsOf(labels).map(({ from, to }) => {
+          for (let row = from; row < to; row++) if (begins.has(row)) return clock[row] - clock[from];
+          return undefined;
+        });
+        const found = delays.filter((delay) => delay !== undefined);
+        expect(eventRecall).toBe(found.length / delays.length);
+        expect(delaySeconds).toBe(found.reduce((sum, delay) => sum + delay, 0) / found.length);
+        expect(delaySeconds < 0).toBe(false);
       }),
     );
   });

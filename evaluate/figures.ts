@@ -11,6 +11,12 @@ export interface RowRange {
   readonly to: number;
 }
 
+/** Rows of an incident. */
+export interface IncidentRows extends RowRange {
+  /** It was going on before `from` already, in rows that are not among these. */
+  readonly earlier?: boolean;
+}
+
 const secondsPerDay = 86_400;
 /** So many usual intervals between two rows are a gap in the recording, as for incidents. */
 const gapIntervals = 10;
@@ -37,14 +43,15 @@ export function eventsOf(labels: Int8Array): RowRange[] {
  * - precision tp / (tp + fp), recall tp / (tp + fn), F1 2 tp / (2 tp + fp + fn), the harmonic mean of the two (van Rijsbergen 1979,
  *   Information Retrieval, chapter 7; as in scikit-learn, but NaN where it has 0 / 0);
  * - false alarm rate fp / (fp + tn) and missed alarm rate fn / (tp + fn), as of the SKAB benchmark (doi:10.34740/KAGGLE/DSV/1693952);
- * - event recall: events with a flagged row / events; delay: from the time of an event's first row to that of its first flagged one;
+ * - event recall: events within which an incident begins / events; delay: from the time of an event's first row to that of the first
+ *   such incident's. An alarm that was going on before an event, right or wrong, tells nobody of it;
  * - false incidents: those without a row of an event; per day: over the time that the rows cover (see `coveredSeconds`);
  * - point-adjusted: precision, recall and F1 after every row of an event counts as flagged when one is (Xu et al. 2018,
  *   doi:10.1145/3178876.3185996). It flatters: random scores reach high values on long events (Kim et al. 2022,
  *   doi:10.1609/aaai.v36i7.20680).
  *
  * A ratio is NaN where nothing can be divided: precision without a flagged row, recall, missed alarms and event recall without an
- * event, the delay without a flagged event.
+ * event, the delay where no event is found.
  *
  * @param input.flagged 1 = flagged; a row without a score is not
  * @param input.labels 1 = anomalous, anything else = normal
@@ -52,10 +59,11 @@ export function eventsOf(labels: Int8Array): RowRange[] {
  * @param input.incidents rows of each incident
  * @example
  * const rows = { flagged: Uint8Array.of(1, 0, 1, 1), labels: Int8Array.of(0, 1, 1, 1), seconds: Float64Array.of(0, 10, 20, 30) };
- * figures({ ...rows, incidents: [{ from: 0, to: 1 }] }).delaySeconds; // 10
+ * figures({ ...rows, incidents: [{ from: 2, to: 4 }] }).delaySeconds; // 10
+ * figures({ ...rows, incidents: [{ from: 0, to: 4 }] }).eventRecall; // 0
  * figures({ ...rows, incidents: [{ from: 0, to: 1 }] }).falseIncidentsPerDay; // 2160
  */
-export function figures(input: { flagged: Uint8Array; labels: Int8Array; seconds: Float64Array; incidents: readonly RowRange[] }): Figures {
+export function figures(input: { flagged: Uint8Array; labels: Int8Array; seconds: Float64Array; incidents: readonly IncidentRows[] }): Figures {
   const { flagged, labels, seconds, incidents } = input;
   let tp = 0;
   let fp = 0;
@@ -68,12 +76,13 @@ export function figures(input: { flagged: Uint8Array; labels: Int8Array; seconds
   let found = 0;
   let foundRows = 0;
   let delays = 0;
-  for (const { from, to } of events) {
-    const first = flagged.subarray(from, to).indexOf(1);
-    if (first < 0) continue;
+  for (const event of events) {
+    const { from, to } = event;
+    if (flagged.subarray(from, to).includes(1)) foundRows += to - from;
+    const incident = firstWithin(event, incidents);
+    if (!incident) continue;
     found++;
-    foundRows += to - from;
-    delays += seconds[from + first] - seconds[from];
+    delays += seconds[incident.from] - seconds[from];
   }
   const falseIncidents = incidents.filter(({ from, to }) => !labels.subarray(from, to).includes(1)).length;
   return {
@@ -86,6 +95,20 @@ export function figures(input: { flagged: Uint8Array; labels: Int8Array; seconds
     falseIncidentsPerDay: falseIncidents / (coveredSeconds(seconds) / secondsPerDay),
     pointAdjusted: agreement(foundRows, fp, anomalous),
   };
+}
+
+/**
+ * The first of the incidents that begin within an event; undefined where none does.
+ * @example
+ * firstWithin({ from: 10, to: 20 }, [{ from: 5, to: 14 }, { from: 17, to: 30 }]); // { from: 17, to: 30 }
+ */
+export function firstWithin({ from, to }: RowRange, incidents: readonly IncidentRows[]): IncidentRows | undefined {
+  let first: IncidentRows | undefined;
+  for (const incident of incidents) {
+    const begins = incident.earlier ? incident.from > from : incident.from >= from;
+    if (begins && incident.from < to && (first === undefined || incident.from < first.from)) first = incident;
+  }
+  return first;
 }
 
 function agreement(tp: number, fp: number, anomalous: number): { precision: number; recall: number; f1: number } {

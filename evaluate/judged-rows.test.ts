@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgedRows, keptOf, rowsOfTimes, spanOf } from './judged-rows.ts';
+import { incidentRows, judgedRows, keptOf, spanOf } from './judged-rows.ts';
 
 const nanos = (seconds: readonly number[]): BigInt64Array => BigInt64Array.from(seconds, (second) => BigInt(second) * 1_000_000_000n);
 
@@ -20,11 +20,16 @@ describe('judged rows', () => {
     expect(spanOf(rows)).toEqual({ from: '1970-01-01T00:00:10Z', to: '1970-01-01T00:00:14Z', intervalSeconds: 2 });
   });
 
-  it('know which of them lie in a stretch of time; a stretch between them is left out', () => {
+  it('know which of them are an incident: from its first flagged row to its last, also among rows of one time', () => {
     const times = nanos([0, 1, 2, 2, 1, 5, 6]);
-    const [start, end] = [2_000_000_000n, 5_000_000_000n];
-    expect(rowsOfTimes([{ start, end }], times)).toEqual([{ from: 2, to: 6 }]);
-    expect(rowsOfTimes([{ start: 3_000_000_000n, end: 4_000_000_000n }], times)).toEqual([]);
-    expect(rowsOfTimes([{ start: 0n, end: 0n }], times)).toEqual([{ from: 0, to: 1 }]);
+    const flagged = Uint8Array.of(1, 0, 0, 1, 0, 1, 0);
+    const of = (start: number, end: number, kept?: Int32Array) =>
+      incidentRows([{ start: BigInt(start) * 1_000_000_000n, end: BigInt(end) * 1_000_000_000n }], { flagged, times }, kept);
+    expect(of(2, 5)).toEqual([{ from: 3, to: 6 }]);
+    expect(of(0, 0)).toEqual([{ from: 0, to: 1 }]);
+    expect(of(3, 4)).toEqual([]);
+    expect(of(2, 5, Int32Array.of(0, 1, 3, 5, 6))).toEqual([{ from: 2, to: 4 }]);
+    expect(of(2, 5, Int32Array.of(0, 1, 2, 5, 6))).toEqual([{ from: 3, to: 4, earlier: true }]);
+    expect(of(2, 5, Int32Array.of(0, 1, 6))).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { formatTime } from '../core/time.ts';
 import { quantile } from '../kernels/quantile.ts';
-import { eventsOf, type RowRange } from './figures.ts';
+import { eventsOf, type IncidentRows, type RowRange } from './figures.ts';
 import type { Scored } from './scored-rows.ts';
 
 /** The scored rows that have a label: what figures are taken of. */
@@ -45,10 +45,28 @@ export function spanOf({ times, seconds }: JudgedRows): { from: string; to: stri
   };
 }
 
-/** Rows of stretches of time, late rows at the newest time before them; stretches without a judged row are left out. */
-export function rowsOfTimes(spans: readonly { readonly start: bigint; readonly end: bigint }[], times: BigInt64Array): RowRange[] {
+/**
+ * Incidents as rows of the judged ones, those without a judged row left out. They begin and end at flagged rows: of several rows of one
+ * time it is the flagged ones that count, and late rows stand at the newest time before them.
+ *
+ * @param spans times of the incidents' first and last flagged rows
+ * @param scored flags and times of all scored rows
+ */
+export function incidentRows(
+  spans: readonly { readonly start: bigint; readonly end: bigint }[],
+  { flagged, times }: { readonly flagged: Uint8Array; readonly times: BigInt64Array },
+  kept: Int32Array | undefined,
+): IncidentRows[] {
   const newest = runningMaximum(times);
-  return spans.map(({ start, end }) => ({ from: countBelow(newest, start), to: countBelow(newest, end + 1n) })).filter(({ from, to }) => from < to);
+  return spans.flatMap(({ start, end }) => {
+    let [from, to] = [countBelow(newest, start), countBelow(newest, end + 1n)];
+    while (from < to && flagged[from] !== 1) from++;
+    while (from < to && flagged[to - 1] !== 1) to--;
+    if (!kept) return from < to ? [{ from, to }] : [];
+    const judged = { from: countBelow(kept, from), to: countBelow(kept, to) };
+    if (judged.from === judged.to) return [];
+    return [kept[judged.from] === from ? judged : { ...judged, earlier: true }];
+  });
 }
 
 function runningMaximum(times: BigInt64Array): BigInt64Array {
@@ -57,12 +75,12 @@ function runningMaximum(times: BigInt64Array): BigInt64Array {
   return out;
 }
 
-/** How many of ascending times lie below a bound. */
-function countBelow(times: BigInt64Array, bound: bigint): number {
-  let [low, high] = [0, times.length];
+/** How many of ascending values lie below a bound. */
+function countBelow<T extends bigint | number>(values: ArrayLike<T>, bound: T): number {
+  let [low, high] = [0, values.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (times[middle] < bound) low = middle + 1;
+    if (values[middle] < bound) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -2,7 +2,7 @@ import { averagePrecision } from '../kernels/average-precision.ts';
 import { rocAuc } from '../kernels/roc-auc.ts';
 import type { IncidentRules } from '../processor/incidents.ts';
 import type { EventOutcome, MethodEvaluation } from './evaluation.ts';
-import { bestThreshold, figures, incidentsOf, type RowRange, unscoredLowest } from './figures.ts';
+import { bestThreshold, figures, firstWithin, type IncidentRows, incidentsOf, type RowRange, unscoredLowest } from './figures.ts';
 import type { JudgedRows } from './judged-rows.ts';
 import type { EventPeak } from './scored-rows.ts';
 
@@ -14,7 +14,7 @@ export interface Said {
   readonly score: Float64Array;
   readonly flagged: Uint8Array;
   /** Of the pipeline; undefined: those that the flagged rows would have made in it. */
-  readonly incidents: readonly RowRange[] | undefined;
+  readonly incidents: readonly IncidentRows[] | undefined;
   /** Per event; undefined where none was looked for. */
   readonly peaks: readonly (EventPeak | undefined)[] | undefined;
 }
@@ -42,17 +42,23 @@ export function evaluateMethod(
     aucPr: averagePrecision(score, labels),
     aucRoc: rocAuc(unscoredLowest(score), labels),
     unscoredRows: score.reduce((n, value) => n + Number(Number.isNaN(value)), 0),
-    events: events.map((event, e) => outcomeOf(event, said, seconds, said.peaks ? said.peaks[e] : largestOf(score, event), tags)),
+    events: events.map((event, e) => outcomeOf(event, { flagged, incidents }, seconds, said.peaks ? said.peaks[e] : largestOf(score, event), tags)),
     course: courseOf(score),
   };
 }
 
-function outcomeOf({ from, to }: RowRange, { flagged }: Said, seconds: Float64Array, peak: EventPeak | undefined, tags: readonly string[]): EventOutcome {
-  const own = flagged.subarray(from, to);
-  const first = own.indexOf(1);
+function outcomeOf(
+  event: RowRange,
+  { flagged, incidents }: { readonly flagged: Uint8Array; readonly incidents: readonly IncidentRows[] },
+  seconds: Float64Array,
+  peak: EventPeak | undefined,
+  tags: readonly string[],
+): EventOutcome {
+  const first = firstWithin(event, incidents);
   return {
-    flagged: own.reduce((n, flag) => n + flag, 0),
-    delaySeconds: first < 0 ? Number.NaN : seconds[from + first] - seconds[from],
+    found: first !== undefined,
+    delaySeconds: first ? seconds[first.from] - seconds[event.from] : Number.NaN,
+    flagged: flagged.subarray(event.from, event.to).reduce((n, flag) => n + flag, 0),
     peakScore: peak?.score ?? Number.NaN,
     peakRow: peak?.row ?? -1,
     topTags: peak ? topTags(peak.shares, tags) : [],

@@ -33,8 +33,8 @@ const columns: readonly Figure[] = [
   { head: 'F1', full: 'harmonic mean of precision and recall', of: (line) => line.figures.f1, show: ratio, marked: true },
   { head: 'FAR', full: 'false alarm rate', of: (line) => line.figures.far, show: percent },
   { head: 'MAR', full: 'missed alarm rate', of: (line) => line.figures.mar, show: percent },
-  { head: 'Event recall', full: 'events found', of: (line) => line.figures.eventRecall, show: percent, long: true },
-  { head: 'Delay', full: 'mean time to the first flagged row of an event', of: (line) => line.figures.delaySeconds, show: duration },
+  { head: 'Event recall', full: 'events within which an incident begins', of: (line) => line.figures.eventRecall, show: percent, long: true },
+  { head: 'Delay', full: 'mean time from the beginning of an event to that of its first incident', of: (line) => line.figures.delaySeconds, show: duration },
   {
     head: 'False incidents / day',
     full: 'incidents outside events, in a day of rows',

@@ -54,7 +54,7 @@ function eventsTable(file: FileEvaluation, id: string): Html {
   return scrollBox(
     id,
     html`<table class="events">
-<caption id="${id}"><span>Events of ${named(file.file)}: whether each method flagged a row of it at its own threshold, how long after its start, and the tags that carry its largest score${tagged ? html` (in bold: tags that the event is about)` : undefined}</span></caption>
+<caption id="${id}"><span>Events of ${named(file.file)}: whether an incident of each method began within it at the method's own threshold, how long after its start, and the tags that carry its largest score${tagged ? html` (in bold: tags that the event is about)` : undefined}</span></caption>
 <thead><tr><th scope="col"><abbr title="number of the event">No.</abbr></th><th scope="col">Start, UTC</th><th scope="col">Length</th>${described ? html`<th scope="col" class="wide">What happened</th>` : undefined}${tagged ? html`<th scope="col">Tags</th>` : undefined}${methods.map(({ name }) => html`<th scope="col" class="wide">${named(name)}</th>`)}</tr></thead>
 <tbody>${file.events.map((event, e) => eventRow(file, event, e, methods, described, tagged))}</tbody></table>`,
   );
@@ -63,16 +63,15 @@ function eventsTable(file: FileEvaluation, id: string): Html {
 function eventRow(file: FileEvaluation, event: LabelledEvent, e: number, methods: readonly MethodEvaluation[], described: boolean, tagged: boolean): Html {
   const rows = event.to - event.from;
   const tags = event.tags ?? [];
-  return html`<tr><th scope="row">${e + 1}</th><td>${timeText(event.start)}</td><td title="${counted(rows, 'row')}">${durationText(rows * file.intervalSeconds)}</td>${described ? html`<td class="words">${event.description}</td>` : undefined}${tagged ? html`<td class="tags">${tagList(tags, [])}</td>` : undefined}${methods.map((method) => outcome(method.events[e], tags))}</tr>
+  return html`<tr><th scope="row">${e + 1}</th><td>${timeText(event.start)}</td><td title="${counted(rows, 'row')}">${durationText(rows * file.intervalSeconds)}</td>${described ? html`<td class="words">${event.description}</td>` : undefined}${tagged ? html`<td class="tags">${tagList(tags, [])}</td>` : undefined}${methods.map((method) => outcome(method.events[e], rows, tags))}</tr>
 `;
 }
 
-function outcome(found: EventOutcome | undefined, tags: readonly string[]): Html {
+function outcome(found: EventOutcome | undefined, rows: number, tags: readonly string[]): Html {
   if (found === undefined) return html`<td class="outcome"></td>`;
-  const word =
-    found.flagged > 0
-      ? html`<span class="found">✓ found</span> after ${durationText(found.delaySeconds)}`
-      : html`<span class="missed">✗ missed</span>, peak ${amountText(found.peakScore)}`;
+  const word = found.found
+    ? html`<span class="found">✓ found</span> after ${durationText(found.delaySeconds)}`
+    : html`<span class="missed">✗ missed</span>, ${found.flagged > 0 ? html`${percentText(found.flagged / rows)} flagged` : html`peak ${amountText(found.peakScore)}`}`;
   return html`<td class="outcome">${word}${found.topTags.length > 0 ? html`<small>${tagList(found.topTags.slice(0, shownTags), tags)}</small>` : undefined}</td>`;
 }
 

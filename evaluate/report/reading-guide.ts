@@ -25,7 +25,7 @@ const terms: readonly (readonly [string, string])[] = [
   ],
   [
     'Event recall, delay',
-    'The part of the events with at least one flagged row, and the mean time from the start of such an event to its first flagged row. Missed events have no delay.',
+    'The part of the events within which an incident begins, and the mean time from the start of such an event to the beginning of its first incident. An alarm that was already going on when the event began does not count: it tells nobody of the event. Missed events have no delay.',
   ],
   [
     'False incidents per day',

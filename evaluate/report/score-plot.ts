@@ -46,7 +46,7 @@ interface Scale {
 
 function lane(file: FileEvaluation, method: MethodEvaluation, course: readonly number[], scale: Scale): Html {
   const width = Math.max(1, course.length - 1);
-  const found = method.events.filter((event) => event.flagged > 0).length;
+  const found = method.events.filter((event) => event.found).length;
   const level = scale.y(1);
   return html`<div class="lane"><div class="what"><strong>${named(method.name)}</strong><span>AUC-PR ${ratio(method.aucPr)}</span><span>${found} of ${file.events.length} events</span></div>
 <svg class="ys" height="${height}" aria-hidden="true">${scale.marks.map((mark) => html`<text x="100%" dx="-4" y="${((scale.y(mark) / units) * height + 4).toFixed(1)}" text-anchor="end">${mark < 1000 ? mark : `${mark / 1000}k`}</text>`)}</svg>

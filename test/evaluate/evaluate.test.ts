@@ -141,7 +141,7 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
       const count = (flagged: boolean, label: number): number =>
         own.filter(({ time, seq, status }) => isFlagged(status) === flagged && labelOf.get(`${time}/${seq}`) === label).length;
       const [tp, fp, fn, tn] = [count(true, 1), count(true, 0), count(false, 1), count(false, 0)];
-      const { precision, recall, f1, far, mar, falseIncidents } = method(file, name).own;
+      const { precision, recall, f1, far, mar, eventRecall, delaySeconds, falseIncidents } = method(file, name).own;
       expect({ precision, recall, f1, far, mar }, name).toEqual({
         precision: tp + fp === 0 ? null : tp / (tp + fp),
         recall: tp / (tp + fn),
@@ -150,11 +150,38 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
         mar: fn / (tp + fn),
       });
       const stretches = incidents.filter(({ detector }) => detector === name).map(({ start, end }) => [Date.parse(start), Date.parse(end)]);
+      const begun = stretches.map(([start]) => start);
+      const delays = file.events.map(
+        ({ start, end }) => Math.min(...begun.filter((at) => at >= Date.parse(start) && at <= Date.parse(end))) - Date.parse(start),
+      );
+      const found = delays.filter(Number.isFinite);
+      expect(eventRecall, name).toBe(found.length / delays.length);
+      expect(delaySeconds, name).toBe(found.length === 0 ? null : found.reduce((sum, delay) => sum + delay, 0) / 1000 / found.length);
+      expect(
+        method(file, name).events.map((event) => [event.found, event.delaySeconds]),
+        name,
+      ).toEqual(delays.map((delay) => (Number.isFinite(delay) ? [true, delay / 1000] : [false, null])));
       expect(falseIncidents, name).toBe(stretches.filter(([start, end]) => !attacked.some((time) => time >= start && time <= end)).length);
     }
     // The plant is such that there is something to compare.
     expect(method(file, 'combined').own.f1).toBeGreaterThan(0.7);
     expect(method(file, 'joint').own.precision).toBeLessThan(1);
+  });
+
+  it('does not take an alarm that is going on already for an answer to an event', async () => {
+    // The labels begin while the alarm is long up, or with it.
+    const early = lines.map((line, row) => (row >= 1700 && row < 1760 ? line.replace(/Attack$/, 'Normal') : line));
+    await place.write('early.csv', plantText(early));
+    const [told] = evaluationOf(await place.call('evaluate', 'early.csv', '--pipeline', 'plant.yaml', '--json')).files;
+    const [before, after] = [method(file, 'joint'), method(told, 'joint')];
+    expect(before.events[0]).toMatchObject({ found: true, flagged: 80 });
+    expect(after.events[0]).toMatchObject({ found: false, delaySeconds: null, flagged: 20 });
+    expect(after.events.slice(1)).toEqual(before.events.slice(1));
+    expect(after.own).toMatchObject({ eventRecall: before.own.eventRecall - 1 / 3 });
+    // Row by row it is right all the same.
+    expect(after.own.mar).toBeLessThan(1);
+    const { stdout } = await place.call('evaluate', 'early.csv', '--pipeline', 'plant.yaml');
+    expect(stdout).toMatch(/\n1 .* 100 % +- +LIT101/);
   });
 
   it('writes a score per row behind the training rows, of which the figures without a threshold can be taken', async () => {

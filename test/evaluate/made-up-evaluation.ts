@@ -38,7 +38,14 @@ export function madeUpEvaluation({ files = 1, methods = 6, rows = 10_200, events
       const outcomes = attacks.map(({ from, tags }, e): EventOutcome => {
         const flagged = random.next() < skill ? 40 + e : 0;
         const topTags = [text(`FIT${101 + m}`), tags?.[0] ?? '', text('AIT202')];
-        return { flagged, delaySeconds: flagged > 0 ? 3 + 40 * random.next() : Number.NaN, peakScore: 3 * skill, peakRow: from + 3, topTags };
+        return {
+          found: flagged > 0,
+          flagged,
+          delaySeconds: flagged > 0 ? 3 + 40 * random.next() : Number.NaN,
+          peakScore: 3 * skill,
+          peakRow: from + 3,
+          topTags,
+        };
       });
       const own = madeUpFigures(skill, outcomes.filter(({ flagged }) => flagged > 0).length / Math.max(1, events));
       const oracle = { ...madeUpFigures(Math.min(1, skill + 0.1), 1), threshold: 0.8 };

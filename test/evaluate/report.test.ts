@@ -117,14 +117,16 @@ describe('a report', () => {
     const evaluation = madeUpEvaluation({ methods: 2, events: 1, rows: 400 });
     const [file] = evaluation.files;
     const event = { ...file.events[0], from: 100, to: 160, description: 'P102 turned on', tags: ['P102'] };
-    const outcome = { flagged: 5, delaySeconds: 7, peakScore: 2, peakRow: 110, topTags: ['FIT101', 'P102'] };
-    const missed = { ...outcome, flagged: 0, delaySeconds: Number.NaN, peakScore: 0.42, topTags: [] };
+    const outcome = { found: true, flagged: 5, delaySeconds: 7, peakScore: 2, peakRow: 110, topTags: ['FIT101', 'P102'] };
+    const missed = { ...outcome, found: false, flagged: 0, delaySeconds: Number.NaN, peakScore: 0.42, topTags: [] };
     const methods = file.methods.map((method, m) => ({ ...method, events: [m === 0 ? outcome : missed] }));
     const page = reportHtml({ ...evaluation, files: [{ ...file, events: [event], methods }] });
     const row = /<table class="events">[\s\S]*?<tbody><tr>([\s\S]*?)<\/tr>/.exec(page)![1].replaceAll('\u00a0', ' ');
     expect(row.replace(/<(?!\/?strong)[^>]*>/g, '|').replace(/\|+/g, '|')).toBe(
       `|1|${event.start.replace('.000', '')}|60 s|P102 turned on|P102|✓ found| after 7 s|FIT101|, <strong>|P102|</strong>|✗ missed|, peak 0.42|`,
     );
+    const late = methods.map((method) => ({ ...method, events: [{ ...missed, flagged: 45 }] }));
+    expect(reportHtml({ ...evaluation, files: [{ ...file, events: [event], methods: late }] })).toMatch(/✗ missed<\/span>, 75\.0\u00a0% flagged</);
   });
 
   it('shows a dash where nothing can be said, and says what it means', () => {
