@@ -38,7 +38,6 @@ describe('dbscan', () => {
   it('scores by hand: distance to the nearest core row in units of eps, 1 at the border', () => {
     const model = train(1, twoGroups, { eps: 2, minimumPoints: 3 });
     expect(unpacked(model.core)).toEqual([0, 1, 2, 20, 21, 22, 23]);
-    expect(model.clusters).toBe(2);
     expect(score(model, 1, [1, 4, -3, 27, 90])).toEqual([0, 1, 1.5, 2, 33.5]);
   });
 
@@ -58,7 +57,6 @@ describe('dbscan', () => {
       if (core.length === 0) continue;
       const model = train(columns, rows, { eps, minimumPoints });
       expect(unpacked(model.core)).toEqual(core.flatMap((row) => rows.slice(row * columns, (row + 1) * columns)));
-      expect(model.clusters).toBe(Math.max(...labels) + 1);
       // What it calls noise lies further than eps from every core row, and nothing else does.
       expect(score(model, columns, rows).map((value) => value > 1)).toEqual(labels.map((label) => label < 0));
     }

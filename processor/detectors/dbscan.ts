@@ -3,7 +3,7 @@ import { defineDetector } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type Matrix, makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
-import { dbscan } from '../../kernels/dbscan.ts';
+import { coreRows } from '../../kernels/core-rows.ts';
 import { kNearest, kNearestOthers } from '../../kernels/k-nearest.ts';
 import { indexRows, type NeighbourIndex } from '../../kernels/neighbour-index.ts';
 import { shareAmongColumns } from '../../kernels/neighbour-shares.ts';
@@ -11,7 +11,7 @@ import { unpackRows } from '../../kernels/packed-rows.ts';
 import { sampleRows } from '../../kernels/sample-rows.ts';
 
 /** `core`: the core rows, in time order. `eps`: in the view's units, > 0. */
-type Model = { readonly core: NeighbourIndex; readonly eps: number; readonly clusters: number };
+type Model = { readonly core: NeighbourIndex; readonly eps: number };
 
 export default defineDetector({
   type: 'dbscan',
@@ -23,7 +23,7 @@ export default defineDetector({
     'showed at least as often as there are minimum points. Anything that only shows over time, such as a stuck sensor.',
   cost:
     'Scoring: core rows x columns multiply-adds a row, a few times fewer where few directions hold most of the variance. ' +
-    'Fitting: up to 3 x references^2 x columns. Model: 4/3 x core rows x (columns + 2) doubles at most, and columns^2 / 3.',
+    'Fitting: up to 2 x references^2 x columns. Model: 4/3 x core rows x (columns + 2) doubles at most, and columns^2 / 3.',
   source:
     'Ester, Kriegel, Sander and Xu 1996, "A density-based algorithm for discovering clusters in large spatial databases with noise", KDD, pages 226-231; ' +
     'radius from the k-distances and a part of noise: section 4.2 there',
@@ -49,14 +49,14 @@ export default defineDetector({
       });
     }
     const eps = wanted === 'auto' ? radius(kept, minimumPoints, noise) : wanted;
-    const { core, clusters } = dbscan(kept, eps, minimumPoints);
-    if (clusters === 0) {
+    const core = coreRows(kept, eps, minimumPoints);
+    if (!core.includes(1)) {
       throw new SluiceError('TRAINING_UNFIT', `dbscan finds no cluster: none of ${kept.rows} rows has ${minimumPoints} within eps ${eps}`, {
         fix: 'Set eps higher, or leave it to auto.',
       });
     }
     const values = kept.values.filter((_, i) => core[Math.floor(i / kept.cols)] === 1);
-    return { core: indexRows(makeMatrix(values.length / kept.cols, kept.cols, values)), eps, clusters };
+    return { core: indexRows(makeMatrix(values.length / kept.cols, kept.cols, values)), eps };
   },
   score(model, rows, out) {
     kNearest(rows, model.core, 1, new Int32Array(rows.rows), out);
