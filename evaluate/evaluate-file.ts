@@ -103,12 +103,19 @@ interface Run {
   readonly incidents: ReadonlyMap<string, ReadonlyMap<string, Incident>>;
   /** Rows of the file labelled as anomalous, those that trained included. */
   readonly anomalous: number;
-  /** Rows of the training file that are labelled as anomalous. */
-  readonly anomalousTraining: number;
+  /** Rows that trained and, of those, the anomalous ones; none known where a model was made elsewhere. */
+  readonly trained: RowCounts;
+  /** Do they belong to the file itself? */
+  readonly trainedOnOwn: boolean;
   /** Rows that could not be taken, and what is wrong with the first. */
   readonly dead: number;
   readonly firstDead: string;
   readonly rowsRead: number;
+}
+
+interface RowCounts {
+  rows: number;
+  anomalous: number;
 }
 
 async function score(
@@ -121,19 +128,21 @@ async function score(
   const incidents = new Map<string, Map<string, Incident>>();
   let [dead, firstDead] = [0, ''];
   let anomalous = 0;
-  let anomalousTraining = 0;
+  const trained: RowCounts = { rows: 0, anomalous: 0 };
+  const learned = learnedElsewhere(training, reading, whole, registry);
   const pipeline = await Pipeline.open({
     config,
     registry,
     store: passingStore(),
     key: 'evaluate',
     source: source.id,
-    ...(training.kind === 'pipeline' ? training.learned : {}),
-    ...(training.kind === 'file'
+    ...(learned.model ? { model: learned.model } : {}),
+    ...(learned.trainingRows
       ? {
-          async trainingRows() {
-            const rows = await trainingRows(training.path, reading, whole, registry);
-            anomalousTraining = anomalousIn(rows, resolve(training.path) === resolve(path) ? labelOf : (_, label) => label);
+          async trainingRows(stream) {
+            const rows = await (learned.trainingRows as NonNullable<typeof learned.trainingRows>)(stream);
+            const own = training.kind === 'file' && resolve(training.path) === resolve(path);
+            Object.assign(trained, { rows: rows.rows, anomalous: anomalousIn(rows, own ? labelOf : (_, label) => label) });
             return rows;
           },
         }
@@ -154,8 +163,12 @@ async function score(
     },
   });
   await pipeline.openStream(config.stream, info.schema);
+  const counted = trainingCounter(config.train, labelOf, trained);
   for await (const chunk of source.read(0)) {
-    for (const batch of chunk.batches) anomalous += anomalousIn(batch, labelOf);
+    for (const batch of chunk.batches) {
+      anomalous += anomalousIn(batch, labelOf);
+      counted(batch);
+    }
     await pipeline.process(chunk);
     onProgress?.(chunk.nextOffset, chunk.progress);
   }
@@ -167,13 +180,42 @@ async function score(
       fix: 'Lower --train-rows, or train on another file with --train.',
     });
   }
-  return { scored: scored.result(), model: scored.model, incidents, anomalous, anomalousTraining, dead, firstDead, rowsRead: pipeline.totals.read };
+  return {
+    scored: scored.result(),
+    model: scored.model,
+    incidents,
+    anomalous,
+    trained,
+    trainedOnOwn: config.train.kind === 'rows',
+    dead,
+    firstDead,
+    rowsRead: pipeline.totals.read,
+  };
 }
 
 function trainConfig(training: Training, { train, source }: PipelineConfig): TrainConfig {
   const { calibrate } = train;
   if (training.kind === 'rows') return { kind: 'rows', from: 0, to: training.rows, calibrate };
   return training.kind === 'file' ? { kind: 'file', source: { ...source, options: { path: training.path } }, calibrate } : train;
+}
+
+/** What to learn from where that is not the file's own rows. */
+function learnedElsewhere(training: Training, reading: Reading, config: PipelineConfig, registry: Registry): Pick<PipelineOptions, 'trainingRows' | 'model'> {
+  if (training.kind === 'pipeline') return training.learned;
+  return training.kind === 'file' ? { trainingRows: () => trainingRows(training.path, reading, config, registry) } : {};
+}
+
+/** Counts the file's own rows that train; rows that came too late to be taken, which have no ordinal, are none. */
+function trainingCounter(train: TrainConfig, labelOf: (origin: number, label: number) => number, counts: RowCounts): (batch: Batch) => void {
+  if (train.kind !== 'rows') return () => undefined;
+  let taken = 0;
+  return ({ rows, origins, labels, seqs }) => {
+    for (let row = 0; row < rows && taken < train.to; row++) {
+      if (seqs[row] < 0 || taken++ < train.from) continue;
+      counts.rows++;
+      if (labelOf(origins[row], labels?.[row] ?? -1) === 1) counts.anomalous++;
+    }
+  };
 }
 
 async function trainingRows(path: string, reading: Reading, config: PipelineConfig, registry: Registry): Promise<Batch> {
@@ -210,8 +252,9 @@ function requireAnomalies({ path }: FileRequest, { scored, anomalous }: Run, { l
   }
 }
 
-function notesOf({ scored, model, anomalous, anomalousTraining, dead, firstDead }: Run, { labels }: JudgedRows): string[] {
+function notesOf({ scored, model, anomalous, trained, trainedOnOwn, dead, firstDead }: Run, { labels }: JudgedRows): string[] {
   const behind = anomalousRows(labels);
+  const lost = anomalous - behind - (trainedOnOwn ? trained.anomalous : 0);
   const unlabelled = scored.labels.length - labels.length;
   const wants = Math.max(
     0,
@@ -222,8 +265,10 @@ function notesOf({ scored, model, anomalous, anomalousTraining, dead, firstDead 
   );
   return [
     ...(behind === 0 ? ['no row is labelled as anomalous: only false alarms can be told'] : []),
-    ...(anomalous > behind ? [`${count(anomalous - behind)} anomalous rows are among those that train, or could not be taken`] : []),
-    ...(anomalousTraining > 0 ? [`${count(anomalousTraining)} rows of the training file are labelled as anomalous: they are learned as normal`] : []),
+    ...(trained.anomalous > 0
+      ? [`${count(trained.anomalous)} of the ${count(trained.rows)} training rows are labelled anomalous: what is in them is learned as normal`]
+      : []),
+    ...(lost > 0 ? [`${count(lost)} anomalous rows could not be taken, or come before those that train: they are not judged`] : []),
     ...(unlabelled > 0 ? [`${count(unlabelled)} rows have no label: they are scored and count for nothing`] : []),
     ...(dead > 0 ? [`${count(dead)} rows could not be taken; the first: ${firstDead}`] : []),
     ...(wants > 0 ? [`thresholds are set on ${count(model.calibrationRows)} rows; ${count(wants)} would be needed to tell their levels`] : []),

@@ -42,6 +42,7 @@ const gap = 0.05;
 export async function readSwat(paths: readonly string[]): Promise<Recording> {
   try {
     const [head, rest] = paths.length === 0 ? await readSample() : await readBoth(paths);
+    warnOfAnomalies(head);
     return recordingOf(head, rest, paths[1] ?? sample);
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
@@ -60,6 +61,13 @@ async function readBoth(paths: readonly string[]): Promise<[Batch, Batch]> {
     throw new SluiceError('USAGE', `the number of workbooks is ${paths.length}`, { fix: 'Name a normal one and one with attacks, or none for the sample.' });
   }
   return [await readWorkbook(paths[0]), await readWorkbook(paths[1])];
+}
+
+/** What is in a normal row is normal to whoever learns from it. */
+function warnOfAnomalies({ rows, labels }: Batch): void {
+  const count = (n: number): string => n.toLocaleString('en-US');
+  const anomalous = labels?.reduce((n, label) => n + Number(label === 1), 0) ?? 0;
+  if (anomalous > 0) console.warn(`${count(anomalous)} of the ${count(rows)} normal rows are labelled anomalous: what is in them is learned as normal`);
 }
 
 function recordingOf(head: Batch, rest: Batch, place: string): Recording {

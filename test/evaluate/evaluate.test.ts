@@ -255,9 +255,15 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
     expect(numbers.mean).toEqual(words.mean);
   });
 
-  it('notes anomalous rows in the training file', async () => {
-    const { files } = evaluationOf(await place.call('evaluate', 'plant.csv', '--pipeline', 'plant.yaml', '--train', 'plant.csv', '--json'));
-    expect(files[0].notes).toContain('170 rows of the training file are labelled as anomalous: they are learned as normal');
+  it.each([
+    [['--train', 'plant.csv'], '170 of the 2,500 training rows are labelled anomalous: what is in them is learned as normal'],
+    [['--train-rows', '1750'], '50 of the 1,750 training rows are labelled anomalous: what is in them is learned as normal'],
+    [['--set', 'train={rows: 200-1710}'], '10 of the 1,510 training rows are labelled anomalous: what is in them is learned as normal'],
+    [['--set', 'train={file: {type: csv, path: plant.csv}}'], '170 of the 2,500 training rows are labelled anomalous: what is in them is learned as normal'],
+    [['--set', 'train={rows: 1790-2010}'], '80 anomalous rows could not be taken, or come before those that train: they are not judged'],
+  ])('notes labelled anomalies that train: %j', async (options, note) => {
+    const { files } = evaluationOf(await place.call('evaluate', 'plant.csv', '--pipeline', 'plant.yaml', '--json', ...options));
+    expect(files[0].notes).toContain(note);
   });
 
   it('tells what was done in an event where a file beside says so', async () => {

@@ -78,8 +78,9 @@ describe('the offline scripts', () => {
 
   it('take a workbook of normal rows and one with attacks', () => {
     const workbook = `${root}data/swat-sample.xlsx`;
-    const { status, stdout } = run('k-means', workbook, workbook);
+    const { status, stdout, stderr } = run('k-means', workbook, workbook);
     expect(status).toBe(0);
+    expect(stderr).toBe('1,930 of the 14,400 normal rows are labelled anomalous: what is in them is learned as normal\n');
     expect(stdout).toContain(`scored: ${sample.rows.toLocaleString('en-US')} rows`);
   });
 
