@@ -1,5 +1,6 @@
 import { printable } from '../core/shown.ts';
 import { formatDuration } from '../core/time.ts';
+import { commonNotes } from '../evaluate/common-notes.ts';
 import type { Evaluation, Figures, FileEvaluation, MeanFigures } from '../evaluate/evaluation.ts';
 import { fittingTable } from './text-table.ts';
 
@@ -8,11 +9,12 @@ const count = (n: number): string => n.toLocaleString('en-US');
 /** One file in full; of several each in short and their mean in full. Tables need 80 columns; what does not fit the width is cut. */
 export function evaluationText({ pipeline, training, files, mean }: Evaluation, width = Number.POSITIVE_INFINITY): string {
   const [first] = files;
-  const head = `${pipeline}, trained on ${training}\n`;
+  const common = commonNotes(files);
+  const head = `${pipeline}, trained on ${training}\n${common.map((note) => `  note on all ${files.length} files: ${printable(note)}\n`).join('')}`;
   const body =
     files.length === 1
       ? `${headOf(first)}\n${inFull(mean, width)}${eventsText(first, width)}`
-      : `${files.map((file) => `${headOf(file)}${ownTable(file.methods, width)}`).join('\n')}\nMean over ${files.length} files\n${inFull(mean, width)}`;
+      : `${files.map((file) => `${headOf(file, common)}${ownTable(file.methods, width)}`).join('\n')}\nMean over ${files.length} files\n${inFull(mean, width)}`;
   return `${head}\n${body}\n${legend}`;
 }
 
@@ -26,14 +28,14 @@ AUC is of the calibrated score. The oracle's threshold is found with the labels:
 a bound, no result.
 `;
 
-function headOf({ file, labels, rows, anomalousRows, events, from, to, intervalSeconds, notes }: FileEvaluation): string {
+function headOf({ file, labels, rows, anomalousRows, events, from, to, intervalSeconds, notes }: FileEvaluation, said: readonly string[] = []): string {
   const apart = Number.isNaN(intervalSeconds) ? '' : `, ${formatDuration(intervalSeconds * 1000)} apart`;
   const share = ((100 * anomalousRows) / rows).toFixed(1);
   return [
     `${printable(file)}  labels: ${printable(labels)}`,
     `  ${count(rows)} ${rows === 1 ? 'row' : 'rows'} from ${from} to ${to}${apart}`,
     `  ${count(anomalousRows)} anomalous (${share} %) in ${count(events.length)} ${events.length === 1 ? 'event' : 'events'}`,
-    ...notes.map((note) => `  note: ${printable(note)}`),
+    ...notes.filter((note) => !said.includes(note)).map((note) => `  note: ${printable(note)}`),
     '',
   ].join('\n');
 }

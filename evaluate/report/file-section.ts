@@ -9,12 +9,13 @@ const shownTags = 3;
 /**
  * Everything about one file: what it holds, the scores over time, the figures, and what became of each event.
  *
+ * @param said notes that stand above the files already
  * @param alone the report is about this file only, and its figures stand at the head
  */
-export function fileSection(file: FileEvaluation, f: number, alone: boolean): Html {
+export function fileSection(file: FileEvaluation, f: number, said: readonly string[], alone: boolean): Html {
   const id = `file-${f + 1}`;
   const remarks = [
-    ...file.notes,
+    ...file.notes.filter((note) => !said.includes(note)),
     ...file.methods
       .filter(({ unscoredRows }) => unscoredRows > 0)
       .map(({ name, unscoredRows }) => `${name} has no score for ${counted(unscoredRows, 'row')}: they count as not flagged`),
@@ -23,12 +24,17 @@ export function fileSection(file: FileEvaluation, f: number, alone: boolean): Ht
 <h3 id="${id}-name">${named(file.file)}</h3>
 <p class="quiet">${counted(file.rows, 'scored row')}, one every ${durationText(file.intervalSeconds)}, ${timeText(file.from)} to ${timeText(file.to)};
 ${counted(file.anomalousRows, 'anomalous row')} (${percentText(file.anomalousRows / file.rows)}) in ${counted(file.events.length, 'event')}. Labels: ${file.labels}</p>
-${remarks.length > 0 ? html`<ul class="notes">${remarks.map((note) => html`<li>${note}</li>`)}</ul>` : undefined}
+${noteList(remarks)}
 ${scorePlots(file, `Scores over time, ${file.file}`)}
 ${alone ? undefined : fileFigures(file, id)}
 ${eventsTable(file, `${id}-events`)}
 </section>
 `;
+}
+
+/** What a reader must know, one below the other; nothing where there is nothing. */
+export function noteList(notes: readonly string[]): Html | undefined {
+  return notes.length > 0 ? html`<ul class="notes">${notes.map((note) => html`<li>${note}</li>`)}</ul>` : undefined;
 }
 
 function fileFigures(file: FileEvaluation, id: string): Html {

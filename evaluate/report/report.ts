@@ -1,6 +1,7 @@
+import { commonNotes } from '../common-notes.ts';
 import type { Evaluation, FileEvaluation, MeanFigures } from '../evaluation.ts';
 import { figuresTable, largestOf, scrollBox } from './figures-table.ts';
-import { fileSection } from './file-section.ts';
+import { fileSection, noteList } from './file-section.ts';
 import { Html, html, named } from './html.ts';
 import { counted, durationText, percentText, ratio } from './number-text.ts';
 import { readingGuide } from './reading-guide.ts';
@@ -14,6 +15,7 @@ import { style } from './style.ts';
 export function reportHtml(evaluation: Evaluation): string {
   const { files, mean, pipeline } = evaluation;
   const alone = files.length === 1;
+  const common = commonNotes(files);
   const over = alone ? html`` : html`, mean over ${files.length} files, each counting alike`;
   return `${html`<!doctype html>
 <html lang="en">
@@ -45,8 +47,9 @@ ${figuresTable(
   mean.map((figures, m) => ({ ...figures, figures: figures.oracle, ...(alone ? { threshold: files[0].methods[m].oracle.threshold } : {}) })),
 )}</section>
 <section aria-labelledby="files"><h2 id="files">${alone ? 'The file' : 'File by file'}</h2>
+${common.length > 0 ? html`<p>Of all ${files.length} files:</p>${noteList(common)}` : undefined}
 ${files.length > 1 ? html`<nav aria-label="Files"><ul>${files.map(({ file }, f) => html`<li><a href="#file-${f + 1}">${named(file)}</a></li>`)}</ul></nav>` : undefined}
-${files.map((file, f) => fileSection(file, f, alone))}</section>
+${files.map((file, f) => fileSection(file, f, common, alone))}</section>
 ${readingGuide()}
 <footer><p>Made by Sluice (sluice evaluate).</p></footer>
 </main>

@@ -362,6 +362,16 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
     expect(both.files[0].rows).toBe(1000);
   });
 
+  it('says once what is to be noted of all files, and of each what is its own', async () => {
+    const call = ['plant.csv', 'skab.csv', '--pipeline', 'plant.yaml'];
+    const { stdout } = await place.call('evaluate', ...call);
+    expect(stdout).toContain(`of each file\n  note on all 2 files: ${fewRows}\n\nplant.csv`);
+    expect(stdout.split(fewRows)).toHaveLength(2);
+    expect(stdout).toMatch(/skab\.csv {2}labels: .*\n.*\n.*\n {2}note: times have no zone/);
+    // Programs find all that is to know of a file in its place.
+    for (const { notes } of evaluationOf(await place.call('evaluate', ...call, '--json')).files) expect(notes).toContain(fewRows);
+  });
+
   it('ends at the first Ctrl-C, as a program that leaves the terminal in order', async () => {
     const copies = Array.from({ length: 20 }, (_, n) => `again-${n}.csv`);
     for (const copy of copies) await place.write(copy, plantText(lines));

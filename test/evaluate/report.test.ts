@@ -129,6 +129,19 @@ describe('a report', () => {
     expect(reportHtml({ ...evaluation, files: [{ ...file, events: [event], methods: late }] })).toMatch(/✗ missed<\/span>, 75\.0\u00a0% flagged</);
   });
 
+  it('says once what is to be noted of all files', () => {
+    const evaluation = madeUpEvaluation({ files: 3 });
+    const of = (f: number): string[] => ['times have no zone', ...(f === 1 ? ['few rows'] : [])];
+    const files = evaluation.files.map((file, f) => ({ ...file, notes: of(f) }));
+    const page = reportHtml({ ...evaluation, files });
+    expect(page.match(/<li>times have no zone<\/li>/g)).toHaveLength(1);
+    expect(page.match(/<li>few rows<\/li>/g)).toHaveLength(1);
+    expect(page.indexOf('<li>times have no zone')).toBeLessThan(page.indexOf('id="file-1"'));
+    expect(page).toContain('<p>Of all 3 files:</p>');
+    const [file] = files;
+    expect(reportHtml({ ...evaluation, files: [file] })).not.toContain('Of all');
+  });
+
   it('shows a dash where nothing can be said, and says what it means', () => {
     const page = reportHtml(madeUpEvaluation());
     expect(page).not.toMatch(/NaN|Infinity|undefined|\[object/);
