@@ -17,6 +17,8 @@ type Model = { readonly supports: Float64Array; readonly share: Float64Array; re
 
 /** For kernel rows while fitting; all of them up to 2800 rows. */
 const cacheBytes = 64 * 2 ** 20;
+/** The largest tolerance that makes sense: the kernel of a row with itself. */
+const loosest = 1;
 /** A border nearer than this is rounding error: the support vectors are one point. */
 const rounding = 1e-12;
 
@@ -54,12 +56,18 @@ export default defineDetector({
     tolerance: z
       .number()
       .min(1e-12)
-      .max(1)
+      .max(loosest)
       .default(1e-6)
       .describe(
         'Fitting ends when the optimality conditions hold to within this, in units of the kernel sum. 1e-3, as in LIBSVM, leaves scores open in their third or fourth digit; 1e-6 settles five and takes about twice the iterations at most.',
       ),
-    iterations: z.int().min(1).default(1_000_000).describe('Pairs of rows moved at most, where a few hundred are usual; training that needs more is refused.'),
+    iterations: z
+      .int()
+      .min(1)
+      .default(1_000_000)
+      .describe(
+        'Pairs of rows moved at most, where hundreds are usual, and tens of thousands with a narrow kernel; training that needs more is refused. A million take half a minute on 2000 references.',
+      ),
     references: z.int().min(1).max(20_000).default(2000).describe('Training rows to fit at most; of more, so many are chosen at random.'),
     seed: z.int().optional().describe("Seed of the random choices; default: the pipeline's."),
   }),
@@ -73,11 +81,7 @@ export default defineDetector({
     const width = gamma === 'scale' ? scaleGamma(sample) : gamma;
     const n = sample.rows;
     const solution = oneClassSmo(n, nu, (i, out) => rbfKernel(sample.values, i * sample.cols, sample, width, out), { tolerance, iterations, cacheBytes });
-    if (!solution.converged) {
-      throw new SluiceError('TRAINING_UNFIT', `one-class-svm is still ${solution.gap} from its optimum after ${solution.iterations} iterations`, {
-        fix: `Raise its iterations above ${iterations}, or its tolerance above ${solution.gap}.`,
-      });
-    }
+    if (!solution.converged) throw unfinished(solution.gap, tolerance, iterations);
     const chosen = [...solution.alpha.keys()].filter((i) => solution.alpha[i] > 0);
     const total = chosen.reduce((sum, i) => sum + solution.alpha[i], 0);
     const supports = new Float64Array(chosen.length * sample.cols);
@@ -120,6 +124,15 @@ export default defineDetector({
     keepSumFinite(row, out);
   },
 });
+
+/** Tells of a search that was cut off, and a tolerance with which it would not have been. */
+function unfinished(gap: number, tolerance: number, iterations: number): SluiceError {
+  const enough = Number((1.1 * gap).toPrecision(2));
+  const looser = enough <= loosest ? `, or its tolerance to ${enough}` : '';
+  return new SluiceError('TRAINING_UNFIT', `one-class-svm is still ${gap} from its optimum after ${iterations} iterations, with tolerance ${tolerance}`, {
+    fix: `Raise its iterations${looser}; a smaller gamma or fewer references need fewer iterations.`,
+  });
+}
 
 function supportsOf({ supports, share }: Model): Matrix {
   return makeMatrix(share.length, supports.length / share.length, supports);
