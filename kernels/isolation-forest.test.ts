@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Matrix, makeMatrix, rowsOf } from '../core/matrix.ts';
-import { makeRandom } from '../core/random.ts';
+import { makeRandom, type Random } from '../core/random.ts';
 import fixture from './fixtures/isolation-forest.json' with { type: 'json' };
 import { averagePathLengths, type Forest, growForest, isolationScores } from './isolation-forest.ts';
 
@@ -105,6 +105,17 @@ describe('growForest', () => {
     expect(more.length.slice(0, few.length.length)).toEqual(few.length);
     expect(more.threshold.slice(64, 128)).not.toEqual(more.threshold.slice(0, 64));
     expect(growForest(correlated, 3, 64, makeRandom(6)).threshold).not.toEqual(few.threshold);
+  });
+
+  it('grows each tree as if it were the first', () => {
+    const same: Random = { ...makeRandom(5), fork: () => makeRandom(8) };
+    for (const samples of [2, 64, correlated.rows - 1, correlated.rows]) {
+      const { height, column, threshold, length } = growForest(correlated, 4, samples, same);
+      const width = 2 ** height;
+      for (const values of [column, threshold, length]) {
+        for (let tree = 1; tree < 4; tree++) expect(values.slice(tree * width, (tree + 1) * width)).toEqual(values.slice(0, width));
+      }
+    }
   });
 
   it('places every threshold so that rows go both ways, at any scale', () => {

@@ -52,16 +52,20 @@ export function growForest(rows: Matrix, trees: number, samples: number, random:
   };
   const order = Int32Array.from({ length: rows.rows }, (_, row) => row);
   const columns = Int32Array.from({ length: rows.cols }, (_, column) => column);
+  const drawn = new Int32Array(size);
   for (let tree = 0; tree < trees; tree++) {
     const own = random.fork(`tree ${tree}`);
-    order.forEach((_, row) => {
-      order[row] = row;
-    });
-    for (let i = 0; i < size; i++) swap(order, i, i + own.int(rows.rows - i));
-    columns.forEach((_, column) => {
-      columns[column] = column;
-    });
+    for (let i = 0; i < size; i++) {
+      drawn[i] = i + own.int(rows.rows - i);
+      swap(order, i, drawn[i]);
+    }
     growNode({ rows, forest, average, order, columns, random: own, at: tree * width }, 1, 0, 0, size, rows.cols);
+    // The next tree starts from the same order, whatever this one did; other places than these it did not touch.
+    for (let i = 0; i < size; i++) {
+      order[i] = i;
+      order[drawn[i]] = drawn[i];
+    }
+    for (let column = 0; column < rows.cols; column++) columns[column] = column;
   }
   return forest;
 }
