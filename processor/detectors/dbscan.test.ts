@@ -2,28 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
 import fixture from '../../kernels/fixtures/neighbours.json' with { type: 'json' };
-import type { NeighbourIndex } from '../../kernels/neighbour-index.ts';
-import { unpackRows } from '../../kernels/packed-rows.ts';
+import { assertDrawn, byHand, indexedRows } from '../conformance/by-hand.ts';
 import { detectorConformance } from '../conformance/detector.ts';
 import dbscan from './dbscan.ts';
 
-type Options = Parameters<typeof dbscan.fit>[2];
-
-const train = (cols: number, values: readonly number[], options: Partial<Options> = {}, seed = 1) => {
-  const rows = makeMatrix(values.length / cols, cols, Float64Array.from(values));
-  return dbscan.fit(rows, [], { ...dbscan.options.parse({}), ...options }, { random: makeRandom(seed), fitRows: rows.rows });
-};
-const unpacked = ({ packed }: NeighbourIndex): number[] => [
-  ...unpackRows(
-    packed,
-    Int32Array.from({ length: packed.rows }, (_, row) => row),
-  ).values,
-];
-const score = (model: ReturnType<typeof train>, cols: number, values: readonly number[]): number[] => {
-  const out = new Float64Array(values.length / cols);
-  dbscan.score!(model, makeMatrix(out.length, cols, Float64Array.from(values)), out);
-  return [...out];
-};
+const { train, score, explain } = byHand(dbscan);
 
 describe('dbscan conformance', () => {
   for (const { name, run } of [{}, { eps: 1.5 }, { minimumPoints: 12, noise: 0.2, references: 700, seed: 5 }].flatMap((options) =>
@@ -37,26 +20,24 @@ describe('dbscan', () => {
 
   it('scores by hand: distance to the nearest core row in units of eps, 1 at the border', () => {
     const model = train(1, twoGroups, { eps: 2, minimumPoints: 3 });
-    expect(unpacked(model.core)).toEqual([0, 1, 2, 20, 21, 22, 23]);
+    expect(indexedRows(model.core)).toEqual([0, 1, 2, 20, 21, 22, 23]);
     expect(score(model, 1, [1, 4, -3, 27, 90])).toEqual([0, 1, 1.5, 2, 33.5]);
   });
 
   it('explains by hand: shares are the squared differences to the core row', () => {
     const model = train(2, [1, 1, 1, 1, 50, 50], { eps: 2, minimumPoints: 2 });
-    const out = { reference: new Float64Array(2), weight: new Float64Array(2) };
-    dbscan.explain(model, undefined as never, Float64Array.of(4, -3), out);
-    expect([...out.reference]).toEqual([1, 1]);
-    expect((4 - 1) * out.weight[0]).toBeCloseTo((5 / 2) * (9 / 25), 12);
-    expect((-3 - 1) * out.weight[1]).toBeCloseTo((5 / 2) * (16 / 25), 12);
-    dbscan.explain(model, undefined as never, Float64Array.of(1, 1), out);
-    expect([...out.weight]).toEqual([0, 0]);
+    const { reference, contributions } = explain(model, [4, -3]);
+    expect([...reference]).toEqual([1, 1]);
+    expect(contributions[0]).toBeCloseTo((5 / 2) * (9 / 25), 12);
+    expect(contributions[1]).toBeCloseTo((5 / 2) * (16 / 25), 12);
+    expect([...explain(model, [1, 1]).weight]).toEqual([0, 0]);
   });
 
   it('keeps the core rows that scikit-learn finds', () => {
     for (const { columns, eps, minimumPoints, rows, core, labels } of Object.values(fixture.dbscan)) {
       if (core.length === 0) continue;
       const model = train(columns, rows, { eps, minimumPoints });
-      expect(unpacked(model.core)).toEqual(core.flatMap((row) => rows.slice(row * columns, (row + 1) * columns)));
+      expect(indexedRows(model.core)).toEqual(core.flatMap((row) => rows.slice(row * columns, (row + 1) * columns)));
       // What it calls noise lies further than eps from every core row, and nothing else does.
       expect(score(model, columns, rows).map((value) => value > 1)).toEqual(labels.map((label) => label < 0));
     }
@@ -77,12 +58,7 @@ describe('dbscan', () => {
   });
 
   it('clusters a sample of the rows, by its own seed before that of the pipeline', () => {
-    const rows = Array.from({ length: 500 }, (_, i) => i);
-    const kept = (seed: number | undefined, pipeline: number) => unpacked(train(1, rows, { eps: 1000, references: 50, seed }, pipeline).core);
-    expect(kept(3, 1).length).toBe(50);
-    expect(kept(3, 1)).toEqual(kept(3, 1).sort((a, b) => a - b));
-    expect(kept(3, 1)).toEqual(kept(3, 2));
-    expect(kept(undefined, 1)).not.toEqual(kept(undefined, 2));
+    assertDrawn((rows, seed, pipeline) => indexedRows(train(1, rows, { eps: 1000, references: 50, seed }, pipeline).core));
   });
 
   it('refuses rows that hold no cluster, too few rows, and no columns', () => {

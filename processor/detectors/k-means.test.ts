@@ -2,20 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
 import fixture from '../../kernels/fixtures/k-means.json' with { type: 'json' };
+import { byHand } from '../conformance/by-hand.ts';
 import { detectorConformance } from '../conformance/detector.ts';
 import kMeans from './k-means.ts';
 
-type Options = Parameters<typeof kMeans.fit>[2];
-
-const train = (cols: number, values: readonly number[], options: Partial<Options> = {}, seed = 1) => {
-  const rows = makeMatrix(values.length / cols, cols, Float64Array.from(values));
-  return kMeans.fit(rows, [], { ...kMeans.options.parse({}), ...options }, { random: makeRandom(seed), fitRows: rows.rows });
-};
-const score = (model: ReturnType<typeof train>, cols: number, values: readonly number[]): number[] => {
-  const out = new Float64Array(values.length / cols);
-  kMeans.score!(model, makeMatrix(out.length, cols, Float64Array.from(values)), out);
-  return [...out];
-};
+const { train, score } = byHand(kMeans);
 
 describe('k-means conformance', () => {
   for (const { name, run } of [...detectorConformance(kMeans), ...detectorConformance(kMeans, { options: { clusters: 3, restarts: 1, seed: 5 } })])

@@ -2,33 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
 import fixture from '../../kernels/fixtures/neighbours.json' with { type: 'json' };
-import type { NeighbourIndex } from '../../kernels/neighbour-index.ts';
-import { unpackRows } from '../../kernels/packed-rows.ts';
+import { assertDrawn, byHand, indexedRows } from '../conformance/by-hand.ts';
 import { detectorConformance } from '../conformance/detector.ts';
 import lof from './lof.ts';
 
-type Options = Parameters<typeof lof.fit>[2];
-
-const train = (cols: number, values: readonly number[], options: Partial<Options> = {}, seed = 1) => {
-  const rows = makeMatrix(values.length / cols, cols, Float64Array.from(values));
-  return lof.fit(rows, [], { ...lof.options.parse({}), ...options }, { random: makeRandom(seed), fitRows: rows.rows });
-};
-const unpacked = ({ packed }: NeighbourIndex): number[] => [
-  ...unpackRows(
-    packed,
-    Int32Array.from({ length: packed.rows }, (_, row) => row),
-  ).values,
-];
-const score = (model: ReturnType<typeof train>, cols: number, values: readonly number[]): number[] => {
-  const out = new Float64Array(values.length / cols);
-  lof.score!(model, makeMatrix(out.length, cols, Float64Array.from(values)), out);
-  return [...out];
-};
-const explain = (model: ReturnType<typeof train>, row: readonly number[]) => {
-  const out = { reference: new Float64Array(row.length), weight: new Float64Array(row.length) };
-  lof.explain(model, undefined as never, Float64Array.from(row), out);
-  return { ...out, contributions: row.map((x, j) => (x - out.reference[j]) * out.weight[j]) };
-};
+const { train, score, explain } = byHand(lof);
 
 describe('lof conformance', () => {
   for (const { name, run } of [{}, { neighbours: 1, references: 600 }, { neighbours: 40, seed: 5 }].flatMap((options) => detectorConformance(lof, { options })))
@@ -101,12 +79,7 @@ describe('lof', () => {
   });
 
   it('keeps a sample of the rows, in time order, by its own seed before that of the pipeline', () => {
-    const rows = Array.from({ length: 500 }, (_, i) => i);
-    const kept = (seed: number | undefined, pipeline: number) => unpacked(train(1, rows, { references: 50, seed }, pipeline).references);
-    expect(kept(3, 1).length).toBe(50);
-    expect(kept(3, 1)).toEqual(kept(3, 1).sort((a, b) => a - b));
-    expect(kept(3, 1)).toEqual(kept(3, 2));
-    expect(kept(undefined, 1)).not.toEqual(kept(undefined, 2));
+    assertDrawn((rows, seed, pipeline) => indexedRows(train(1, rows, { references: 50, seed }, pipeline).references));
   });
 
   it('refuses training on fewer than two rows or no columns', () => {

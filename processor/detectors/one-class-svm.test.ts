@@ -3,24 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
 import fixture from '../../kernels/fixtures/one-class-svm.json' with { type: 'json' };
+import { byHand } from '../conformance/by-hand.ts';
 import { detectorConformance } from '../conformance/detector.ts';
 import oneClassSvm from './one-class-svm.ts';
 
-const train = (cols: number, values: readonly number[], options: Record<string, unknown> = {}, seed = 1) => {
-  const rows = makeMatrix(values.length / cols, cols, Float64Array.from(values));
-  return oneClassSvm.fit(rows, [], oneClassSvm.options.parse(options), { random: makeRandom(seed), fitRows: rows.rows });
-};
-type Model = ReturnType<typeof train>;
-const score = (model: Model, cols: number, values: readonly number[]): number[] => {
-  const out = new Float64Array(values.length / cols);
-  oneClassSvm.score!(model, makeMatrix(out.length, cols, Float64Array.from(values)), out);
-  return [...out];
-};
-const explain = (model: Model, row: readonly number[]) => {
-  const out = { reference: new Float64Array(row.length).fill(7), weight: new Float64Array(row.length).fill(7) };
-  oneClassSvm.explain(model, undefined as never, Float64Array.from(row), out);
-  return { ...out, parts: row.map((x, j) => (x - out.reference[j]) * out.weight[j]) };
-};
+const { train, score, explain } = byHand(oneClassSvm);
 const refused = (learn: () => unknown): unknown => {
   try {
     return learn();
@@ -88,7 +75,7 @@ describe('one-class-svm', () => {
 
   it('explains by hand: shares are the squared differences from the one support vector', () => {
     const model = train(2, [1, 1, 1, 1], { nu: 1, gamma: 0.5 });
-    const { reference, parts } = explain(model, [1 + 3, 1 - 4]);
+    const { reference, contributions: parts } = explain(model, [1 + 3, 1 - 4]);
     expect([...reference]).toEqual([1, 1]);
     // All training rows are one point: no border, so that the score is gamma times the squared distance.
     expect(parts[0]).toBeCloseTo(0.5 * 9, 12);
@@ -101,7 +88,7 @@ describe('one-class-svm', () => {
     const coordinate = fc.double({ min: -6, max: 6, noNaN: true });
     fc.assert(
       fc.property(fc.tuple(coordinate, coordinate, coordinate), (row) => {
-        const { reference, weight, parts } = explain(model, row);
+        const { reference, weight, contributions: parts } = explain(model, row);
         const [whole] = score(model, 3, row);
         expect(Math.abs(parts[0] + parts[1] + parts[2] - whole)).toBeLessThanOrEqual(1e-12 * whole);
         for (const part of parts) expect(part).toBeGreaterThanOrEqual(0);
