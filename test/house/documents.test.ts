@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { builtInRegistry } from '../../cli/load-pipeline.ts';
 import { sampleAttacks } from '../../scripts/make-sample.ts';
 import { repository } from './temporary-clone.ts';
 
@@ -38,6 +39,24 @@ describe('the pages', () => {
       expect(file.startsWith(String(i + 1).padStart(4, '0')), file).toBe(true);
       const title = read(`docs/decisions/${file}`).split('\n')[0].replace('# ', '');
       expect(index).toContain(`- [${title}](${file})`);
+    }
+  });
+
+  it('promise of every detector what it declares to find', async () => {
+    const registry = await builtInRegistry();
+    const table = read('docs/detectors.md')
+      .split('\n')
+      .filter((line) => line.startsWith('|'))
+      .map((line) => line.split('|').slice(1, -1))
+      .slice(0, registry.types('detector').length + 2);
+    const [[, ...families], , ...rows] = table.map((cells) => cells.map((cell) => cell.trim()));
+    expect(rows.map(([type]) => type)).toEqual(registry.types('detector'));
+    for (const [type, ...areas] of rows) {
+      const { finds } = await registry.load('detector', type);
+      expect(
+        families.filter((_, i) => areas[i].startsWith('**')),
+        type,
+      ).toEqual(families.filter((family) => finds.some((found) => found === family)));
     }
   });
 
