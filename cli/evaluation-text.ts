@@ -10,11 +10,12 @@ const count = (n: number): string => n.toLocaleString('en-US');
 export function evaluationText({ pipeline, training, files, mean }: Evaluation, width = Number.POSITIVE_INFINITY): string {
   const [first] = files;
   const common = commonNotes(files);
-  const head = `${pipeline}, trained on ${training}\n${common.map((note) => `  note on all ${files.length} files: ${printable(note)}\n`).join('')}`;
+  const ownTraining = new Set(files.map((file) => file.training)).size > 1;
+  const head = `${printable(pipeline)}, trained on ${printable(training)}\n${common.map((note) => `  note on all ${files.length} files: ${printable(note)}\n`).join('')}`;
   const body =
     files.length === 1
       ? `${headOf(first)}\n${inFull(mean, width)}${eventsText(first, width)}`
-      : `${files.map((file) => `${headOf(file, common)}${ownTable(file.methods, width)}`).join('\n')}\nMean over ${files.length} files\n${inFull(mean, width)}`;
+      : `${files.map((file) => `${headOf(file, common, ownTraining)}${ownTable(file.methods, width)}`).join('\n')}\nMean over ${files.length} files\n${inFull(mean, width)}`;
   return `${head}\n${body}\n${legend}`;
 }
 
@@ -28,13 +29,15 @@ AUC is of the calibrated score. The oracle's threshold is found with the labels:
 a bound, no result.
 `;
 
-function headOf({ file, labels, rows, anomalousRows, events, from, to, intervalSeconds, notes }: FileEvaluation, said: readonly string[] = []): string {
+function headOf(evaluation: FileEvaluation, said: readonly string[] = [], ownTraining = false): string {
+  const { file, labels, training, rows, anomalousRows, events, from, to, intervalSeconds, notes } = evaluation;
   const apart = Number.isNaN(intervalSeconds) ? '' : `, ${formatDuration(intervalSeconds * 1000)} apart`;
   const share = ((100 * anomalousRows) / rows).toFixed(1);
   return [
     `${printable(file)}  labels: ${printable(labels)}`,
     `  ${count(rows)} ${rows === 1 ? 'row' : 'rows'} from ${from} to ${to}${apart}`,
     `  ${count(anomalousRows)} anomalous (${share} %) in ${count(events.length)} ${events.length === 1 ? 'event' : 'events'}`,
+    ...(ownTraining ? [`  trained on ${printable(training)}`] : []),
     ...notes.filter((note) => !said.includes(note)).map((note) => `  note: ${printable(note)}`),
     '',
   ].join('\n');

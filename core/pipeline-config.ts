@@ -18,8 +18,8 @@ export interface SourceConfig extends ComponentConfig {
 export type TrainConfig = {
   /** `split`: 70 % fit, a gap, the rest calibrates the thresholds; `none`: all rows for both. */
   readonly calibrate: 'split' | 'none';
-} & (
-  | { readonly kind: 'rows'; readonly from: number; readonly to: number }
+} /** `assumed`: the configuration says nothing, and this is the default. */ & (
+  | { readonly kind: 'rows'; readonly from: number; readonly to: number; readonly assumed?: true }
   | { readonly kind: 'file'; readonly source: SourceConfig }
   | { readonly kind: 'model'; readonly path: string }
 );

@@ -1,28 +1,22 @@
-import { resolve } from 'node:path';
 import type { Batch } from '../core/batch.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Incident } from '../core/incident.ts';
-import type { PipelineConfig, TrainConfig } from '../core/pipeline-config.ts';
+import type { PipelineConfig } from '../core/pipeline-config.ts';
 import { makeRandom } from '../core/random.ts';
 import type { Registry } from '../core/registry.ts';
 import { formatTime } from '../core/time.ts';
 import type { StreamModel } from '../processor/model.ts';
-import { Pipeline, type PipelineObserver, type PipelineOptions } from '../processor/pipeline.ts';
-import { collectRows } from '../producer/collect.ts';
+import { Pipeline, type PipelineObserver } from '../processor/pipeline.ts';
 import { type Attack, attackOf, readAttacks } from './attacks.ts';
 import { alwaysPositive, randomScores } from './baselines.ts';
 import type { FileEvaluation, LabelledEvent } from './evaluation.ts';
 import { incidentRows, type JudgedRows, judgedRows, keptOf, spanOf } from './judged-rows.ts';
-import { type OpenedFile, openFile, openTrainingFile, type Reading, requireLabels } from './labelled-file.ts';
+import { type OpenedFile, openFile, type Reading, requireLabels } from './labelled-file.ts';
 import { evaluateMethod, type Said } from './method.ts';
+import type { LabelOf } from './normal-head.ts';
 import { passingStore } from './passing-store.ts';
 import { type Scored, ScoredRows } from './scored-rows.ts';
-
-/** What the detectors learn from: the file's own first rows, another file, or what the pipeline says. */
-export type Training =
-  | { readonly kind: 'rows'; readonly rows: number }
-  | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'pipeline'; readonly learned: Pick<PipelineOptions, 'trainingRows' | 'model'> };
+import { planTraining, type Training, type TrainingPlan, unfitHead } from './training.ts';
 
 export interface FileRequest {
   readonly path: string;
@@ -34,6 +28,8 @@ export interface FileRequest {
   readonly registry: Registry;
   /** Told as rows are judged; the share of the file where that is known. */
   readonly onProgress?: (rows: number, share: number | undefined) => void;
+  /** Told before, while it is looked for what to train on. */
+  readonly onLooking?: () => void;
   /** Sees the rows as they are scored, with their raw scores. */
   readonly onScored?: NonNullable<PipelineObserver['scored']>;
 }
@@ -70,10 +66,11 @@ export async function evaluateFile(request: FileRequest): Promise<EvaluatedFile>
     const evaluation: FileEvaluation = {
       file: path,
       labels,
+      training: run.plan.text,
       rows: rows.labels.length,
       anomalousRows: anomalousRows(rows.labels),
       ...spanOf(rows),
-      notes: [...opened.notes, ...notes, ...notesOf(run, rows), ...(attacks.length > 0 && !events.some(({ tags }) => tags) ? [unmatched] : [])],
+      notes: [...new Set(opened.notes), ...notes, ...notesOf(run, rows), ...(attacks.length > 0 && !events.some(({ tags }) => tags) ? [unmatched] : [])],
       events,
       methods: [...pipelineSays(scored, incidents, rows), ...baselinesSay(rows, whole.seed)].map((said) => evaluateMethod(said, rows, tags, whole.incidents)),
     };
@@ -103,50 +100,31 @@ interface Run {
   readonly incidents: ReadonlyMap<string, ReadonlyMap<string, Incident>>;
   /** Rows of the file labelled as anomalous, those that trained included. */
   readonly anomalous: number;
-  /** Rows that trained and, of those, the anomalous ones; none known where a model was made elsewhere. */
-  readonly trained: RowCounts;
-  /** Do they belong to the file itself? */
-  readonly trainedOnOwn: boolean;
+  readonly plan: TrainingPlan;
   /** Rows that could not be taken, and what is wrong with the first. */
   readonly dead: number;
   readonly firstDead: string;
   readonly rowsRead: number;
 }
 
-interface RowCounts {
-  rows: number;
-  anomalous: number;
-}
-
 async function score(
-  { path, training, reading, labelFrom, config: whole, registry, onProgress, onScored }: FileRequest,
+  { path, training, reading, labelFrom, config: whole, registry, onProgress, onLooking, onScored }: FileRequest,
   { source, info }: OpenedFile,
 ): Promise<Run> {
-  const config = { ...whole, train: trainConfig(training, whole) };
-  const labelOf = labelFrom === undefined ? (_: number, label: number) => label : (origin: number) => Number(origin >= labelFrom);
+  const labelOf: LabelOf = labelFrom === undefined ? (_, label) => label : (origin) => Number(origin >= labelFrom);
+  const plan = await planTraining({ training, path, source, reading, labelOf, config: whole, registry, onLooking });
+  const config = { ...whole, train: plan.train };
   const scored = new ScoredRows(labelOf);
   const incidents = new Map<string, Map<string, Incident>>();
   let [dead, firstDead] = [0, ''];
   let anomalous = 0;
-  const trained: RowCounts = { rows: 0, anomalous: 0 };
-  const learned = learnedElsewhere(training, reading, whole, registry);
   const pipeline = await Pipeline.open({
     config,
     registry,
     store: passingStore(),
     key: 'evaluate',
     source: source.id,
-    ...(learned.model ? { model: learned.model } : {}),
-    ...(learned.trainingRows
-      ? {
-          async trainingRows(stream) {
-            const rows = await (learned.trainingRows as NonNullable<typeof learned.trainingRows>)(stream);
-            const own = training.kind === 'file' && resolve(training.path) === resolve(path);
-            Object.assign(trained, { rows: rows.rows, anomalous: anomalousIn(rows, own ? labelOf : (_, label) => label) });
-            return rows;
-          },
-        }
-      : {}),
+    ...plan.learned,
     observer: {
       scored(scorer, batch, verdicts) {
         scored.take(scorer, batch, verdicts);
@@ -162,15 +140,18 @@ async function score(
       },
     },
   });
-  await pipeline.openStream(config.stream, info.schema);
-  const counted = trainingCounter(config.train, labelOf, trained);
-  for await (const chunk of source.read(0)) {
-    for (const batch of chunk.batches) {
-      anomalous += anomalousIn(batch, labelOf);
-      counted(batch);
+  try {
+    await pipeline.openStream(config.stream, info.schema);
+    for await (const chunk of source.read(0)) {
+      for (const batch of chunk.batches) {
+        anomalous += anomalousIn(batch, labelOf);
+        plan.count(batch);
+      }
+      await pipeline.process(chunk);
+      onProgress?.(chunk.nextOffset, chunk.progress);
     }
-    await pipeline.process(chunk);
-    onProgress?.(chunk.nextOffset, chunk.progress);
+  } catch (error) {
+    throw unfitHead(error, path, plan.head);
   }
   const [warmUp] = pipeline.warmUp().values();
   if (warmUp.stage !== 'ready' || !scored.model) {
@@ -180,51 +161,7 @@ async function score(
       fix: 'Lower --train-rows, or train on another file with --train.',
     });
   }
-  return {
-    scored: scored.result(),
-    model: scored.model,
-    incidents,
-    anomalous,
-    trained,
-    trainedOnOwn: config.train.kind === 'rows',
-    dead,
-    firstDead,
-    rowsRead: pipeline.totals.read,
-  };
-}
-
-function trainConfig(training: Training, { train, source }: PipelineConfig): TrainConfig {
-  const { calibrate } = train;
-  if (training.kind === 'rows') return { kind: 'rows', from: 0, to: training.rows, calibrate };
-  return training.kind === 'file' ? { kind: 'file', source: { ...source, options: { path: training.path } }, calibrate } : train;
-}
-
-/** What to learn from where that is not the file's own rows. */
-function learnedElsewhere(training: Training, reading: Reading, config: PipelineConfig, registry: Registry): Pick<PipelineOptions, 'trainingRows' | 'model'> {
-  if (training.kind === 'pipeline') return training.learned;
-  return training.kind === 'file' ? { trainingRows: () => trainingRows(training.path, reading, config, registry) } : {};
-}
-
-/** Counts the file's own rows that train; rows that came too late to be taken, which have no ordinal, are none. */
-function trainingCounter(train: TrainConfig, labelOf: (origin: number, label: number) => number, counts: RowCounts): (batch: Batch) => void {
-  if (train.kind !== 'rows') return () => undefined;
-  let taken = 0;
-  return ({ rows, origins, labels, seqs }) => {
-    for (let row = 0; row < rows && taken < train.to; row++) {
-      if (seqs[row] < 0 || taken++ < train.from) continue;
-      counts.rows++;
-      if (labelOf(origins[row], labels?.[row] ?? -1) === 1) counts.anomalous++;
-    }
-  };
-}
-
-async function trainingRows(path: string, reading: Reading, config: PipelineConfig, registry: Registry): Promise<Batch> {
-  const { source } = await openTrainingFile(path, reading, config, registry);
-  try {
-    return await collectRows(source, config.stream);
-  } finally {
-    await source.close();
-  }
+  return { scored: scored.result(), model: scored.model, incidents, anomalous, plan, dead, firstDead, rowsRead: pipeline.totals.read };
 }
 
 function anomalousIn({ rows, origins, labels }: Batch, labelOf: (origin: number, label: number) => number): number {
@@ -252,9 +189,10 @@ function requireAnomalies({ path }: FileRequest, { scored, anomalous }: Run, { l
   }
 }
 
-function notesOf({ scored, model, anomalous, trained, trainedOnOwn, dead, firstDead }: Run, { labels }: JudgedRows): string[] {
+function notesOf({ scored, model, anomalous, plan, dead, firstDead }: Run, { labels }: JudgedRows): string[] {
   const behind = anomalousRows(labels);
-  const lost = anomalous - behind - (trainedOnOwn ? trained.anomalous : 0);
+  const { trained, train, head } = plan;
+  const lost = anomalous - behind - (train.kind === 'rows' ? trained.anomalous : 0);
   const unlabelled = scored.labels.length - labels.length;
   const wants = Math.max(
     0,
@@ -267,6 +205,9 @@ function notesOf({ scored, model, anomalous, trained, trainedOnOwn, dead, firstD
     ...(behind === 0 ? ['no row is labelled as anomalous: only false alarms can be told'] : []),
     ...(trained.anomalous > 0
       ? [`${count(trained.anomalous)} of the ${count(trained.rows)} training rows are labelled anomalous: what is in them is learned as normal`]
+      : []),
+    ...(head && trained.unlabelled > 0
+      ? [`${count(trained.unlabelled)} of the ${count(trained.rows)} training rows have no label: they are taken for normal`]
       : []),
     ...(lost > 0 ? [`${count(lost)} anomalous rows could not be taken, or come before those that train: they are not judged`] : []),
     ...(unlabelled > 0 ? [`${count(unlabelled)} rows have no label: they are scored and count for nothing`] : []),

@@ -4,7 +4,7 @@
  * method that flags nothing.
  */
 export interface Evaluation {
-  /** For people: which pipeline, and what it was trained on. */
+  /** For people: which pipeline, and what it was trained on for every file. */
   readonly pipeline: string;
   readonly training: string;
   readonly files: readonly FileEvaluation[];
@@ -16,6 +16,8 @@ export interface FileEvaluation {
   readonly file: string;
   /** How the labels were found. */
   readonly labels: string;
+  /** For people: what was learned from for this file, and why that. */
+  readonly training: string;
   /** Rows that were scored; those that trained are not among them. */
   readonly rows: number;
   readonly anomalousRows: number;

@@ -16,7 +16,7 @@ const figures = (value: number, precision = value): Figures => ({
 });
 
 const file = (value: number, precision?: number): FileEvaluation => ({
-  ...{ file: `${value}`, labels: '', rows: 100 * value, anomalousRows: 1, from: '', to: '', intervalSeconds: 1, notes: [], events: [] },
+  ...{ file: `${value}`, labels: '', training: '', rows: 100 * value, anomalousRows: 1, from: '', to: '', intervalSeconds: 1, notes: [], events: [] },
   methods: [
     {
       ...{ name: 'lof', kind: 'detector', aucPr: value, aucRoc: value / 2, unscoredRows: 0, events: [], course: { step: 1, largest: [] } },

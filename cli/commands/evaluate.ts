@@ -3,6 +3,7 @@ import type { PipelineConfig } from '../../core/pipeline-config.ts';
 import type { Registry } from '../../core/registry.ts';
 import type { EvaluatedFile } from '../../evaluate/evaluate-file.ts';
 import type { Evaluation } from '../../evaluate/evaluation.ts';
+import type { Training } from '../../evaluate/training.ts';
 import type { Progress } from '../../producer/progress.ts';
 import { collect, setHelp } from '../load-pipeline.ts';
 
@@ -31,7 +32,10 @@ export function register(program: Command): void {
     )
     .argument('<file...>', 'labelled csv or xlsx files, or folders of them')
     .option('--train <file>', 'train on this file; a folder: on the file there of the same name, or with train for test in it')
-    .option('--train-rows <n>', "train on each file's first so many rows; default: as the pipeline says, else 3600")
+    .option(
+      '--train-rows <n>',
+      "train on each file's first so many rows; default: as the pipeline says, else the rows before the first labelled anomaly, at most half",
+    )
     .option('--pipeline <file>', 'views, detectors, thresholds, combinations and incidents of this pipeline; default: a built-in one with every detector')
     .option('--detectors <types>', 'only these detectors of the built-in pipeline, e.g. mahalanobis,k-means')
     .option('--label <column>', 'the column that holds the labels')
@@ -86,8 +90,8 @@ async function run(paths: readonly string[], options: EvaluateOptions): Promise<
       registry,
       reading: { label: options.label, period },
       labelFrom,
-      training:
-        trainRows === undefined ? { kind: 'pipeline', learned: await learnedOf(config, registry, options, progress) } : { kind: 'rows', rows: trainRows },
+      training: await trainingOf(trainRows, config, registry, options, progress),
+      onLooking: (file) => progress.update({ read, stage: stageOf(files, file, 'looking for the first labelled anomaly') }),
       onProgress: (file, rows, share) =>
         progress.update({ read: read + rows, stage: stageOf(files, file), ...(share === undefined ? {} : { progress: (file + share) / files.length }) }),
       async onFile(evaluated, file) {
@@ -129,15 +133,23 @@ async function pipelineOf({ pipeline, detectors, set = [] }: EvaluateOptions): P
   return { config: await parseConfig(text, standardName, registry, { set, environment: {} }), registry, name: standardName };
 }
 
-/** What the pipeline itself says to learn from, where that is not the file's own rows. */
-async function learnedOf(config: PipelineConfig, registry: Registry, { train }: EvaluateOptions, progress: Progress) {
-  if (train !== undefined) return {};
+/** What to learn from where a file has no training file: what is asked for, else what the pipeline says, else the normal head. */
+async function trainingOf(
+  trainRows: number | undefined,
+  config: PipelineConfig,
+  registry: Registry,
+  { train }: EvaluateOptions,
+  progress: Progress,
+): Promise<Training> {
+  if (trainRows !== undefined) return { kind: 'rows', rows: trainRows };
+  if (train !== undefined || (config.train.kind === 'rows' && config.train.assumed)) return { kind: 'head' };
   const { trainingOf } = await import('../pipeline-input.ts');
-  return await trainingOf({ config, registry, watch: { warn: progress.line } });
+  return { kind: 'pipeline', learned: await trainingOf({ config, registry, watch: { warn: progress.line } }) };
 }
 
-function stageOf(files: readonly { readonly path: string }[], file: number): string {
-  return files.length === 1 ? 'evaluating' : `file ${file + 1} of ${files.length}`;
+function stageOf(files: readonly { readonly path: string }[], file: number, doing?: string): string {
+  if (files.length === 1) return doing ?? 'evaluating';
+  return [`file ${file + 1} of ${files.length}`, ...(doing === undefined ? [] : [doing])].join(', ');
 }
 
 async function spanOption(text: string): Promise<number> {

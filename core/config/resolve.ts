@@ -91,7 +91,8 @@ async function trainConfig(file: PipelineFile, value: unknown, parsed: z.output<
   const { rows, model, calibrate } = parsed;
   if (keys.file !== undefined) return source && { kind: 'file', source, calibrate };
   if (model !== undefined) return { kind: 'model', path: model, calibrate };
-  return typeof rows === 'object' ? { kind: 'rows', ...rows, calibrate } : { kind: 'rows', from: 0, to: rows ?? 3600, calibrate };
+  if (rows === undefined) return { kind: 'rows', from: 0, to: 3600, assumed: true, calibrate };
+  return { kind: 'rows', ...(typeof rows === 'object' ? rows : { from: 0, to: rows }), calibrate };
 }
 
 /** A port that is named is meant: another one in its place would be where nobody looks. */

@@ -23,7 +23,7 @@ export function fileSection(file: FileEvaluation, f: number, said: readonly stri
   return html`<section id="${id}" aria-labelledby="${id}-name">
 <h3 id="${id}-name">${named(file.file)}</h3>
 <p class="quiet">${counted(file.rows, 'scored row')}, one every ${durationText(file.intervalSeconds)}, ${timeText(file.from)} to ${timeText(file.to)};
-${counted(file.anomalousRows, 'anomalous row')} (${percentText(file.anomalousRows / file.rows)}) in ${counted(file.events.length, 'event')}. Labels: ${file.labels}</p>
+${counted(file.anomalousRows, 'anomalous row')} (${percentText(file.anomalousRows / file.rows)}) in ${counted(file.events.length, 'event')}. Labels: ${file.labels}.${alone ? undefined : html` Trained on ${file.training}.`}</p>
 ${noteList(remarks)}
 ${scorePlots(file, `Scores over time, ${file.file}`)}
 ${alone ? undefined : fileFigures(file, id)}

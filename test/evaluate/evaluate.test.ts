@@ -397,6 +397,113 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
     expect(built.files[0].methods.map(({ name }) => name)).toEqual(['k-means', 'mahalanobis', 'constant-broken', 'combined', 'random', 'always-positive']);
   });
 
+  describe('without a word on training', () => {
+    const silent = plantPipeline.replace('train: { rows: 1500 }\n', '');
+    const evaluateOf = async (text: string, ...args: string[]): Promise<Evaluation> => {
+      await place.write('silent.yaml', silent);
+      await place.write('own.csv', text);
+      return evaluationOf(await place.call('evaluate', 'own.csv', '--pipeline', 'silent.yaml', '--json', ...args));
+    };
+    const rowsOf = async (text: string, ...args: string[]): Promise<number[]> => {
+      await evaluateOf(text, '--scores', 'own-scores.csv', ...args);
+      return (await readScores(place.path('own-scores.csv'))).rows;
+    };
+    const early = plantLines(2500, { attacks: [{ from: 700, to: 780, tag: 'LIT101', value: 3000 }] });
+
+    it('learns from the rows before the first labelled anomaly, and says so to people, programs and in the report', async () => {
+      const told = await evaluateOf(plantText(early), '--out', 'head');
+      const text = 'rows 0 to 699, the rows before the first labelled anomaly';
+      expect(told.training).toBe(text);
+      expect(told.files[0]).toMatchObject({ training: text, rows: 1800, anomalousRows: 80, events: [{ from: 0, to: 80 }] });
+      expect(await readFile(place.path('head/report.html'), 'utf8')).toContain(`<dt>Training</dt><dd>${text}</dd>`);
+      expect((await place.call('evaluate', 'own.csv', '--pipeline', 'silent.yaml')).stdout).toContain(`silent.yaml, trained on ${text}\n`);
+      // It is as if they had been counted by hand.
+      const byHand = await evaluateOf(plantText(early), '--train-rows', '700');
+      expect({ ...byHand.files[0], training: text }).toEqual(told.files[0]);
+      expect(byHand.training).toBe('the first 700 rows of the file');
+    });
+
+    it('does so with the built-in pipeline too, unless --set says what to train on', async () => {
+      await place.write('own.csv', plantText(early));
+      const call = ['evaluate', 'own.csv', '--detectors', 'mahalanobis', '--json'];
+      expect(evaluationOf(await place.call(...call)).training).toContain('rows 0 to 699, the rows before');
+      expect(evaluationOf(await place.call(...call, '--set', 'train.rows=500')).training).toBe('the first 500 rows of the file');
+      expect(evaluationOf(await place.call(...call, '--set', 'train={rows: 100-600}')).training).toBe('rows 100 to 599 of the file');
+      expect(evaluationOf(await place.call(...call, '--set', 'train.calibrate=none')).training).toContain('rows 0 to 699, the rows before');
+    });
+
+    it('leaves half of the rows to judge', async () => {
+      const late = plantLines(2501, { attacks: [{ from: 1400, to: 1480, tag: 'LIT101', value: 3000 }] });
+      expect((await evaluateOf(plantText(late))).training).toBe('rows 0 to 1,249, half of the file; the first labelled anomaly is row 1,400');
+      const normal = await evaluateOf(plantText(plantLines(1001)));
+      expect(normal.training).toBe('rows 0 to 499, half of the file, as no row is labelled anomalous');
+      expect(normal.files[0]).toMatchObject({ rows: 501, anomalousRows: 0 });
+      expect(normal.files[0].notes[0]).toBe('no row is labelled as anomalous: only false alarms can be told');
+    });
+
+    it('counts rows as the pipeline takes them: no anomaly trains where rows are broken, repeated or late', async () => {
+      const dirty = plantLines(2500, { attacks: [{ from: 700, to: 780, tag: 'LIT101', value: 3000 }], dirt: true });
+      const first = dirty.findIndex((line) => line.endsWith(',Attack'));
+      expect(countLines(dirty.slice(0, first)).dead).toBeGreaterThan(5);
+      expect((await rowsOf(plantText(dirty)))[0]).toBe(first);
+      const { training, files } = await evaluateOf(plantText(dirty));
+      const taken = dirty.slice(0, first).findLastIndex((_, row) => countLines(dirty.slice(0, row + 1)).stored > countLines(dirty.slice(0, row)).stored);
+      expect(training).toBe(`rows 0 to ${taken}, the rows before the first labelled anomaly`);
+      expect(files[0].notes.join()).not.toContain('training rows are labelled');
+    });
+
+    it('goes by the labels that are asked for, and tells of rows without one', async () => {
+      expect((await evaluateOf(plantText(early), '--label-from', '900')).training).toBe('rows 0 to 899, the rows before the first labelled anomaly');
+      const gaps = early.map((line, row) => (row % 7 === 0 && line.endsWith(',Normal') ? line.replace(/Normal$/, '') : line));
+      const { files } = await evaluateOf(plantText(gaps));
+      expect(files[0].training).toBe('rows 0 to 699, the rows before the first labelled anomaly');
+      expect(files[0].notes).toContain('100 of the 700 training rows have no label: they are taken for normal');
+    });
+
+    it('decides for each of several files, and says it beside each', async () => {
+      await place.write('own.csv', plantText(early));
+      await place.write('same.csv', plantText(early));
+      await place.write('silent.yaml', silent);
+      const call = ['--pipeline', 'silent.yaml'];
+      const both = evaluationOf(await place.call('evaluate', 'own.csv', 'plant.csv', ...call, '--json'));
+      expect(both.training).toBe('the rows before the first labelled anomaly of each file, at most half of its rows');
+      expect(both.files.map(({ training, rows }) => [training, rows])).toEqual([
+        ['rows 0 to 699, the rows before the first labelled anomaly', 1800],
+        ['rows 0 to 1,249, half of the file; the first labelled anomaly is row 1,700', 1250],
+      ]);
+      const { stdout } = await place.call('evaluate', 'own.csv', 'plant.csv', ...call);
+      for (const { training } of both.files) expect(stdout).toContain(`\n  trained on ${training}\n`);
+      const alike = await place.call('evaluate', 'own.csv', 'same.csv', ...call);
+      expect(alike.stdout).toContain('silent.yaml, trained on rows 0 to 699, the rows before the first labelled anomaly, in each file\n');
+      expect(alike.stdout).not.toContain('\n  trained on');
+    });
+
+    it('refuses a head that cannot be learned from, and names the row', async () => {
+      await place.write('silent.yaml', silent);
+      const refused = async (text: string) => {
+        await place.write('own.csv', text);
+        return errorOf(await place.call('evaluate', 'own.csv', '--pipeline', 'silent.yaml', '--json'));
+      };
+      const error = { exit: 3, code: 'TRAINING_UNFIT', place: 'own.csv', fix: expect.stringMatching(/--train FILE.*--train-rows N/) };
+      const attacked = (from: number, rows = 2500) => plantText(plantLines(rows, { attacks: [{ from, to: from + 80, tag: 'LIT101', value: 3000 }] }));
+      expect(await refused(attacked(0))).toMatchObject({
+        ...error,
+        message: 'its first row, data row 0, is labelled anomalous: there is no normal row before it to learn from',
+      });
+      expect(await refused(attacked(99))).toMatchObject({
+        ...error,
+        message: 'its first labelled anomaly is data row 99: too few rows come before it to learn from (100 at least)',
+      });
+      expect(await refused(attacked(120, 180))).toMatchObject({ ...error, message: 'half of its 180 rows are too few to learn from (100 at least)' });
+      // Long enough, but nothing moves.
+      const still = early.map((line, row) => (row < 700 ? [line.split(',')[0], ...early[0].split(',').slice(1)].join(',') : line));
+      expect(await refused(plantText(still))).toMatchObject({
+        ...error,
+        message: expect.stringMatching(/; it was to learn from rows 0 to 699, the rows before the first labelled anomaly$/),
+      });
+    });
+  });
+
   describe('says what is wrong', () => {
     const call = async (...args: string[]) => errorOf(await place.call('evaluate', ...args, '--json'));
 

@@ -54,6 +54,7 @@ export function madeUpEvaluation({ files = 1, methods = 6, rows = 10_200, events
     return {
       file: text(`plant-${f + 1}.xlsx`),
       labels: text("column 'Normal/Attack'"),
+      training: text('rows 0 to 4,199, the rows before the first labelled anomaly'),
       rows,
       anomalousRows: attacks.reduce((sum, { from, to }) => sum + to - from, 0),
       from: new Date(start).toISOString(),
