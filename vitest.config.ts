@@ -21,6 +21,8 @@ export default defineConfig({
         'connectors/**/*.ts': { lines: 90 },
         'producer/**/*.ts': { lines: 90 },
         'processor/**/*.ts': { lines: 90 },
+        // The offline scripts are programs: a test runs each of them whole, in a process of its own.
+        'evaluate/{*,report/*}.ts': { lines: 90 },
       },
     },
   },

@@ -14,11 +14,14 @@ export interface SourceConfig extends ComponentConfig {
   readonly loop: boolean;
 }
 
-/** Where the training rows come from. `rows` and `from`/`to` count rows of the stream, 0-based, [from, to). */
+/**
+ * Where the training rows come from. `rows` and `from`/`to` count rows of the stream, 0-based, [from, to); `assumed` where the file
+ * says nothing and they are the default.
+ */
 export type TrainConfig = {
   /** `split`: 70 % fit, a gap, the rest calibrates the thresholds; `none`: all rows for both. */
   readonly calibrate: 'split' | 'none';
-} /** `assumed`: the configuration says nothing, and this is the default. */ & (
+} & (
   | { readonly kind: 'rows'; readonly from: number; readonly to: number; readonly assumed?: true }
   | { readonly kind: 'file'; readonly source: SourceConfig }
   | { readonly kind: 'model'; readonly path: string }
