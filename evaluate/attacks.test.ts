@@ -52,7 +52,9 @@ describe('the attacks told of beside a file', () => {
     for (const own of ['plant.csv', 'plant.csv.gz']) expect(await readAttacks(join(folder, own))).toMatchObject({ attacks: [{ tags: ['P102'] }], notes: [] });
     expect(await readAttacks(join(folder, 'plant.xlsx'))).toEqual({
       attacks: [],
-      notes: ["'plant.attacks.json' lists the attacks of 'plant.csv', not of this file: they are not told"],
+      notes: [
+        "'plant.attacks.json' lists the attacks of 'plant.csv', not of this file: they are not told; where the rows are the same, name this file as its recording",
+      ],
     });
     await writeFile(join(folder, 'plant.attacks.json'), JSON.stringify({ attacks }));
     expect((await readAttacks(join(folder, 'plant.xlsx'))).attacks).toHaveLength(1);

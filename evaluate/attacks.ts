@@ -54,7 +54,12 @@ export async function readAttacks(file: string): Promise<AttackList> {
   }
   const { recording, attacks } = parseAttacks(text, path);
   if (recording === undefined || unpacked(recording) === unpacked(file)) return { attacks, notes: [] };
-  return { attacks: [], notes: [`${quote(basename(path))} lists the attacks of ${quote(recording)}, not of this file: they are not told`] };
+  return {
+    attacks: [],
+    notes: [
+      `${quote(basename(path))} lists the attacks of ${quote(recording)}, not of this file: they are not told; where the rows are the same, name this file as its recording`,
+    ],
+  };
 }
 
 function unpacked(file: string): string {

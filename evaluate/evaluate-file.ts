@@ -16,7 +16,7 @@ import { evaluateMethod, type Said } from './method.ts';
 import type { LabelOf } from './normal-head.ts';
 import { passingStore } from './passing-store.ts';
 import { type Scored, ScoredRows } from './scored-rows.ts';
-import { planTraining, type Training, type TrainingPlan, unfitHead } from './training.ts';
+import { planTraining, type Training, type TrainingPlan, unfitRows } from './training.ts';
 
 export interface FileRequest {
   readonly path: string;
@@ -151,7 +151,7 @@ async function score(
       onProgress?.(chunk.nextOffset, chunk.progress);
     }
   } catch (error) {
-    throw unfitHead(error, path, plan.head);
+    throw unfitRows(error, path, plan);
   }
   const [warmUp] = pipeline.warmUp().values();
   if (warmUp.stage !== 'ready' || !scored.model) {

@@ -2,6 +2,7 @@ import type { PipelineConfig } from '../core/pipeline-config.ts';
 import { type EvaluatedFile, evaluateFile, type FileRequest } from './evaluate-file.ts';
 import type { Evaluation, FileEvaluation } from './evaluation.ts';
 import type { InputFile } from './input-files.ts';
+import { requireLabelledFile } from './labelled-file.ts';
 import { meanOf } from './mean.ts';
 import { type Training, trainingText } from './training.ts';
 
@@ -20,6 +21,10 @@ export interface EvaluationRequest extends Omit<FileRequest, 'path' | 'training'
 /** Evaluates each file by itself, with a pipeline of its own, and takes the mean over them. */
 export async function evaluate({ files, pipeline, training, onProgress, onLooking, onFile, ...common }: EvaluationRequest): Promise<Evaluation> {
   const evaluations: FileEvaluation[] = [];
+  // Whoever waited for many files is not to learn from the last one that it has no labels.
+  if (files.length > 1 && common.labelFrom === undefined) {
+    for (const { path } of files) await requireLabelledFile(path, common.reading, common.config, common.registry);
+  }
   for (const [n, { path, train }] of files.entries()) {
     const evaluated = await evaluateFile({
       ...common,

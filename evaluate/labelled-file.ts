@@ -77,6 +77,13 @@ export async function openTrainingFile(path: string, reading: Reading, config: P
   }
 }
 
+/** Opens a file only to see that it can be, and has labels. @throws SOURCE_… */
+export async function requireLabelledFile(path: string, reading: Reading, config: PipelineConfig, registry: Registry): Promise<void> {
+  const { source, info } = await openFile(path, reading, config, registry);
+  await source.close();
+  requireLabels(path, info);
+}
+
 /** @throws SOURCE_LABELS where a file has none */
 export function requireLabels(path: string, { labelColumn }: SourceInfo): string {
   if (labelColumn !== undefined) return labelColumn;
@@ -84,6 +91,7 @@ export function requireLabels(path: string, { labelColumn }: SourceInfo): string
     place: path,
     fix:
       'Looked for columns named Normal/Attack (SWaT), anomaly (SKAB), label (SMD, ASD), ATT_FLAG (BATADAL), attack, outlier, fault or target that hold ' +
-      'Normal and Attack, 0 and 1, or -1 and -999 for unlabelled rows. Name another column with --label COLUMN, or the row from which all is anomalous with --label-from ROW.',
+      'Normal and Attack, 0 and 1, or -1 and -999 for unlabelled rows. Name another column with --label COLUMN, or the row from which all is anomalous with --label-from ROW. ' +
+      'What is in a file without labels, `sluice run` tells.',
   });
 }

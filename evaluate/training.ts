@@ -84,10 +84,13 @@ export function trainingText(training: Training, train: TrainConfig, whose: stri
   return train.kind === 'model' ? `the model ${train.path}` : 'the training file of the pipeline';
 }
 
-/** Names the rows that the file was trained on where they turned out to be unfit, and nobody had chosen them. */
-export function unfitHead(error: unknown, path: string, head: NormalHead | undefined): unknown {
-  if (!head || !(error instanceof SluiceError) || error.code !== 'TRAINING_UNFIT') return error;
-  return new SluiceError('TRAINING_UNFIT', `${error.what}; it was to learn from ${textOf(head)}`, { place: path, fix: otherRows, cause: error });
+/** Says of which file the training rows turned out to be unfit, and which rows they were where nobody had chosen them. */
+export function unfitRows(error: unknown, path: string, { head, train }: TrainingPlan): unknown {
+  if (!(error instanceof SluiceError) || error.code !== 'TRAINING_UNFIT') return error;
+  const file = train.kind === 'file' ? String(train.source.options.path) : path;
+  const place = error.place === undefined ? file : `${file}, ${error.place}`;
+  if (head) return new SluiceError('TRAINING_UNFIT', `${error.what}; it was to learn from ${textOf(head)}`, { place, fix: otherRows, cause: error });
+  return new SluiceError('TRAINING_UNFIT', error.what, { place, cause: error, ...(error.fix === undefined ? {} : { fix: error.fix }) });
 }
 
 async function normalHead(path: string, source: Source, stream: string, labelOf: LabelOf, onLooking?: () => void): Promise<NormalHead> {

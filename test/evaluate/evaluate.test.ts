@@ -278,7 +278,9 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/DELAY {2}ATTACKED {2}TOP TAGS +WHAT WAS DONE\n1 .*\n2 .* P102 {6}P102.* switch, size 2\.5, stealthy, Turns on the spare pump\.\n/);
     await place.write('told.attacks.json', JSON.stringify({ recording: 'told.xlsx', attacks: [told] }));
     const [other] = evaluationOf(await place.call('evaluate', 'told.csv', '--pipeline', 'plant.yaml', '--json')).files;
-    expect(other.notes[0]).toBe("'told.attacks.json' lists the attacks of 'told.xlsx', not of this file: they are not told");
+    expect(other.notes[0]).toBe(
+      "'told.attacks.json' lists the attacks of 'told.xlsx', not of this file: they are not told; where the rows are the same, name this file as its recording",
+    );
     expect(other.events[1].tags).toBeUndefined();
     await place.write('told.attacks.json', JSON.stringify({ attacks: [{ ...told, start: 'noon' }] }));
     expect(errorOf(await place.call('evaluate', 'told.csv', '--pipeline', 'plant.yaml', '--json'))).toMatchObject({
@@ -499,6 +501,7 @@ describe('sluice evaluate', { timeout: 120_000 }, () => {
       const still = early.map((line, row) => (row < 700 ? [line.split(',')[0], ...early[0].split(',').slice(1)].join(',') : line));
       expect(await refused(plantText(still))).toMatchObject({
         ...error,
+        place: "own.csv, step 'drop-constant'",
         message: expect.stringMatching(/; it was to learn from rows 0 to 699, the rows before the first labelled anomaly$/),
       });
     });

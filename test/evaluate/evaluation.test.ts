@@ -153,6 +153,10 @@ describe('the evaluation of files', { timeout: 60_000 }, () => {
   it('refuses what cannot be compared', async () => {
     const unlabelled = await written('unlabelled.csv', plantText(early).replaceAll(/,(Normal\/Attack|Normal|Attack)\n/g, '\n'));
     await expect(of([unlabelled])).rejects.toMatchObject({ code: 'SOURCE_LABELS', what: 'no column of labels was found' });
+    const done: number[] = [];
+    const onFile = async (_: EvaluatedFile, file: number) => void done.push(file);
+    await expect(of(['early.csv', 'late.csv', unlabelled], { onFile })).rejects.toMatchObject({ code: 'SOURCE_LABELS', place: join(folder, unlabelled) });
+    expect(done).toEqual([]);
     await expect(of(['early.csv'], { training: { kind: 'rows', rows: 1000 } })).rejects.toMatchObject({
       code: 'SOURCE_LABELS',
       what: 'all 60 anomalous rows are among those that train: nothing is left to find',
@@ -165,8 +169,12 @@ describe('the evaluation of files', { timeout: 60_000 }, () => {
     await expect(of(['early.csv'], { training: { kind: 'rows', rows: 1500 } })).rejects.toMatchObject({ code: 'WARMUP_TOO_SHORT' });
     await expect(of(['early.csv'], { training: { kind: 'rows', rows: 2 } })).rejects.toMatchObject({
       code: 'TRAINING_UNFIT',
-      what: expect.not.stringContaining('it was to learn from'),
+      what: '2 training rows are too few to fit on one part and calibrate on another',
+      place: join(folder, 'early.csv'),
     });
+    const still = await written('still.csv', plantText(early.map((line) => [line.split(',')[0], ...early[0].split(',').slice(1)].join(','))));
+    const files = [{ path: join(folder, 'early.csv'), train: join(folder, still) }];
+    await expect(of([], { files })).rejects.toMatchObject({ code: 'TRAINING_UNFIT', place: `${join(folder, still)}, step 'drop-constant'` });
     await expect(of(['no-such.csv'])).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
   });
 
