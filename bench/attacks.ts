@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtInRegistry } from '../cli/load-pipeline.ts';
-import { loadConfig, parseConfig } from '../core/config/load.ts';
+import { loadConfig } from '../core/config/load.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
 import { evaluateFile } from '../evaluate/evaluate-file.ts';
@@ -24,28 +24,6 @@ const hours = 5;
 const normalHours = 2;
 /** An attack's recovery is declared as long as the attack, and no longer than this, seconds. */
 const longestRecovery = 1800;
-
-const pipeline = `stream: plant
-source: { type: csv, path: '-' }
-views:
-  plain: [clean, { impute: { hold: 30s } }, drop-constant, { standardise: { clip: 30 } }]
-  calm: [plain, { smooth: { window: 10, discrete: smooth } }]
-  reduced: [plain, { pca: { variance: 0.95 } }]
-detectors:
-  one-class-svm: { type: one-class-svm, view: reduced }
-  isolation-forest: { type: isolation-forest, view: reduced }
-  k-means: { type: k-means, view: reduced }
-  lof: { type: lof, view: reduced }
-  var: { type: var, view: calm }
-  mahalanobis: { type: mahalanobis, view: plain }
-  k-nn: { type: k-nn, view: calm, references: 5000 }
-threshold: { warn: { pot: { risk: 0.0001, level: 0.95 } }, error: { pot: { risk: 0.00001, level: 0.95 } } }
-combine:
-  combined: { fuse: { of: [var, mahalanobis, k-nn], smooth: 10 }, any: [constant-broken] }
-incidents: { open: 10s, close: 60s, merge: 120s }
-outputs: []
-serve: false
-`;
 
 interface Outcome {
   readonly method: string;
@@ -113,8 +91,8 @@ function option(name: string): string | undefined {
 const first = Number(option('from') ?? Math.floor(Math.random() * 1e9));
 const seeds = Array.from({ length: Number(option('seeds') ?? 10) }, (_, i) => first + i);
 const registry = await builtInRegistry();
-const file = option('pipeline');
-const config = file === undefined ? await parseConfig(pipeline, 'attacks', registry, { environment: {} }) : await loadConfig(file, registry);
+const file = option('pipeline') ?? 'pipelines/swat.yaml';
+const config = await loadConfig(file, registry);
 const folder = await mkdtemp(join(tmpdir(), 'sluice-attacks-'));
 const outcomes = new Map<string, Outcome>();
 try {

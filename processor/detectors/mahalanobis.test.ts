@@ -66,33 +66,6 @@ describe('mahalanobis', () => {
     expect((row[1] - out.reference[1]) * out.weight[1]).toBeLessThan(0);
   });
 
-  it('judges a level by what a rare valve state says, where the valve is given', () => {
-    // A valve that opens in one row of fifty, and a flow that goes with it.
-    const random = makeRandom(6);
-    const values: number[] = [];
-    for (let i = 0; i < 5000; i++) {
-      const open = i % 50 === 0 ? 1 : 0;
-      values.push(3 * open + 0.1 * random.normal(), open);
-    }
-    const rows = matrix(2, values);
-    const columns = [
-      { name: 'FIT101', kind: 'continuous' },
-      { name: 'MV101', kind: 'discrete' },
-    ] as const;
-    const fitted = (discrete: 'given' | 'judged') => mahalanobis.fit(rows, columns, { discrete }, { random: makeRandom(1), fitRows: rows.rows });
-    const [open, without] = score(fitted('given'), matrix(2, [3, 1, 3, 0]));
-    // The distance is that of the flow from what the valve leads one to expect, in standard deviations.
-    expect(open).toBeLessThan(2);
-    expect(without).toBeGreaterThan(15);
-    expect(score(fitted('judged'), matrix(2, [3, 1]))[0]).toBeGreaterThan(5);
-    const out = { reference: new Float64Array(2), weight: new Float64Array(2) };
-    mahalanobis.explain(fitted('given'), undefined as never, Float64Array.of(3, 0), out);
-    expect([...out.reference]).toEqual([expect.closeTo(0.06, 2), expect.closeTo(0.02, 9)]);
-    const parts = [3, 0].map((x, j) => (x - out.reference[j]) * out.weight[j]);
-    expect(parts[0] + parts[1]).toBeCloseTo(without, 9);
-    expect(parts[0]).toBeGreaterThan(0.9 * without);
-  });
-
   it('explains the mean itself with nothing', () => {
     const out = { reference: new Float64Array(2), weight: new Float64Array(2).fill(7) };
     mahalanobis.explain(train(cross), undefined as never, Float64Array.of(0, 0), out);

@@ -78,7 +78,7 @@ describe('var', () => {
   };
 
   it('explains by hand: from a prediction, by squares in units of the usual errors', () => {
-    const model: Model = { order: 1, intercept: Float64Array.of(1, 0), coefficients: Float64Array.of(0, 2, 1, 0), scale: Float64Array.of(1, 2), judged: 2 };
+    const model: Model = { order: 1, intercept: Float64Array.of(1, 0), coefficients: Float64Array.of(0, 2, 1, 0), scale: Float64Array.of(1, 2) };
     const { reference, contributions, score: total } = explain(model, matrix(2, [3, 5]), [14, -5]);
     // Predicted 11 and 3: errors 3 and -8, which are 3 and -4 usual ones.
     expect([...reference]).toEqual([11, 3]);
@@ -88,12 +88,12 @@ describe('var', () => {
   });
 
   it('explains a row that comes as predicted, and rows before there is a prediction, with nothing', () => {
-    const model: Model = { order: 2, intercept: Float64Array.of(1), coefficients: Float64Array.of(0, 2), scale: Float64Array.of(1), judged: 1 };
+    const model: Model = { order: 2, intercept: Float64Array.of(1), coefficients: Float64Array.of(0, 2), scale: Float64Array.of(1) };
     expect(explain(model, matrix(1, [9, 3]), [7])).toMatchObject({ reference: Float64Array.of(7), contributions: [0], score: 0 });
     expect(explain(model, matrix(1, [3]), [8])).toMatchObject({ reference: Float64Array.of(8), contributions: [0], score: Number.NaN });
   });
 
-  it('holds valves and pumps to no prediction, and predicts from them', () => {
+  it('takes a switch for an error as large as the largest of training, and predicts from it', () => {
     // A pump that switches at random, and a level that rises by 1 in the row after it ran.
     const random = makeRandom(3);
     const rows = makeMatrix(400, 2);
@@ -101,27 +101,36 @@ describe('var', () => {
       rows.values[2 * row] = random.next() < 0.1 ? 1 : 0;
       rows.values[2 * row + 1] = row === 0 ? 0 : 0.5 * rows.values[2 * row - 1] + rows.values[2 * row - 2] + 0.01 * random.normal();
     }
-    const columns = [
-      { name: 'P101', kind: 'discrete' },
-      { name: 'LIT101', kind: 'continuous' },
-    ] as const;
-    const fitted = (discrete: 'inputs' | 'predicted') =>
-      vectorAutoregression.fit(rows, columns, { order: 1, ridge: 0, discrete }, { random: makeRandom(1), fitRows: 400 });
+    const fitted = (kind: 'discrete' | 'continuous') => {
+      const columns = [
+        { name: 'P101', kind },
+        { name: 'LIT101', kind: 'continuous' },
+      ] as const;
+      return vectorAutoregression.fit(rows, columns, { order: 1, ridge: 0 }, { random: makeRandom(1), fitRows: 400 });
+    };
     const switching = matrix(2, [0, 0, 1, 0, 0, 1, 0, 0.5]);
-    const [alone, both] = [score(fitted('inputs'), switching), score(fitted('predicted'), switching)];
-    for (const row of [1, 2, 3]) expect(alone[row]).toBeLessThan(1);
-    expect(both[1]).toBeGreaterThan(1.5);
+    const [asPump, asLevel] = [score(fitted('discrete'), switching), score(fitted('continuous'), switching)];
+    for (const row of [1, 2, 3]) expect(asPump[row]).toBeLessThan(1);
+    expect(asLevel[1]).toBeGreaterThan(1.5);
     // The level that does not rise although the pump ran is the error, and named as such.
-    const { score: missed, contributions } = explain(fitted('inputs'), matrix(2, [0, 0, 1, 0]), [0, 0]);
+    const { score: missed, contributions } = explain(fitted('discrete'), matrix(2, [0, 0, 1, 0]), [0, 0]);
     expect(missed).toBeGreaterThan(10);
-    expect(contributions).toEqual([0, expect.closeTo(missed, 9)]);
-  });
-
-  it('judges discrete columns where there are no others', () => {
-    const rows = walk(200);
-    const discrete = Array.from({ length: 3 }, (_, j) => ({ name: `V${j}`, kind: 'discrete' as const }));
-    const model = vectorAutoregression.fit(rows, discrete, vectorAutoregression.options.parse({}), { random: makeRandom(1), fitRows: 200 });
-    expect(score(model, rows)).toEqual(score(train(rows), rows));
+    expect(contributions).toEqual([expect.closeTo(0, 1), expect.closeTo(missed, 1)]);
+    // What a pump that never ran does is past all that training showed.
+    const idle = matrix(
+      2,
+      [...rows.values].map((value, i) => (i % 2 === 0 ? 0 : value)),
+    );
+    const model = vectorAutoregression.fit(
+      idle,
+      [
+        { name: 'P102', kind: 'discrete' },
+        { name: 'LIT101', kind: 'continuous' },
+      ],
+      { order: 1, ridge: 1 },
+      { random: makeRandom(1), fitRows: 400 },
+    );
+    expect(score(model, matrix(2, [0, 0, 1, 0]))[1]).toBeGreaterThan(10);
   });
 
   it('predicts from the rows that came, whatever the gate says', () => {
@@ -204,6 +213,6 @@ describe('var', () => {
     for (const options of [{ order: 0 }, { order: 1.5 }, { order: 101 }, { ridge: -1 }, { ridge: Number.POSITIVE_INFINITY }]) {
       expect(vectorAutoregression.options.safeParse(options).success).toBe(false);
     }
-    expect(vectorAutoregression.options.parse({})).toEqual({ order: 3, ridge: 1, discrete: 'inputs' });
+    expect(vectorAutoregression.options.parse({})).toEqual({ order: 3, ridge: 1 });
   });
 });

@@ -10,10 +10,8 @@ type Model = {
   readonly intercept: Float64Array;
   /** Columns x (order x columns), row-major: what each column is predicted with from the rows before, the oldest first. */
   readonly coefficients: Float64Array;
-  /** Usual prediction error of each column, > 0; infinite for one that is not held to its prediction. */
+  /** Prediction error of each column that counts as one, > 0: the usual one, of a discrete column the largest of training. */
   readonly scale: Float64Array;
-  /** Columns that are. */
-  readonly judged: number;
 };
 
 /** The rows before, the oldest first, and how many have come. */
@@ -32,12 +30,13 @@ const mostInputs = 5000;
 
 export default defineDetector({
   type: 'var',
-  summary: 'Error of a linear prediction of each row from the rows before it, in units of the usual error.',
+  summary:
+    'Error of a linear prediction of each row from the rows before it, in units of the usual error; of valves and pumps, which nobody can predict to the row, of the largest.',
   fails:
     'An anomaly that keeps to how the tags move and move together: predictions are made from the rows before and follow it, so where all tags take part it ' +
     'shows at its beginning and end alone. After an anomaly the next `order` rows are predicted from its rows and score high as well. It knows rows, not ' +
     'times: the first rows after a gap, or after rows that were incomplete, are predicted from those before. A change of operating mode is an error at that ' +
-    'row. Rows that come so fast that each nearly equals the last, unless `order` reaches back far enough.',
+    'row. A valve or pump that switches at a wrong moment looks as it does at a right one. Rows that come so fast that each nearly equals the last, unless `order` reaches back far enough.',
   cost:
     'Scoring: order x columns^2 multiply-adds a row. Fitting: rows x (order x columns)^2 / 2 + rows x order x columns^2, then (order x columns)^3 / 6. ' +
     'Model: order x columns^2 doubles. Memory: order x columns doubles.',
@@ -46,7 +45,7 @@ export default defineDetector({
     'ridge: Hoerl and Kennard 1970, doi:10.1080/00401706.1970.10488634',
   finds: ['point', 'shift', 'drift', 'correlation', 'novelty'],
   attribution:
-    'Exact. The reference is the prediction p. With usual errors s, d columns that are judged and score e, column j contributes ((x[j] - p[j]) / s[j])^2 / (d e). All ' +
+    'Exact. The reference is the prediction p. With errors s that count as one, d columns and score e, column j contributes ((x[j] - p[j]) / s[j])^2 / (d e). All ' +
     'contributions are >= 0 and add up to the score, since e^2 is the mean of the squares. A tag is above (+) or below (-) its prediction.',
   options: z.strictObject({
     order: z.int().min(1).max(100).default(3).describe('Number of rows before that a row is predicted from.'),
@@ -57,14 +56,8 @@ export default defineDetector({
       .describe(
         'Penalty on the squared coefficients, not on the intercept, in squared units of the columns; it suits columns on one scale. 0 = least squares.',
       ),
-    discrete: z
-      .enum(['inputs', 'predicted'])
-      .default('inputs')
-      .describe(
-        'Whether discrete columns (valves, pumps) only help to predict the others, or are held to a prediction of their own: what switches is an error then, however usual.',
-      ),
   }),
-  fit(rows, columns, { order, ridge: penalty, discrete }): Model {
+  fit(rows, columns, { order, ridge: penalty }): Model {
     if (rows.rows < order + 2) {
       throw new SluiceError('TRAINING_UNFIT', `var of order ${order} cannot learn from ${rows.rows} training rows`, {
         fix: `Give at least ${order + 2} complete rows, far more to be of use.`,
@@ -91,18 +84,22 @@ export default defineDetector({
         },
       );
     }
-    const model = { order, ...map, scale: new Float64Array(rows.cols), judged: rows.cols };
+    const model = { order, ...map, scale: new Float64Array(rows.cols) };
     const prediction = new Float64Array(rows.cols);
+    const largest = new Float64Array(rows.cols);
     for (let row = 0; row < targets.rows; row++) {
       applyLinear(model, rows.values.subarray(row * rows.cols), prediction);
-      for (let j = 0; j < rows.cols; j++) model.scale[j] += (targets.values[row * rows.cols + j] - prediction[j]) ** 2;
+      for (let j = 0; j < rows.cols; j++) {
+        const error = targets.values[row * rows.cols + j] - prediction[j];
+        model.scale[j] += error ** 2;
+        largest[j] = Math.max(largest[j], Math.abs(error));
+      }
     }
-    for (let j = 0; j < rows.cols; j++) model.scale[j] = Math.sqrt(model.scale[j] / targets.rows) + floor * deviation[j];
-    const isInput = (j: number): boolean => discrete === 'inputs' && columns[j]?.kind === 'discrete';
-    const judged = rows.cols - model.scale.filter((_, j) => isInput(j)).length;
-    // Where there is nothing else, they are.
-    if (judged === 0) return model;
-    return { ...model, judged, scale: model.scale.map((scale, j) => (isInput(j) ? Number.POSITIVE_INFINITY : scale)) };
+    for (let j = 0; j < rows.cols; j++) {
+      const usual = Math.sqrt(model.scale[j] / targets.rows);
+      model.scale[j] = (columns[j]?.kind === 'discrete' ? largest[j] : usual) + floor * deviation[j];
+    }
+    return model;
   },
   start: ({ order, scale }): State => ({ seen: 0, memory: new Float64Array(order * scale.length) }),
   /** The gate changes nothing: the coefficients stay as they were fitted, and the next prediction needs this row whatever it was. */
@@ -123,7 +120,7 @@ export default defineDetector({
     for (let j = 0; j < row.length; j++) {
       const difference = row[j] - out.reference[j];
       const error = standardised(difference, model.scale[j]);
-      if (difference !== 0) out.weight[j] = (error * error) / (model.judged * score) / difference;
+      if (difference !== 0) out.weight[j] = (error * error) / (row.length * score) / difference;
     }
   },
 });
@@ -137,7 +134,7 @@ function scoreRow(model: Model, { memory }: State, values: Float64Array, at: num
     const error = standardised(values[at + j] - prediction[j], model.scale[j]);
     sum += error * error;
   }
-  return Math.sqrt(sum / model.judged);
+  return Math.sqrt(sum / prediction.length);
 }
 
 function standardised(difference: number, scale: number): number {

@@ -5,8 +5,15 @@ import type { Commands } from './water.ts';
 /** The feed that is asked of the reverse osmosis, m3/h; the operator changes between them. */
 const demands = [1.62, 1.66, 1.7];
 
+/** Stroke for each unit below the set point, and the time in which it is added once more, seconds. Acid lowers the pH. */
+const dosings = [
+  { tag: at.AIT201, setPoint: 256, gain: 0.1, reset: 60 },
+  { tag: at.AIT202, setPoint: 7, gain: -6, reset: 60 },
+  { tag: at.AIT203, setPoint: 435, gain: 0.04, reset: 60 },
+] as const;
+
 /** Litres filtered are not measured: the filter is washed after so many seconds of filtering, or by its differential pressure, kPa. */
-const filtering = 180;
+const filtering = 65;
 const clogged = 40;
 /** Seconds of backwash and of the flush after it. */
 const washing = 20;
@@ -14,23 +21,22 @@ const flushing = 6;
 
 /**
  * The controllers of the six stages: commands from what they *see* (readings and states of the row before), by level set
- * points with hysteresis, a filter sequence, and a PI controller for the feed of the reverse osmosis.
+ * points with hysteresis, a filter sequence, and PI controllers for the dosing and for the feed of the reverse osmosis.
  */
 export class Control {
-  readonly commands: Commands = { states: new Uint8Array(plantTags.length).fill(1), speed: 1 };
+  readonly commands: Commands = { states: new Uint8Array(plantTags.length).fill(1), speed: 1, strokes: new Float64Array(3).fill(0.6) };
   readonly #random: Random;
   #fill = true;
   #draw = true;
   #filter = true;
-  #salt = false;
-  #acid = false;
-  #chlorine = false;
   #filtered = 0;
   #left = 0;
   #demand = 1.66;
   #setPoint = 1.66;
   #nextDemand = 0;
   #integral = 0;
+  /** Of each dosing pump: the stroke that holds the set point. */
+  readonly #dosed = new Float64Array(3).fill(0.6);
 
   constructor(random: Random) {
     this.#random = random;
@@ -42,9 +48,6 @@ export class Control {
     this.#fill = hysteresis(this.#fill, seen[at.LIT101], 500, 800);
     this.#draw = hysteresis(this.#draw, seen[at.LIT301], 800, 1000);
     this.#filter = hysteresis(this.#filter, seen[at.LIT401], 800, 1000);
-    this.#salt = hysteresis(this.#salt, seen[at.AIT201], 250, 262);
-    this.#acid = !hysteresis(!this.#acid, seen[at.AIT202], 6.95, 7.05);
-    this.#chlorine = hysteresis(this.#chlorine, seen[at.AIT203], 420, 450);
     this.#sequence(seen);
     const wash = this.#left > flushing;
     const flush = this.#left > 0 && !wash;
@@ -56,9 +59,10 @@ export class Control {
     states[at.MV101] = on(this.#fill);
     states[at.MV201] = on(this.#draw);
     states[at.P101] = on(draws);
-    states[at.P201] = on(flows && this.#salt);
-    states[at.P203] = on(flows && this.#acid);
-    states[at.P205] = on(flows && this.#chlorine);
+    states[at.P201] = on(flows);
+    states[at.P203] = on(flows);
+    states[at.P205] = on(flows);
+    if (flows) this.#dose(seen);
     states[at.MV301] = on(wash);
     states[at.MV302] = on(this.#filter && rest);
     states[at.MV303] = on(wash || flush);
@@ -72,6 +76,17 @@ export class Control {
     return this.commands;
   }
 
+  /** The strokes of the dosing pumps follow what the analysers say. */
+  #dose(seen: Float64Array): void {
+    for (const [i, { tag, setPoint, gain, reset }] of dosings.entries()) {
+      const error = gain * (setPoint - seen[tag]);
+      const stroke = this.#dosed[i] + error;
+      // A pump at its end does not wind it up.
+      if (stroke > 0 && stroke < 1) this.#dosed[i] += error / reset;
+      this.commands.strokes[i] = clamp(stroke, 0, 1);
+    }
+  }
+
   /** Filtering, backwash, flush. */
   #sequence(seen: Float64Array): void {
     if (seen[at.P301] === 2) this.#filtered++;
@@ -82,13 +97,13 @@ export class Control {
     }
   }
 
-  /** Follows the operator's set point, which changes every 4 to 10 minutes and is approached within a minute or two. */
+  /** Follows the operator's set point, which changes every 2 to 6 minutes and is approached within a minute or two. */
   #feedSpeed(flow: number): number {
     if (this.#nextDemand-- <= 0) {
       this.#demand = demands[this.#random.int(demands.length)];
-      this.#nextDemand = 240 + this.#random.int(360);
+      this.#nextDemand = 120 + this.#random.int(240);
     }
-    this.#setPoint += (this.#demand - this.#setPoint) / 60;
+    this.#setPoint += (this.#demand - this.#setPoint) / 40;
     const error = this.#setPoint - flow;
     this.#integral = clamp(this.#integral + 0.01 * error, -0.15, 0.15);
     return clamp(1 + this.#integral + 0.05 * error, 0.8, 1.2);

@@ -9,12 +9,12 @@ const most = 10;
 /** Seconds that the plant is left alone after each attack, at least. */
 export const recovery = 360;
 /** From one attack to the next, seconds, where the time allows more than the fewest. */
-const usualSlot = 1200;
+const usualSlot = 1080;
 const shortest = Math.min(...scenarios.map(({ length }) => length[0]));
 
-/** Seconds at the beginning without an attack unless told otherwise: two fifths of the time, an hour at least. */
+/** Seconds at the beginning without an attack unless told otherwise: half of the time, an hour at least. */
 export function usualHead(seconds: number): number {
-  return Math.max(3600, Math.round(0.4 * seconds));
+  return Math.max(3600, Math.round(0.5 * seconds));
 }
 
 /**

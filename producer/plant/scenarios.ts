@@ -25,7 +25,7 @@ const long = [360, 540] as const;
 export const scenarios: readonly Scenario[] = [
   {
     group: 'constant',
-    parts: [{ tag: 'LIT101', kind: 'constant', size: [-1.7, -1.3] }],
+    parts: [{ tag: 'LIT101', kind: 'constant', size: [-1.2, -1] }],
     length: usual,
     effect: 'T101 seems low: MV101 opens and stays open, the tank fills beyond its set point.',
   },
@@ -39,7 +39,7 @@ export const scenarios: readonly Scenario[] = [
     group: 'constant',
     parts: [{ tag: 'AIT202', kind: 'constant', size: [-9, -7] }],
     length: long,
-    effect: 'The water seems acid: P203 stops, and the pH after it (AIT501) rises slowly.',
+    effect: 'The water seems acid: P203 doses nothing, and the pH after it (AIT501) rises slowly.',
   },
   {
     group: 'constant',
@@ -50,7 +50,7 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'constant',
     parts: [{ tag: 'LIT301', kind: 'constant', size: [1.1, 1.4] }],
-    length: long,
+    length: usual,
     effect: 'T301 seems full: P101 stops and MV201 closes, the tank runs low.',
   },
   {
@@ -61,13 +61,13 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     group: 'drift',
-    parts: [{ tag: 'LIT101', kind: 'ramp', size: [1.4, 2] }],
+    parts: [{ tag: 'LIT101', kind: 'ramp', size: [2.2, 3] }],
     length: long,
     effect: 'T101 seems to fill faster than it does: MV101 closes too early, the tank runs low.',
   },
   {
     group: 'drift',
-    parts: [{ tag: 'LIT401', kind: 'ramp', size: [-2, -1.4] }],
+    parts: [{ tag: 'LIT401', kind: 'ramp', size: [-3.2, -2.4] }],
     length: long,
     effect: 'T401 seems to run low: P301 goes on filtering, the tank fills beyond its set point.',
   },
@@ -97,9 +97,9 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     group: 'held',
-    parts: [{ tag: 'AIT203', kind: 'frozen' }],
+    parts: [{ tag: 'DPIT301', kind: 'frozen' }],
     length: long,
-    effect: 'The redox potential stands still; P205 stays as it is and overdoses or doses nothing.',
+    effect: 'The differential pressure stands still while P301 starts and stops; nothing else changes.',
   },
   {
     group: 'held',
@@ -119,7 +119,7 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'forced',
     parts: [{ tag: 'P301', kind: 'force', to: 1 }],
-    length: usual,
+    length: short,
     effect: 'Nothing is filtered: FIT301 and DPIT301 fall to zero, T401 runs low.',
   },
   {
@@ -136,9 +136,21 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     group: 'forced',
-    parts: [{ tag: 'P203', kind: 'force', to: 2 }],
+    parts: [{ tag: 'P203', kind: 'force', to: 1 }],
     length: long,
-    effect: 'Acid is dosed without a stop: AIT202 falls below its set point.',
+    effect: 'No acid is dosed: AIT202 rises above its set point.',
+  },
+  {
+    group: 'forced',
+    parts: [{ tag: 'P205', kind: 'force', to: 1 }],
+    length: usual,
+    effect: 'No chlorine is dosed: AIT203 falls below its set point.',
+  },
+  {
+    group: 'forced',
+    parts: [{ tag: 'MV301', kind: 'force', to: 1 }],
+    length: long,
+    effect: 'The filter is not washed: P602 does not start, FIT601 stays at zero and DPIT301 rises.',
   },
   {
     group: 'stuck',
@@ -149,7 +161,7 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'stuck',
     parts: [{ tag: 'MV302', kind: 'stuck' }],
-    length: usual,
+    length: short,
     effect: 'MV302 reports moving, P301 waits for it: nothing is filtered, T401 runs low.',
   },
   {
@@ -176,11 +188,11 @@ export const scenarios: readonly Scenario[] = [
   {
     group: 'several',
     parts: [
-      { tag: 'P203', kind: 'force', to: 2 },
+      { tag: 'P203', kind: 'force', to: 1 },
       { tag: 'AIT202', kind: 'frozen' },
     ],
     length: long,
-    effect: 'Acid is dosed without a stop behind a pH reading that stands still; the one after it (AIT501) falls.',
+    effect: 'No acid is dosed behind a pH reading that stands still; the one after it (AIT501) rises.',
   },
   {
     group: 'several',
@@ -194,21 +206,21 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     group: 'stealthy',
-    parts: [{ tag: 'LIT401', kind: 'ramp', size: [-0.5, -0.2] }],
+    parts: [{ tag: 'LIT401', kind: 'offset', size: [-0.7, -0.5] }],
     length: long,
     stealthy: true,
-    effect: 'T401 slowly seems lower than it is, within what is usual; more is filtered than is needed.',
+    effect: 'T401 seems lower than it is, within what is usual; more is filtered than is needed.',
   },
   {
     group: 'stealthy',
-    parts: [{ tag: 'LIT101', kind: 'offset', size: [0.15, 0.35] }],
+    parts: [{ tag: 'LIT101', kind: 'offset', size: [0.45, 0.65] }],
     length: long,
     stealthy: true,
     effect: 'T101 seems fuller than it is, within what is usual; MV101 closes too early.',
   },
   {
     group: 'stealthy',
-    parts: [{ tag: 'DPIT301', kind: 'scale', size: [-0.15, -0.05] }],
+    parts: [{ tag: 'DPIT301', kind: 'scale', size: [-0.25, -0.15] }],
     length: usual,
     stealthy: true,
     effect: 'The filter seems cleaner than it is, within what is usual; nothing else changes.',
@@ -218,7 +230,14 @@ export const scenarios: readonly Scenario[] = [
     parts: [{ tag: 'AIT202', kind: 'constant', size: [-0.2, 0.2] }],
     length: usual,
     stealthy: true,
-    effect: 'The pH stands still within what is usual; P203 stays as it is.',
+    effect: 'The pH stands still within what is usual; P203 doses ever more or ever less.',
+  },
+  {
+    group: 'stealthy',
+    parts: [{ tag: 'FIT502', kind: 'offset', size: [-0.6, -0.4] }],
+    length: usual,
+    stealthy: true,
+    effect: 'Less permeate seems to flow, within what is usual: feed, permeate and reject no longer add up.',
   },
   {
     group: 'spare',

@@ -18,16 +18,16 @@ const kinds: Record<string, Transmitter> = {
   LIT: { lag: 0, noise: 0.4, wander: 0, decimals: 2 },
   DPIT: { lag: 1.5, noise: 0.05, wander: 0, decimals: 2 },
   PIT: { lag: 1.5, noise: 0.15, wander: 0, decimals: 2 },
-  AIT: { lag: 8, noise: 0.05, wander: 0.3, decimals: 2 },
+  AIT: { lag: 8, noise: 0.15, wander: 0.2, decimals: 2 },
 };
 const others: Partial<Record<PlantTag, Partial<Transmitter>>> = {
-  AIT202: { noise: 0.002, wander: 0.008, decimals: 3 },
-  AIT203: { wander: 0.8 },
-  AIT402: { lag: 20, wander: 0.8 },
-  AIT501: { noise: 0.002, wander: 0.01, decimals: 3 },
-  AIT502: { lag: 20, wander: 0.8 },
-  AIT503: { wander: 0.5 },
-  AIT504: { lag: 20, noise: 0.02, wander: 0.1 },
+  AIT202: { noise: 0.004, wander: 0.006, decimals: 3 },
+  AIT203: { noise: 0.3, wander: 0.5 },
+  AIT402: { lag: 20, noise: 0.3, wander: 0.5 },
+  AIT501: { noise: 0.004, wander: 0.006, decimals: 3 },
+  AIT502: { lag: 20, noise: 0.3, wander: 0.5 },
+  AIT503: { wander: 0.3 },
+  AIT504: { lag: 20, noise: 0.03, wander: 0.07 },
   PIT502: { noise: 0.01, decimals: 3 },
 };
 
@@ -60,7 +60,7 @@ export class Sensors {
     this.#flow = Uint8Array.from(tags, (tag) => (tag.startsWith('FIT') ? 1 : 0));
     let drifts = 0;
     this.#drift = Int32Array.from(transmitters, ({ wander }) => (wander > 0 ? drifts++ : -1));
-    this.#drifts = new Drifts(random.fork('wander'), new Array<number>(drifts).fill(90));
+    this.#drifts = new Drifts(random.fork('wander'), new Array<number>(drifts).fill(60));
     this.#lagged = new Float64Array(tags.length);
     this.#normals = new Normals(random.fork('noise'));
   }

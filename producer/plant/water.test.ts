@@ -87,7 +87,8 @@ describe('the mass balance', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(states, fc.integer({ min: 1, max: 400 }), fc.double({ min: 0.8, max: 1.2, noNaN: true })), { maxLength: 12 }), (moves) => {
         const water = new Water(makeRandom(1));
-        for (const [commands, seconds, speed] of moves) for (let i = 0; i < seconds; i++) water.step({ states: Uint8Array.from(commands), speed });
+        for (const [commands, seconds, speed] of moves)
+          for (let i = 0; i < seconds; i++) water.step({ states: Uint8Array.from(commands), speed, strokes: Float64Array.of(speed, 1, speed / 2) });
         expect(imbalance(water)).toBeLessThan(1e-9);
         expect(water.values.every((value) => Number.isFinite(value))).toBe(true);
       }),
@@ -111,7 +112,7 @@ describe('what is dissolved', () => {
     const water = new Water(makeRandom(2));
     const states = new Uint8Array(plantTags.length).fill(1);
     for (const tag of ['MV101', 'MV201', 'MV302', 'P101', 'P301', 'P401', 'P501', 'UV401'] as const) states[at[tag]] = 2;
-    for (let i = 0; i < 8 * 3600; i++) water.step({ states, speed: 1 });
+    for (let i = 0; i < 8 * 3600; i++) water.step({ states, speed: 1, strokes: new Float64Array(3) });
     expect(Math.abs(water.values[at.AIT201] - 244)).toBeLessThan(8);
     expect(Math.abs(water.values[at.AIT202] - 7.4)).toBeLessThan(0.2);
     expect(Math.abs(water.values[at.AIT203] - 405)).toBeLessThan(16);
@@ -120,9 +121,9 @@ describe('what is dissolved', () => {
   it('does not change in water that stands', () => {
     const water = new Water(makeRandom(2));
     const states = new Uint8Array(plantTags.length).fill(1);
-    for (let i = 0; i < 60; i++) water.step({ states, speed: 1 });
+    for (let i = 0; i < 60; i++) water.step({ states, speed: 1, strokes: new Float64Array(3) });
     const before = water.values.slice();
-    for (let i = 0; i < 600; i++) water.step({ states, speed: 1 });
+    for (let i = 0; i < 600; i++) water.step({ states, speed: 1, strokes: new Float64Array(3) });
     for (const tag of ['AIT201', 'AIT202', 'AIT203', 'LIT101', 'LIT301'] as const) expect(water.values[at[tag]]).toBeCloseTo(before[at[tag]], 6);
   });
 });

@@ -14,6 +14,8 @@ export interface Commands {
   readonly states: Uint8Array;
   /** Speed of the feed pump P401, 1 = nominal. */
   speed: number;
+  /** Strokes of the dosing pumps for salt (P201), acid (P203) and chlorine (P205), 0 to 1. */
+  readonly strokes: Float64Array;
 }
 
 /** Water that entered or left the plant since the beginning, litres. What the tanks hold and spill is in the tanks. */
@@ -41,10 +43,10 @@ const travel = 0.125;
  */
 export class Water {
   readonly raw = new Tank({ litres: 149, capacity: 276, area: 0.24 });
-  readonly feed = new Tank({ litres: 80, capacity: 108, area: 0.09 });
+  readonly feed = new Tank({ litres: 180, capacity: 240, area: 0.2 });
   /** The housing of the ultrafiltration: what it cannot hold is through the membrane. */
   readonly filter = new Tank({ litres: 8, capacity: 8, area: 0.01 });
-  readonly dechlorination = new Tank({ litres: 80, capacity: 108, area: 0.09 });
+  readonly dechlorination = new Tank({ litres: 270, capacity: 360, area: 0.3 });
   /** Its overflow is the water delivered. */
   readonly permeate = new Tank({ litres: 200, capacity: 200, area: 0.25 });
   readonly books: Books = { supplied: 0, flushed: 0, washed: 0, rejected: 0 };
@@ -74,24 +76,24 @@ export class Water {
 
   constructor(random: Random) {
     // Supply pressure, conductivity, pH, redox potential, hardness, temperature.
-    this.#drifts = new Drifts(random, [60, 150, 120, 150, 200, 240]);
+    this.#drifts = new Drifts(random, [60, 90, 90, 90, 90, 90]);
     this.#position[at.MV302] = 1;
   }
 
-  step({ states: command, speed }: Commands): void {
+  step({ states: command, speed, strokes }: Commands): void {
     this.#drifts.step();
     const drift = this.#drifts.values;
     const raw = this.#rawWater;
-    raw[salt] = 244 + 2 * drift[1];
-    raw[ph] = 7.4 + 0.02 * drift[2];
-    raw[orp] = 405 + 2 * drift[3];
-    raw[hardness] = 148.3 + 0.4 * drift[4];
+    raw[salt] = 244 + 0.3 * drift[1];
+    raw[ph] = 7.4 + 0.004 * drift[2];
+    raw[orp] = 405 + 0.3 * drift[3];
+    raw[hardness] = 148.3 + 0.06 * drift[4];
     // Degrees above 29, and the viscosity against that at 29: 2.3 % less for a degree more.
-    const warmth = 0.4 * drift[5];
+    const warmth = 0.25 * drift[5];
     const viscosity = 1 - 0.023 * warmth;
     this.#moveActuators(command);
     const litresDosed = this.#takeIn(drift[0]);
-    this.#dose(litresDosed);
+    this.#dose(litresDosed, strokes);
     this.#filter(litresDosed, viscosity);
     this.#desalinate(speed, viscosity, warmth);
   }
@@ -115,13 +117,13 @@ export class Water {
   /** P1: supply into T101, and out of it through the dosing station. @returns litres that went on */
   #takeIn(pressure: number): number {
     const { raw, values, books } = this;
-    this.#supply += (this.#position[at.MV101] * (4.5 + 0.05 * pressure) - this.#supply) / 2;
+    this.#supply += (this.#position[at.MV101] * (8 + 0.08 * pressure) - this.#supply) / 2;
     const supplied = this.#supply * perSecond;
     mix(this.#inRaw, raw.litres, supplied, this.#rawWater);
     raw.receive(supplied);
     books.supplied += supplied;
     const head = 1 + 4e-5 * (raw.level - 650);
-    this.#dosing += (this.#on(at.P101) * this.#position[at.MV201] * 3 * head - this.#dosing) / 2;
+    this.#dosing += (this.#on(at.P101) * this.#position[at.MV201] * 6 * head - this.#dosing) / 2;
     const litres = raw.give(this.#dosing * perSecond);
     this.#dosing = litres / perSecond;
     values[at.FIT101] = this.#supply;
@@ -130,14 +132,14 @@ export class Water {
     return litres;
   }
 
-  /** P2: a mixer of 300 litres that is always full; salt, acid and chlorine are dosed into it. */
-  #dose(litres: number): void {
+  /** P2: a mixer of 40 litres that is always full; salt, acid and chlorine are dosed into it. */
+  #dose(litres: number, strokes: Float64Array): void {
     const { values } = this;
     const mixer = this.#inDosing;
     mix(mixer, 40, litres, this.#inRaw);
-    mixer[salt] = Math.min(2000, mixer[salt] + 0.45 * this.#on(at.P201));
-    mixer[ph] = Math.max(2, mixer[ph] - 0.0115 * this.#on(at.P203));
-    mixer[orp] = Math.min(900, mixer[orp] + 1.1 * this.#on(at.P205));
+    mixer[salt] = Math.min(2000, mixer[salt] + 0.9 * strokes[0] * this.#on(at.P201));
+    mixer[ph] = Math.max(2, mixer[ph] - 0.023 * strokes[1] * this.#on(at.P203));
+    mixer[orp] = Math.min(900, mixer[orp] + 2.2 * strokes[2] * this.#on(at.P205));
     values[at.AIT201] = mixer[salt];
     values[at.AIT202] = mixer[ph];
     values[at.AIT203] = mixer[orp];
@@ -148,7 +150,7 @@ export class Water {
     const { feed, filter, dechlorination, permeate, books, values } = this;
     mix(this.#inFeed, feed.litres, litres, this.#inDosing);
     feed.receive(litres);
-    this.#filtration += (this.#on(at.P301) * this.#position[at.MV302] * (2.7 - 0.12 * this.#fouling) - this.#filtration) / 2;
+    this.#filtration += (this.#on(at.P301) * this.#position[at.MV302] * (4.8 - 0.21 * this.#fouling) - this.#filtration) / 2;
     const pumped = feed.give(this.#filtration * perSecond);
     this.#filtration = pumped / perSecond;
     const filtrate = filter.receive(pumped);
@@ -160,9 +162,9 @@ export class Water {
     const washed = permeate.give(this.#backwash * perSecond);
     this.#backwash = washed / perSecond;
     books.washed += washed;
-    this.#fouling += filtrate / 110 + (0.05 - this.#fouling) * (washed / 2);
+    this.#fouling += filtrate / 85 + (0.05 - this.#fouling) * (washed / 2);
 
-    const through = filtrate / perSecond / 2.2;
+    const through = filtrate / perSecond / 3.9;
     const wash = this.#backwash / 1.8;
     values[at.LIT301] = feed.level;
     values[at.FIT301] = this.#filtration;
@@ -199,9 +201,9 @@ export class Water {
     values[at.LIT401] = dechlorination.level;
     values[at.FIT401] = this.#booster;
     values[at.AIT401] = water[hardness];
-    values[at.AIT402] = 0.42 * water[orp] - 12 * lit;
-    values[at.AIT501] = 7.32 + 0.25 * (water[ph] - 7);
-    values[at.AIT502] = 0.45 * water[orp] + 6 - 10 * lit;
+    values[at.AIT402] = 138 + 0.1 * water[orp] - 12 * lit;
+    values[at.AIT501] = 7.32 + 0.06 * (water[ph] - 7);
+    values[at.AIT502] = 158 + 0.1 * water[orp] - 10 * lit;
     values[at.AIT503] = 1.02 * water[salt] + 2.5;
     values[at.AIT504] = passing + 9 * (1 - this.#osmosis);
     values[at.FIT501] = toMembranes / perSecond;
