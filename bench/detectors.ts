@@ -6,7 +6,8 @@ import { builtInRegistry } from '../cli/load-pipeline.ts';
 import type { Column, DetectorDefinition } from '../core/component.ts';
 import { type Matrix, makeMatrix, rowsOf } from '../core/matrix.ts';
 import { makeRandom } from '../core/random.ts';
-import { sampleRows, sampleTags } from '../scripts/make-sample.ts';
+import { plantTags } from '../producer/plant/tags.ts';
+import { sampleRows } from '../scripts/make-sample.ts';
 import { runPeers } from './peers.ts';
 
 /**
@@ -55,7 +56,7 @@ function gaussianRows(): Matrix {
   return rows;
 }
 
-const columns: readonly Column[] = sampleTags.map((name) => ({ name, kind: /^(MV|P\d|UV)/.test(name) ? 'discrete' : 'continuous' }));
+const columns: readonly Column[] = plantTags.map((name) => ({ name, kind: /^(MV|P\d|UV)/.test(name) ? 'discrete' : 'continuous' }));
 
 function measure(definition: DetectorDefinition, rows: Matrix): Figures {
   const training = rowsOf(rows, 0, trainingRows);

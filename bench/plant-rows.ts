@@ -9,7 +9,8 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { formatTime } from '../core/time.ts';
-import { sampleRows, sampleTags } from '../scripts/make-sample.ts';
+import { plantTags } from '../producer/plant/tags.ts';
+import { sampleRows } from '../scripts/make-sample.ts';
 
 /** 28 December 2015, 10:00 in Singapore. */
 const start = 1_451_268_000n;
@@ -17,7 +18,7 @@ const start = 1_451_268_000n;
 /** @returns bytes written */
 export async function writePlantRows(file: string, rows: number, seed = 2015): Promise<number> {
   const out = createWriteStream(file, { highWaterMark: 1 << 20 });
-  let text = `Timestamp,${sampleTags.join(',')}\n`;
+  let text = `Timestamp,${plantTags.join(',')}\n`;
   const hours = Array.from(sampleRows(seed, Math.min(rows, 14_400)), ({ values }) => values.join(','));
   for (let row = 0; row < rows; row++) {
     text += `${formatTime((start + BigInt(row)) * 1_000_000_000n)},${hours[row % hours.length]}\n`;

@@ -28,7 +28,7 @@ export interface Recording {
 
 const sample = fileURLToPath(new URL('../../../data/swat-sample.xlsx', import.meta.url));
 /** Rows at the head of the sample that are all normal. */
-const sampleHead = 3600;
+const sampleHead = 7200;
 /** Of the normal rows, so many are learned from, and so many lie between those and the ones kept back, as neighbours in time are alike. */
 const learned = 0.7;
 const gap = 0.05;

@@ -3,18 +3,20 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunSummary } from '../../cli/run-summary.ts';
 import { openStoreForReading } from '../../connectors/duckdb/open.ts';
-import { sampleAttacks, sampleTags } from '../../scripts/make-sample.ts';
+import { plantTags } from '../../producer/plant/tags.ts';
+import { sampleAttacks } from '../../scripts/make-sample.ts';
 import { openWorkplace, repository, settings, summaryOf, type Workplace, workplace } from '../command-line.ts';
 import { contentOfFile, differences, type StoreContent } from '../store-content.ts';
 
 const pipeline = join(repository, 'pipelines/swat.yaml');
 const sample = join(repository, 'data/swat-sample.xlsx');
+const methods = ['one-class-svm', 'isolation-forest', 'k-means', 'lof', 'var', 'mahalanobis', 'k-nn', 'constant-broken', 'combined'];
 
 /**
- * Attacks that no incident of `combined` overlaps: the fused score of k-means and Mahalanobis, smoothed over ten rows, stays
- * below its level while they last.
+ * What is attacked where no incident of `combined` begins: stealthily, 0.36 mm/s are taken from a level that by itself falls
+ * and rises by 2 mm/s.
  */
-const knownMisses = ['MV101 forced open'];
+const knownMisses = ['LIT401'];
 
 describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
   let place: Workplace;
@@ -48,14 +50,14 @@ describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
       ended: true,
       total: { rowsRead: 14_400, rowsStored: 14_400 },
     });
-    expect(Object.keys(summary.incidents)).toEqual(['k-means', 'mahalanobis', 'constant-broken', 'combined']);
+    expect(Object.keys(summary.incidents)).toEqual(methods);
     expect(summary.rowsPerSecond).toBeGreaterThan(0);
     expect(summary.peakRssMb).toBeGreaterThan(50);
     const rows = content.rows as { tags: string[]; times: BigInt64Array };
-    expect(rows.tags).toEqual(sampleTags);
+    expect(rows.tags).toEqual(plantTags);
     expect(rows.times[0]).toBe(BigInt(Date.parse('2015-12-28T10:00:00+08:00')) * 1_000_000n);
     expect(new Set(rows.times).size).toBe(14_400);
-    expect(content.verdicts).toHaveLength(4 * 14_400);
+    expect(content.verdicts).toHaveLength(methods.length * 14_400);
     const incidents = content.incidents as { detector: string }[];
     for (const [detector, n] of Object.entries(summary.incidents)) expect(incidents.filter((incident) => incident.detector === detector)).toHaveLength(n);
   });
@@ -67,7 +69,7 @@ describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
     expect(said).toEqual(expect.arrayContaining(lines));
   });
 
-  it('has an incident of `combined` over every labelled attack but the known misses', async () => {
+  it('has an incident of `combined` begin in every labelled attack but the known misses, and two elsewhere at most', async () => {
     const store = await openStoreForReading(place.path('swat.duckdb'));
     const { times, labels } = await store.rows({ stream: 'swat', tags: [] });
     const attacks: { row: number; from: bigint; to: bigint }[] = [];
@@ -76,15 +78,19 @@ describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
       if (labels[row - 1] === 1) attacks[attacks.length - 1].to = times[row];
       else attacks.push({ row, from: times[row], to: times[row] });
     }
-    expect(attacks.map(({ row }) => row)).toEqual(sampleAttacks.map(({ from }) => from));
+    expect(attacks.map(({ row }) => row)).toEqual(sampleAttacks.map(({ start }) => start));
     const missed: string[] = [];
     for (const [i, { from, to }] of attacks.entries()) {
       const found = await store.incidents({ stream: 'swat', detector: 'combined', from, to: to + 1n });
-      if (found.length === 0) missed.push(sampleAttacks[i].what);
+      if (!found.some((incident) => incident.start >= from)) missed.push(sampleAttacks[i].parts.map(({ tag }) => tag).join(', '));
     }
+    const all = await store.incidents({ stream: 'swat', detector: 'combined' });
     await store.close();
+    // The plant takes as long to recover as it was attacked.
+    const answered = all.filter(({ start }) => attacks.some(({ from, to }) => start >= from && start <= to + (to - from)));
+    expect(all.length - answered.length).toBeLessThanOrEqual(2);
     console.log(`attacks of the sample without an incident of 'combined': ${missed.join('; ')}`);
-    expect(missed.map((what) => knownMisses.find((known) => what.startsWith(known)) ?? what)).toEqual(knownMisses);
+    expect(missed).toEqual(knownMisses);
   });
 
   it('read again, goes on at the end and changes nothing', async () => {
@@ -96,7 +102,7 @@ describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
     await copyFile(sample, place.path('copy.xlsx'));
     const again = await run('copy.xlsx');
     expect(again).toMatchObject({ resumedAt: 0, rowsRead: 14_400, rowsStored: 0, duplicates: 14_400, late: 0, deadLetters: 0 });
-    expect(Object.values(again.incidents)).toEqual([0, 0, 0, 0]);
+    expect(Object.values(again.incidents)).toEqual(methods.map(() => 0));
     const { manifests, ...after } = await contentOfFile(place.path('swat.duckdb'), 'swat');
     const { manifests: before, ...untouched } = content;
     expect(differences(after, untouched)).toEqual([]);
@@ -113,7 +119,7 @@ describe.skipIf(!data)('pipelines/swat.yaml over the SWaT June 2017 export (need
   const files = settings({ 'source.path': join(data ?? '', 'swat/swat-june-2017.xlsx'), 'store.path': 'june.duckdb', serve: 'false' });
 
   it.each([
-    { train: [], judged: 13_661 - 3600 },
+    { train: [], judged: 13_661 - 7200 },
     { train: settings({ 'train.rows': '3500-8000' }), judged: 13_661 - 8000 },
   ])('stores all of its rows, trained with $train', async ({ train, judged }) => {
     const place = await workplace();

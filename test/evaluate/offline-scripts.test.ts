@@ -24,7 +24,7 @@ function run(method: string, ...args: string[]): { status: number | null; stdout
 const pipeline = `
 stream: swat
 source: { type: xlsx, path: ${JSON.stringify(`${root}data/swat-sample.xlsx`)}, timezone: Asia/Singapore }
-train: { rows: 3600 }
+train: { rows: 7200 }
 views: { reduced: [{ drop-constant: { watch: false } }, { standardise: { clip: 30 } }, { pca: { variance: 0.95 } }] }
 detectors: { ${methods.map((method) => `${method}: { type: ${method}, view: reduced }`).join(', ')} }
 threshold: { warn: { quantile: 0.99 }, error: { quantile: 0.99 } }
@@ -42,8 +42,8 @@ describe('the offline scripts', () => {
     await source.open();
     sample = await collectRows(source, 'swat');
     await source.close();
-    const { model, state } = await train(sliceBatch(sample, 0, 3600), config, await loadDefinitions(config, registry));
-    const rest = sliceBatch(sample, 3600, sample.rows);
+    const { model, state } = await train(sliceBatch(sample, 0, 7200), config, await loadDefinitions(config, registry));
+    const rest = sliceBatch(sample, 7200, sample.rows);
     const rows = applyViews(model.views, state.views, matrixOf(rest), rest.times, makeWorkspace(model.views)).get('reduced') ?? makeMatrix(0, 0);
     columns = rows.cols;
     for (const { name, definition, model: learned, calibration } of model.detectors) {
@@ -57,14 +57,14 @@ describe('the offline scripts', () => {
     const { status, stdout, stderr } = run(method);
     expect([status, stderr]).toEqual([0, '']);
     const { scores, level } = byPipeline.get(method)!;
-    const labels = sample.labels!.subarray(3600);
+    const labels = sample.labels!.subarray(7200);
     const flagged = Uint8Array.from(scores, (score) => Number(score >= level));
-    const seconds = Float64Array.from(sample.times.subarray(3600), (time) => Number(time / 1_000_000_000n));
+    const seconds = Float64Array.from(sample.times.subarray(7200), (time) => Number(time / 1_000_000_000n));
     const { precision, recall, f1 } = figures({ flagged, labels, seconds, incidents: [] });
     const lines = stdout.trimEnd().split('\n');
     expect(lines.slice(0, 3)).toEqual([
-      `${method}: 2,520 normal rows learned from, ${columns} columns`,
-      `level: ${level.toPrecision(4)}, from 900 normal rows kept back`,
+      `${method}: 5,040 normal rows learned from, ${columns} columns`,
+      `level: ${level.toPrecision(4)}, from 1,800 normal rows kept back`,
       expect.stringMatching(new RegExp(`^scored: .* of them attacked; ${flagged.reduce((sum, flag) => sum + flag, 0).toLocaleString('en-US')} flagged$`)),
     ]);
     expect(lines.at(-2)?.trim().split(/ +/)).toEqual(['precision', 'recall', 'F1', 'AUC-ROC', 'AUC-PR']);
@@ -80,7 +80,7 @@ describe('the offline scripts', () => {
     const workbook = `${root}data/swat-sample.xlsx`;
     const { status, stdout, stderr } = run('k-means', workbook, workbook);
     expect(status).toBe(0);
-    expect(stderr).toBe('1,930 of the 14,400 normal rows are labelled anomalous: what is in them is learned as normal\n');
+    expect(stderr).toBe('2,610 of the 14,400 normal rows are labelled anomalous: what is in them is learned as normal\n');
     expect(stdout).toContain(`scored: ${sample.rows.toLocaleString('en-US')} rows`);
   });
 

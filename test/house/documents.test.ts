@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { builtInRegistry } from '../../cli/load-pipeline.ts';
-import { sampleAttacks } from '../../scripts/make-sample.ts';
 import { repository } from './temporary-clone.ts';
 
 const read = (file: string): string => readFileSync(join(repository, file), 'utf8');
@@ -58,14 +57,6 @@ describe('the pages', () => {
         type,
       ).toEqual(families.filter((family) => finds.some((found) => found === family)));
     }
-  });
-
-  it("list the sample's attacks with their rows", () => {
-    const table = read('data/README.md')
-      .split('\n')
-      .filter((line) => /^\| [\d,]+-[\d,]+ \|/.test(line));
-    const thousands = (n: number): string => n.toLocaleString('en-US');
-    expect(table.map((line) => line.split('|')[1].trim())).toEqual(sampleAttacks.map(({ from, rows }) => `${thousands(from)}-${thousands(from + rows - 1)}`));
   });
 });
 
