@@ -33,7 +33,7 @@ interface Figures {
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
 
-/** Rows of the sample's plant, standardised by its first hour; tags that never move keep their size. */
+/** Rows of the sample's plant, standardised by its training rows; tags that never move keep their size. */
 function plantRows(): Matrix {
   const rows = makeMatrix(trainingRows + testRows, cols);
   let row = 0;

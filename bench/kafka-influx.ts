@@ -22,6 +22,8 @@ import { writePlantRows } from './plant-rows.ts';
 const rows = Number(process.argv[2] ?? 100_000);
 const seconds = Number(process.argv[3] ?? 30);
 const offered = 1000;
+/** Rows that the pipeline learns from: they wait for the fit. */
+const learned = 7200;
 const main = join(import.meta.dirname, '../cli/main.js');
 const pipeline = 'pipelines/swat-kafka.yaml';
 
@@ -87,7 +89,7 @@ async function measureLatency(): Promise<object> {
   const topic = 'LIVE';
   const csv = join(folder, 'live.csv');
   const live = offered * seconds;
-  await writePlantRows(csv, 3600 + live);
+  await writePlantRows(csv, learned + live);
   const bucket = await influx.freshBucket();
   const set = await target('live', topic, [`source={type: csv, path: ${csv}}`], bucket);
   const processing = sluice('process', set, ['--until-end', '--json']);
@@ -105,10 +107,10 @@ async function measureLatency(): Promise<object> {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   await Promise.all([produced, processed]);
-  const cpu = meter.perRow(3600 + live);
-  const appended = await appendTimes(topic, 3600 + live);
+  const cpu = meter.perRow(learned + live);
+  const appended = await appendTimes(topic, learned + live);
   const latencies: number[] = [];
-  for (let offset = 3600, s = 0; offset < appended.length; offset++) {
+  for (let offset = learned, s = 0; offset < appended.length; offset++) {
     while (s < seen.length && seen[s].offset < offset) s++;
     if (s < seen.length) latencies.push(seen[s].at - appended[offset]);
   }

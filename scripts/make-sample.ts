@@ -9,80 +9,45 @@ import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { XlsxStreamWriter } from 'hucre/xlsx';
-import type { Attack } from '../producer/plant/attack.ts';
+import type { Attack, AttackPart } from '../producer/plant/attack.ts';
 import { attacksPathOf } from '../producer/plant/attacks-path.ts';
 import type { Recording } from '../producer/plant/recording.ts';
 import { attacksFile, workbookHead, workbookTime } from '../producer/plant/recording-file.ts';
 import { Simulation } from '../producer/plant/simulation.ts';
 
 /**
- * Kinds of SWaT's published list, with sizes as producer/plant/scenarios.ts has them. Each begins from normal operation and
- * leaves the plant time to recover.
+ * Kinds of SWaT's published list, with sizes as producer/plant/scenarios.ts has them, by first row, rows, effect and what is
+ * done to which tag. Each begins from normal operation and leaves the plant time to recover.
  */
 export const sampleAttacks: readonly Attack[] = [
-  {
-    start: 7400,
-    length: 300,
-    parts: [{ tag: 'DPIT301', kind: 'constant', size: 1.6 }],
-    stealthy: false,
-    effect: 'The filter seems clogged: it is washed again and again.',
-  },
-  {
-    start: 8200,
-    length: 300,
-    parts: [{ tag: 'LIT101', kind: 'ramp', size: 3 }],
-    stealthy: false,
-    effect: 'T101 seems to fill faster than it does: MV101 closes too early, the tank runs low.',
-  },
-  { start: 9000, length: 240, parts: [{ tag: 'P102', kind: 'spare' }], stealthy: false, effect: 'The spare pump reports running; nothing else shows it.' },
-  {
-    start: 9700,
-    length: 330,
-    parts: [{ tag: 'AIT202', kind: 'constant', size: -8 }],
-    stealthy: false,
-    effect: 'The water seems acid: P203 doses nothing.',
-  },
-  { start: 10500, length: 330, parts: [{ tag: 'MV101', kind: 'force', to: 2 }], stealthy: false, effect: 'T101 fills beyond its set point.' },
-  {
-    start: 11300,
-    length: 240,
-    parts: [{ tag: 'FIT401', kind: 'constant', size: -13 }],
-    stealthy: false,
-    effect: 'The feed seems to fail: UV401 and P501 stop, reverse osmosis with them.',
-  },
-  {
-    start: 12000,
-    length: 300,
-    parts: [
-      { tag: 'P101', kind: 'force', to: 2 },
-      { tag: 'MV101', kind: 'force', to: 2 },
-      { tag: 'MV201', kind: 'force', to: 2 },
-      { tag: 'LIT301', kind: 'constant', size: -0.4 },
-      { tag: 'P301', kind: 'force', to: 1 },
-    ],
-    stealthy: false,
-    effect: 'T301 fills unseen while nothing leaves it, and T401 runs low.',
-  },
-  {
-    start: 12800,
-    length: 330,
-    parts: [{ tag: 'LIT401', kind: 'ramp', size: -0.6 }],
-    stealthy: true,
-    effect: 'T401 seems to lose 0.36 mm/s, within what is usual; more is filtered than is needed.',
-  },
-  {
-    start: 13600,
-    length: 240,
-    parts: [{ tag: 'P301', kind: 'force', to: 1 }],
-    stealthy: false,
-    effect: 'Nothing is filtered: FIT301 and DPIT301 fall to zero, T401 runs low.',
-  },
+  attack(7400, 300, 'The filter seems clogged: it is washed again and again.', { tag: 'DPIT301', kind: 'constant', size: 1.6 }),
+  attack(8200, 300, 'T101 seems to fill faster than it does: MV101 closes too early, the tank runs low.', { tag: 'LIT101', kind: 'ramp', size: 3 }),
+  attack(9000, 240, 'The spare pump reports running; nothing else shows it.', { tag: 'P102', kind: 'spare' }),
+  attack(9700, 330, 'The water seems acid: P203 doses nothing.', { tag: 'AIT202', kind: 'constant', size: -8 }),
+  attack(10_500, 330, 'T101 fills beyond its set point.', { tag: 'MV101', kind: 'force', to: 2 }),
+  attack(11_300, 240, 'The feed seems to fail: UV401 and P501 stop, reverse osmosis with them.', { tag: 'FIT401', kind: 'constant', size: -13 }),
+  attack(
+    12_000,
+    300,
+    'T301 fills unseen while nothing leaves it, and T401 runs low.',
+    { tag: 'P101', kind: 'force', to: 2 },
+    { tag: 'MV101', kind: 'force', to: 2 },
+    { tag: 'MV201', kind: 'force', to: 2 },
+    { tag: 'LIT301', kind: 'constant', size: -0.4 },
+    { tag: 'P301', kind: 'force', to: 1 },
+  ),
+  { ...attack(12_800, 330, 'T401 seems to lose 0.36 mm/s, within what is usual.', { tag: 'LIT401', kind: 'ramp', size: -0.6 }), stealthy: true },
+  attack(13_600, 240, 'Nothing is filtered: FIT301 and DPIT301 fall to zero, T401 runs low.', { tag: 'P301', kind: 'force', to: 1 }),
 ];
+
+function attack(start: number, length: number, effect: string, ...parts: AttackPart[]): Attack {
+  return { start, length, parts, stealthy: false, effect };
+}
 
 /** What the list of attacks tells of the sample; times in UTC. */
 const recording: Recording = { seed: 2015, rows: 14_400, interval: 1, start: BigInt(Date.UTC(2015, 11, 28, 2)) * 1_000_000n, attacks: sampleAttacks };
-/** Of the first row, by a clock that shows Singapore's time. */
-const start = Date.UTC(2015, 11, 28, 10);
+/** Of the first row, as a clock in UTC would have to stand to show Singapore's time. */
+const shown = Date.UTC(2015, 11, 28, 10);
 
 /** One row: the tags in SWaT's order. */
 export interface SampleRow {
@@ -100,7 +65,7 @@ export function* sampleRows(seed = recording.seed, rows = recording.rows, attack
   for (let row = 0; row < rows; row++) {
     plant.step();
     const label = !plant.attacked ? 'Normal' : slip && row === slip.start + slip.length - 1 ? 'A ttack' : 'Attack';
-    yield { time: workbookTime(start + 1000 * row), values: Array.from(plant.seen), label };
+    yield { time: workbookTime(shown + 1000 * row), values: Array.from(plant.seen), label };
   }
 }
 
