@@ -4,8 +4,17 @@ import type { Registry } from '../core/registry.ts';
 /** What the built-in pipeline is called in messages and results. */
 export const standardName = 'built-in pipeline';
 
-/** Detectors that see the few combinations of tags that carry the movement; all others see every tag. */
-const onReduced: readonly string[] = ['one-class-svm', 'isolation-forest', 'isolation-logistic', 'k-means', 'lof', 'dbscan'];
+/** Detectors that see the few combinations of tags that carry the movement, or the mean of each tag's last rows; all others see every tag as it is. */
+const views: Readonly<Record<string, string>> = {
+  'one-class-svm': 'reduced',
+  'isolation-forest': 'reduced',
+  'isolation-logistic': 'reduced',
+  'k-means': 'reduced',
+  lof: 'reduced',
+  dbscan: 'reduced',
+  var: 'slow',
+  mahalanobis: 'calm',
+};
 
 /** Members of `combined`: memory, joint movement and distance to what was seen. */
 const fused: readonly string[] = ['var', 'mahalanobis', 'k-nn'];
@@ -31,11 +40,14 @@ export async function standardPipeline(registry: Registry, wanted?: readonly str
   return `stream: plant
 source: { type: csv, path: '-' }
 views:
-  plain: [clean, { impute: { hold: 30s } }, drop-constant, { standardise: { clip: 30 } }]
-  reduced: [plain, { pca: { variance: 0.95 } }]
+  tags: [clean, { impute: { hold: 30s } }, { standardise: { clip: 30 } }]
+  calm: [tags, { smooth: { window: 10, discrete: smooth } }]
+  slow: [tags, { smooth: { window: 20, discrete: smooth } }]
+  moving: [clean, { impute: { hold: 30s } }, drop-constant, { standardise: { clip: 30 } }]
+  reduced: [moving, { pca: { variance: 0.95 } }]
 detectors:
-${types.map((type) => `  ${type}: { type: ${type}, view: ${onReduced.includes(type) ? 'reduced' : 'plain'} }`).join('\n')}
-threshold: { warn: { quantile: 0.99 }, error: { quantile: 0.998 } }
+${types.map((type) => `  ${type}: { type: ${type}, view: ${views[type] ?? 'tags'} }`).join('\n')}
+threshold: { warn: { pot: { risk: 0.00001, level: 0.95 } }, error: { pot: { risk: 0.000001, level: 0.95 } } }
 combine:
   combined: { fuse: { of: [${(members.length > 0 ? members : types).join(', ')}], smooth: 10 }, any: [constant-broken] }
 incidents: { open: 20s, close: 60s, merge: 120s }

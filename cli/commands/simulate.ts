@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .option('--hours <n>', 'length of the recording; default: 4')
     .option('--attacks <none|random|file>', 'none, 6 to 10 drawn from the seed, or a YAML or JSON file that lists them; default: random')
     .option('--seed <n>', 'seeds the plant and the attacks; default: 0')
-    .option('--normal <span>', 'time at the beginning without random attacks; default: two fifths of the hours, 1h at least')
+    .option('--normal <span>', 'time at the beginning without random attacks; default: half of the hours, 1h at least')
     .option('--start <time>', 'time of the first row, ISO 8601 with zone; default: 2015-12-28T10:00:00Z')
     .option('--interval <span>', 'time from row to row, whole seconds; default: 1s')
     .option('--force', 'overwrite the files')

@@ -23,7 +23,7 @@ export function usualHead(seconds: number): number {
  * @throws USAGE where the time is too short for six
  * @example
  * const attacks = drawAttacks(7, 4 * 3600);
- * attacks.length; // 7
+ * attacks.length; // 6
  * attacks[0].start >= usualHead(4 * 3600); // true
  */
 export function drawAttacks(seed: number, seconds: number, head = usualHead(seconds)): Attack[] {

@@ -16,7 +16,7 @@ export const recordingOptions = z.strictObject({
     .optional()
     .describe("Seeds the plant and the attacks; default: the pipeline's."),
   attacks: z.string().min(1).default('random').describe('none, random (6 to 10 of them, from the seed) or a YAML or JSON file that lists them.'),
-  normal: duration().optional().describe('Time at the beginning without random attacks; default: two fifths of the hours, 1h at least.'),
+  normal: duration().optional().describe('Time at the beginning without random attacks; default: half of the hours, 1h at least.'),
   start: z
     .string()
     .refine((text) => parseTime(text) !== undefined, { error: 'expected an ISO 8601 time with zone such as 2015-12-28T10:00:00Z' })

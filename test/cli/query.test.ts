@@ -208,7 +208,7 @@ describe('query', () => {
     [['query', 'stats', ...swat, '--last', '9'], 'USAGE', /duration/],
     [['query', 'everything', ...swat], 'USAGE', /what: there is no 'everything' +There are: incidents, rows/],
     [['query', 'incident', ...swat], 'USAGE', /Did you mean 'incidents'\?/],
-    [['list', 'detectors'], 'USAGE', /kind: .*Did you mean 'detector'\?/],
+    [['list', 'detektors'], 'USAGE', /kind: .*Did you mean 'detector/],
     [['export', 'row', ...swat, '--out', 'x.csv'], 'USAGE', /Did you mean 'rows'\?/],
     [['export', 'rows', ...swat, '--out', 'x', '--format', 'parket'], 'USAGE', /--format: .*Did you mean 'parquet'\?/],
     [['query', 'incidents', ...swat, '--detector', 'kmeans'], 'USAGE', /no detector 'kmeans'.*Did you mean 'k-means'\?/],
