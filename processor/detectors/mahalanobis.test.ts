@@ -47,12 +47,12 @@ describe('mahalanobis', () => {
     const out = { reference: new Float64Array(2), weight: new Float64Array(2) };
     const row = Float64Array.of(3, -4);
     mahalanobis.explain(train(cross), undefined as never, row, out);
-    expect([...out.reference]).toEqual([0, 0]);
+    expect([...out.reference]).toEqual([expect.closeTo(0, 12), expect.closeTo(0, 12)]);
     expect(row[0] * out.weight[0]).toBeCloseTo(5 * Math.SQRT2 * (9 / 25), 12);
     expect(row[1] * out.weight[1]).toBeCloseTo(5 * Math.SQRT2 * (16 / 25), 12);
   });
 
-  it('gives a negative contribution to a deviation that its neighbour leads one to expect', () => {
+  it('compares a column with what the others lead one to expect of it', () => {
     const random = makeRandom(3);
     const values: number[] = [];
     for (let i = 0; i < 2000; i++) {
@@ -61,9 +61,17 @@ describe('mahalanobis', () => {
     }
     const out = { reference: new Float64Array(2), weight: new Float64Array(2) };
     const row = Float64Array.of(4, 1);
-    mahalanobis.explain(train(matrix(2, values)), undefined as never, row, out);
-    expect((row[0] - out.reference[0]) * out.weight[0]).toBeGreaterThan(0);
-    expect((row[1] - out.reference[1]) * out.weight[1]).toBeLessThan(0);
+    const model = train(matrix(2, values));
+    mahalanobis.explain(model, undefined as never, row, out);
+    // Variance 1.09 each, covariance 1: the regression of one on the other has slope 1 / 1.09.
+    expect(out.reference[0]).toBeCloseTo(1 / 1.09, 0);
+    expect(out.reference[1]).toBeCloseTo(4 / 1.09, 0);
+    const parts = [0, 1].map((j) => (row[j] - out.reference[j]) * out.weight[j]);
+    // Both residuals are of one size, but for the estimate: the first is above, the second below.
+    expect(out.weight[0]).toBeGreaterThan(0);
+    expect(out.weight[1]).toBeLessThan(0);
+    expect(parts[0] / parts[1]).toBeCloseTo((4 - 1 / 1.09) ** 2 / (1 - 4 / 1.09) ** 2, 0);
+    expect(parts[0] + parts[1]).toBeCloseTo(score(model, matrix(2, [4, 1]))[0], 9);
   });
 
   it('explains the mean itself with nothing', () => {

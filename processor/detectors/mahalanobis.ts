@@ -11,6 +11,9 @@ import { whitenedNorms } from '../../kernels/whitened-norm.ts';
 /** `whitening`: inverse Cholesky factor of the covariance, lower triangular, packed row by row. */
 type Model = { readonly mean: Float64Array; readonly whitening: Float64Array; readonly shrinkage: number };
 
+/** Kept between a column and what the others lead one to expect of it, so that the difference is a number whatever the row. */
+const farthest = 1e307;
+
 /** Used only where the estimate is singular: the least shrinkage that makes it safely invertible. */
 const leastShrinkage = 1e-6;
 
@@ -26,9 +29,9 @@ export default defineDetector({
     '"A well-conditioned estimator for large-dimensional covariance matrices", doi:10.1016/S0047-259X(03)00096-4',
   finds: ['point', 'shift', 'drift', 'correlation', 'novelty'],
   attribution:
-    'Exact. With mean m, inverse covariance P and distance d, column j contributes (x[j] - m[j]) (P (x - m))[j] / d; they add up to the score, since ' +
-    "(x - m)' P (x - m) = d^2. A contribution can be negative: that tag's deviation is what its neighbours' would lead one to expect. " +
-    'A tag is above (+) or below (-) its training mean.',
+    'By leaving one out. With mean m, inverse covariance P and g = P (x - m), the squared distance falls by g[j]^2 / P[j][j] where column j is what the others ' +
+    'lead one to expect of it (Mason, Young and Tracy 1995, doi:10.1080/00224065.1995.11979573: the conditional terms). The score is shared out in these ' +
+    'parts, all >= 0, so that they add up to it. A tag is above (+) or below (-) what the others lead one to expect.',
   options: z.strictObject({}),
   fit(rows, _columns, _options): Model {
     if (!anyMoves(rows)) {
@@ -55,12 +58,27 @@ export default defineDetector({
     const difference = row.map((x, j) => (largest === 0 ? 0 : (x - mean[j]) / largest));
     const whitened = multiplyLower(whitening, difference, new Float64Array(row.length));
     const distance = euclideanNorm(whitened);
-    out.reference.set(mean);
-    multiplyLowerTransposed(whitening, whitened, out.weight);
-    for (let j = 0; j < row.length; j++) out.weight[j] = distance === 0 ? 0 : out.weight[j] / distance;
+    const gradient = multiplyLowerTransposed(whitening, whitened, new Float64Array(row.length));
+    const precision = precisionDiagonal(whitening, row.length);
+    let sum = 0;
+    for (let j = 0; j < row.length; j++) sum += gradient[j] ** 2 / precision[j];
+    for (let j = 0; j < row.length; j++) {
+      const residual = bounded(largest * (gradient[j] / precision[j]), farthest);
+      out.reference[j] = bounded(row[j] - residual, Number.MAX_VALUE);
+      out.weight[j] = sum === 0 ? 0 : (distance * gradient[j]) / sum;
+    }
     keepSumFinite(row, out);
   },
 });
+
+const bounded = (x: number, limit: number): number => Math.max(-limit, Math.min(limit, x));
+
+/** Diagonal of W'W. */
+function precisionDiagonal(whitening: Float64Array, cols: number): Float64Array {
+  const diagonal = new Float64Array(cols);
+  for (let i = 0, at = 0; i < cols; i++) for (let j = 0; j <= i; j++, at++) diagonal[j] += whitening[at] ** 2;
+  return diagonal;
+}
 
 function anyMoves({ rows, cols, values }: Matrix): boolean {
   for (let i = cols; i < rows * cols; i++) if (values[i] !== values[i % cols]) return true;

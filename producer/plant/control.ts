@@ -17,7 +17,7 @@ const filtering = 65;
 const clogged = 40;
 /** Seconds of backwash and of the flush after it. */
 const washing = 20;
-const flushing = 6;
+const flushing = 7;
 
 /**
  * The controllers of the six stages: commands from what they *see* (readings and states of the row before), by level set

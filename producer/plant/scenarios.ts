@@ -240,6 +240,13 @@ export const scenarios: readonly Scenario[] = [
     effect: 'Less permeate seems to flow, within what is usual: feed, permeate and reject no longer add up.',
   },
   {
+    group: 'stealthy',
+    parts: [{ tag: 'PIT501', kind: 'offset', size: [0.4, 0.6] }],
+    length: usual,
+    stealthy: true,
+    effect: 'The pressure before the membranes seems higher, within what is usual, and no longer fits the flow through them.',
+  },
+  {
     group: 'spare',
     parts: [{ tag: 'P102', kind: 'spare' }],
     length: short,

@@ -31,8 +31,8 @@ export interface Books {
 
 const valves = [at.MV101, at.MV201, at.MV301, at.MV302, at.MV303, at.MV304];
 
-/** Of a valve's way in a second: eight seconds from closed to open. */
-const travel = 0.125;
+/** Of a valve's way in a second: five seconds from closed to open. */
+const travel = 0.2;
 
 /**
  * The water of the six stages, a second a step: five tanks in a row with pumps and valves between them, what is dissolved
