@@ -18,7 +18,10 @@ import plant from '../producer/sources/plant.ts';
  * besides, and whether the tag that was attacked is among the three that it names first. Seeds are drawn anew in each run,
  * unless one is given to draw them from.
  *
- *   npm run build && node dist/bench/attacks.js [--seeds 10] [--from 1] [--pipeline FILE] [--json]
+ * `combined` is held to bars: answers at least 5 in 6, flags at most 1 % outside, 2 false incidents a file at most, names the tag in 70 %.
+ * With --require-bars it ends with 1 where one is missed.
+ *
+ *   npm run build && node dist/bench/attacks.js [--seeds 10] [--from 1] [--pipeline FILE] [--json] [--require-bars]
  */
 const hours = 5;
 const normalHours = 2;
@@ -104,10 +107,21 @@ try {
   await rm(folder, { recursive: true });
 }
 const results = [...outcomes.values()];
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** What `combined` misses, in words. */
+function missedBars({ attacks, found, flaggedOutside, falseIncidents, singleTag, named }: Outcome): string[] {
+  const bars: [boolean, string][] = [
+    [found / attacks >= 5 / 6, `answers ${percent(found / attacks)} of the attacks, fewer than 5 in 6`],
+    [mean(flaggedOutside) <= 0.01, `flags ${percent(mean(flaggedOutside))} outside of attacks, more than 1 %`],
+    [Math.max(...falseIncidents) <= 2, `has ${Math.max(...falseIncidents)} false incidents in one file, more than 2`],
+    [named / singleTag >= 0.7, `names the tag in ${percent(named / singleTag)}, less than 70 %`],
+  ];
+  return bars.flatMap(([met, text]) => (met ? [] : [text]));
+}
 if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ seeds, hours, normalHours, results }, undefined, 2)}\n`);
 else {
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   process.stdout.write(`seeds ${seeds[0]} to ${seeds[seeds.length - 1]}, ${hours} h each, of which ${normalHours} h train\n\n`);
   process.stdout.write(
     '| method | attacks with an incident | flagged outside, mean (worst) | false incidents a file, mean (worst) | tag among the first three | AUC-PR |\n|---|---|---|---|---|---|\n',
@@ -123,3 +137,7 @@ else {
     process.stdout.write(`| ${method} | ${cells.join(' | ')} |\n`);
   }
 }
+const combined = outcomes.get('combined');
+const missed = combined ? missedBars(combined) : ['the pipeline has no combined'];
+process.stderr.write(missed.length === 0 ? 'combined meets its bars\n' : `combined ${missed.join('; ')}\n`);
+if (missed.length > 0 && process.argv.includes('--require-bars')) process.exitCode = 1;
