@@ -43,7 +43,7 @@ test('what is left out has its default', async () => {
     ],
   ]);
   expect([...detectors]).toEqual([
-    ['mahalanobis', { type: 'mahalanobis', options: { discrete: 'given' }, view: 'default' }],
+    ['mahalanobis', { type: 'mahalanobis', options: {}, view: 'default' }],
     [
       'constant-broken',
       {
@@ -328,10 +328,10 @@ describe('every example in the documentation loads', () => {
 test('the main pipeline loads, from wherever it is named', async () => {
   const { config } = await loadPipeline('pipelines/swat.yaml', { set: ['outputs=[]'], env: {} });
   expect(config.stream).toBe('swat');
-  expect([...config.views.keys()]).toEqual(['plain (before drop-constant)', 'plain', 'reduced']);
-  expect([...config.detectors.keys()]).toEqual(['k-means', 'mahalanobis', 'constant-broken']);
+  expect([...config.views.keys()]).toEqual(['tags', 'calm', 'slow', 'moving (before drop-constant)', 'moving', 'reduced']);
+  expect([...config.detectors.keys()]).toEqual(['one-class-svm', 'isolation-forest', 'k-means', 'lof', 'var', 'mahalanobis', 'k-nn', 'constant-broken']);
   expect(config.combine.get('combined')?.parts.map(({ type, of }) => [type, of])).toEqual([
-    ['fuse', ['k-means', 'mahalanobis']],
+    ['fuse', ['var', 'mahalanobis', 'k-nn']],
     ['any', ['constant-broken']],
   ]);
 });
