@@ -54,6 +54,9 @@ export interface TrainedRows {
 
 const shown = (n: number): string => n.toLocaleString('en-US');
 
+/** Fewer are not learned from unasked: a quarter of them sets the thresholds. */
+const leastRows = 100;
+
 const otherRows = 'Train on a file of normal rows with --train FILE, or on the first so many rows, whatever their labels, with --train-rows N.';
 
 /** Finds out what a file is to be trained on. @throws TRAINING_UNFIT where its normal head is too short, SOURCE_… */
@@ -98,17 +101,20 @@ async function normalHead(path: string, source: Source, stream: string, labelOf:
   if (head.rows >= leastRows) return head;
   const least = `${leastRows} at least`;
   const { firstAnomaly, before, all } = head;
+  if (all === 0) {
+    throw new SluiceError('TRAINING_UNFIT', 'none of its rows can be read: there is nothing to learn from', {
+      place: path,
+      fix: 'A row has a cell for every column and a time that can be read: correct the file.',
+    });
+  }
   const what =
-    before === 0
-      ? `its first row, data row ${shown(firstAnomaly as number)}, is labelled anomalous: there is no normal row before it to learn from`
+    firstAnomaly !== undefined && before === 0
+      ? `its first row, data row ${shown(firstAnomaly)}, is labelled anomalous: there is no normal row before it to learn from`
       : firstAnomaly !== undefined && before < leastRows
         ? `its first labelled anomaly is data row ${shown(firstAnomaly)}: too few rows come before it to learn from (${least})`
         : `half of its ${shown(all)} rows are too few to learn from (${least})`;
   throw new SluiceError('TRAINING_UNFIT', what, { place: path, fix: otherRows });
 }
-
-/** Fewer are not learned from unasked: a quarter of them sets the thresholds. */
-const leastRows = 100;
 
 function textOf({ rows, before, firstRow, lastRow, firstAnomaly }: NormalHead): string {
   const range = `rows ${shown(firstRow)} to ${shown(lastRow)}`;

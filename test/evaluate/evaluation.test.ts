@@ -175,6 +175,12 @@ describe('the evaluation of files', { timeout: 60_000 }, () => {
     const still = await written('still.csv', plantText(early.map((line) => [line.split(',')[0], ...early[0].split(',').slice(1)].join(','))));
     const files = [{ path: join(folder, 'early.csv'), train: join(folder, still) }];
     await expect(of([], { files })).rejects.toMatchObject({ code: 'TRAINING_UNFIT', place: `${join(folder, still)}, step 'drop-constant'` });
+    const ragged = await written('ragged.csv', plantText(early.map((line) => `${line},1,2`)));
+    await expect(of([ragged])).rejects.toMatchObject({
+      code: 'TRAINING_UNFIT',
+      what: expect.stringMatching(/^none of its rows can be read/),
+      place: join(folder, ragged),
+    });
     await expect(of(['no-such.csv'])).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
   });
 
