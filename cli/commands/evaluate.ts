@@ -90,7 +90,7 @@ async function run(paths: readonly string[], options: EvaluateOptions): Promise<
       registry,
       reading: { label: options.label, period },
       labelFrom,
-      training: await trainingOf(trainRows, config, registry, options, progress),
+      training: await chosenTraining(trainRows, config, registry, options, progress),
       onLooking: (file) => progress.update({ read, stage: stageOf(files, file, 'looking for the first labelled anomaly') }),
       onProgress: (file, rows, share) =>
         progress.update({ read: read + rows, stage: stageOf(files, file), ...(share === undefined ? {} : { progress: (file + share) / files.length }) }),
@@ -134,7 +134,7 @@ async function pipelineOf({ pipeline, detectors, set = [] }: EvaluateOptions): P
 }
 
 /** What to learn from where a file has no training file: what is asked for, else what the pipeline says, else the normal head. */
-async function trainingOf(
+async function chosenTraining(
   trainRows: number | undefined,
   config: PipelineConfig,
   registry: Registry,

@@ -21,7 +21,8 @@ export default defineDetector({
   type: 'mahalanobis',
   summary: 'Distance from the training mean in standard deviations, along the directions in which the tags usually move together.',
   fails:
-    'Valves and pumps row by row: one that moves in one row of thirty stands five deviations off in it, however usual that is; smooth them first. Plants with several operating modes: what lies between the modes looks normal, and the modes themselves widen every direction. Training rows with ' +
+    'Valves and pumps row by row: one that moves in one row of thirty stands five deviations off in it, however usual that is; smooth them first. ' +
+    'Plants with several operating modes: what lies between the modes looks normal, and the modes themselves widen every direction. Training rows with ' +
     'gross outliers, which inflate the covariance. Anything that only shows over time, such as a changed rhythm.',
   cost: 'Scoring: columns^2 / 2 multiply-adds a row. Fitting: rows x columns^2 / 2, then columns^3 / 2. Model: columns^2 / 2 doubles.',
   source:
@@ -33,7 +34,7 @@ export default defineDetector({
     'lead one to expect of it (Mason, Young and Tracy 1995, doi:10.1080/00224065.1995.11979573: the conditional terms). The score is shared out in these ' +
     'parts, all >= 0, so that they add up to it. A tag is above (+) or below (-) what the others lead one to expect.',
   options: z.strictObject({}),
-  fit(rows, _columns, _options): Model {
+  fit(rows): Model {
     if (!anyMoves(rows)) {
       throw new SluiceError('TRAINING_UNFIT', `mahalanobis cannot learn a covariance: all ${rows.rows} training rows x ${rows.cols} columns are equal`, {
         fix: 'Train on rows in which at least one tag moves.',

@@ -125,7 +125,7 @@ export default defineDetector({
   },
 });
 
-/** Root mean square of the errors in units of the usual ones; leaves the prediction in `prediction`. */
+/** Root mean square of the errors in units of those that count as one; leaves the prediction in `prediction`. */
 function scoreRow(model: Model, { memory }: State, values: Float64Array, at: number, prediction: Float64Array): number {
   applyLinear(model, memory, prediction);
   let sum = 0;
