@@ -7,7 +7,7 @@ import { loadConfig } from '../core/config/load.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
 import { evaluateFile } from '../evaluate/evaluate-file.ts';
-import { incidentsOf } from '../evaluate/figures.ts';
+import { firstWithin, incidentsOf } from '../evaluate/figures.ts';
 import { attacksPathOf } from '../producer/plant/attacks-path.ts';
 import { planRecording, recordingOptions } from '../producer/plant/recording.ts';
 import { attacksFile, csvText } from '../producer/plant/recording-file.ts';
@@ -68,7 +68,7 @@ async function judge(path: string, config: PipelineConfig, registry: Registry, o
     const outcome = outcomes.get(name) ?? fresh;
     outcomes.set(name, outcome);
     outcome.attacks += events.length;
-    outcome.found += events.filter(({ from, to }) => incidents.some((incident) => incident.from >= from && incident.from < to)).length;
+    outcome.found += events.filter((event) => firstWithin(event, incidents) !== undefined).length;
     outcome.falseIncidents.push(incidents.filter(({ from }) => allowed[from] === 0).length);
     let [outside, wrong] = [0, 0];
     for (let row = 0; row < rows; row++) {

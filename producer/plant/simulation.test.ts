@@ -54,8 +54,7 @@ describe('normal operation', () => {
       const { low, high } = normalRange(tag) ?? expect.fail(tag);
       const sorted = of(tag).slice().sort();
       const [fifth, last] = [0.05, 0.95].map((q) => sorted[Math.floor(q * (sorted.length - 1))]);
-      // Of one day; the slow drifts of the raw water go on for hours.
-      const tolerance = 0.25 * (high - low);
+      const tolerance = 0.1 * (high - low);
       expect(Math.abs(fifth - low), `${tag} 5th`).toBeLessThan(tolerance);
       expect(Math.abs(last - high), `${tag} 95th`).toBeLessThan(tolerance);
     }
