@@ -68,12 +68,15 @@ train: { rows: ${train.rows} }
 # A missing reading is held for up to \`hold\`${facts?.interval === undefined ? '' : `, here some 30 rows`}.
 views:
   plain: [clean, { impute: { hold: ${spans.hold} } }, drop-constant, { standardise: { clip: 30 } }]
-  reduced: [plain, { pca: { variance: 0.95 } }]
+  # The mean of each tag's last 10 rows, for plants whose valves and pumps switch; where nothing does, plain is sharper.
+  calm: [plain, { smooth: { window: 10, discrete: smooth } }]
 
-# Detectors side by side, each under a name of your choice. \`sluice list detector\` shows what there is.
+# Detectors side by side, each under a name of your choice. \`sluice list detectors\` shows what there is.
+# Does a row follow from those before it; do the tags still move together; was there ever a row like it?
 detectors:
-  k-means: { type: k-means, view: reduced }
-  mahalanobis: { type: mahalanobis, view: plain }
+  var: { type: var, view: calm }
+  mahalanobis: { type: mahalanobis, view: calm }
+  k-nn: { type: k-nn, view: plain }
 
 # From which score on a row is a warning or an error: here the highest 1 % and 0.1 % of the scores that training rows had.
 # The last quarter of the training rows sets them; \`sluice check\` says when those are too few for it.
@@ -81,7 +84,7 @@ threshold: { warn: { quantile: 0.99 }, error: { quantile: 0.999 } }
 
 # One verdict over several detectors: their scores averaged over the last 10 rows, or a tag that never moved before and now does.
 combine:
-  combined: { fuse: { of: [k-means, mahalanobis], smooth: 10 }, any: [constant-broken] }
+  combined: { fuse: { of: [var, mahalanobis, k-nn], smooth: 10 }, any: [constant-broken] }
 
 # Flagged rows become one incident: flagged for \`open\` opens it, quiet for \`close\` closes it, closer than \`merge\` is the same one.
 ${spans.why}incidents: { open: ${spans.open}, close: ${spans.close}, merge: ${spans.merge} }

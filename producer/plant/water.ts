@@ -31,7 +31,7 @@ export interface Books {
 
 const valves = [at.MV101, at.MV201, at.MV301, at.MV302, at.MV303, at.MV304];
 
-/** Of a valve's way in a second: five seconds from closed to open. */
+/** Of a valve's way in a second: five seconds from closed to open, one more from open to closed. */
 const travel = 0.2;
 
 /**
