@@ -50,7 +50,7 @@ ${types.map((type) => `  ${type}: { type: ${type}, view: ${views[type] ?? 'tags'
 threshold: { warn: { pot: { risk: 0.00001, level: 0.95 } }, error: { pot: { risk: 0.000001, level: 0.95 } } }
 combine:
   combined: { fuse: { of: [${(members.length > 0 ? members : types).join(', ')}], smooth: 10 }, any: [constant-broken] }
-incidents: { open: 20s, close: 60s, merge: 120s }
+incidents: { open: 30s, close: 60s, merge: 120s }
 outputs: []
 serve: false
 `;
