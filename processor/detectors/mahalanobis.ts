@@ -31,7 +31,7 @@ export default defineDetector({
   finds: ['point', 'shift', 'drift', 'correlation', 'novelty'],
   attribution:
     'By leaving one out. With mean m, inverse covariance P and g = P (x - m), the squared distance falls by g[j]^2 / P[j][j] where column j is what the others ' +
-    'lead one to expect of it (Mason, Young and Tracy 1995, doi:10.1080/00224065.1995.11979573: the conditional terms). The score is shared out in these ' +
+    'lead one to expect of it (Mason, Tracy and Young 1995, doi:10.1080/00224065.1995.11979573: the conditional terms). The score is shared out in these ' +
     'parts, all >= 0, so that they add up to it. A tag is above (+) or below (-) what the others lead one to expect.',
   options: z.strictObject({}),
   fit(rows): Model {
