@@ -91,8 +91,15 @@ function option(name: string): string | undefined {
   return at < 0 ? undefined : process.argv[at + 1];
 }
 
-const first = Number(option('from') ?? Math.floor(Math.random() * 1e9));
-const seeds = Array.from({ length: Number(option('seeds') ?? 10) }, (_, i) => first + i);
+/** A whole number above 0 that an option gives. */
+function count(name: string, usual: number): number {
+  const value = Number(option(name) ?? usual);
+  if (!(Number.isSafeInteger(value) && value > 0)) throw new Error(`--${name} takes a whole number above 0, not '${option(name)}'`);
+  return value;
+}
+
+const first = count('from', 1 + Math.floor(Math.random() * 1e9));
+const seeds = Array.from({ length: count('seeds', 10) }, (_, i) => first + i);
 const registry = await builtInRegistry();
 const file = option('pipeline') ?? 'pipelines/swat.yaml';
 const config = await loadConfig(file, registry);

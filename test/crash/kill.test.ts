@@ -137,7 +137,7 @@ describe('kill -9', () => {
     const { offsets } = await killAll(
       [
         { when: 'at the fit', at: ({ processed }) => processed >= 7000, batch: 250, commit: 1000 },
-        { when: 'in an attack', at: past(8000), batch: 500, commit: 500 },
+        { when: 'in an attack', at: past(8200), batch: 500, commit: 500 },
       ],
       { store: place.path('disturbed.duckdb'), source: 'swat-sample.xlsx' },
       (args) => place.start('run', pipeline, '--until-end', '--json', ...set('disturbed.duckdb'), ...args),

@@ -89,7 +89,6 @@ describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
     // The plant takes as long to recover as it was attacked.
     const answered = all.filter(({ start }) => attacks.some(({ from, to }) => start >= from && start <= to + (to - from)));
     expect(all.length - answered.length).toBeLessThanOrEqual(2);
-    console.log(`attacks of the sample without an incident of 'combined': ${missed.join('; ')}`);
     expect(missed).toEqual(knownMisses);
   });
 
