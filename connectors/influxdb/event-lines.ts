@@ -1,15 +1,16 @@
 import type { DeadLetter } from '../../core/chunk.ts';
-import type { Incident } from '../../core/incident.ts';
+import { type Incident, topTags } from '../../core/incident.ts';
 import type { Schema } from '../../core/schema.ts';
+import { showShare } from '../../core/shown.ts';
 import type { Annotation, Bucket } from '../../core/store.ts';
-import type { ThresholdLevels } from '../../core/verdict.ts';
+import { type ThresholdLevels, topContributions } from '../../core/verdict.ts';
 import { bucketField, measurement } from './layout.ts';
 import { doubleText, escapeKey, Fields, keyText } from './line-protocol.ts';
 
 // Lines of what comes less often than rows. What they hold is told in the layout.
 
 /** One state of an incident. */
-export function incidentLine(incident: Incident): string {
+export function incidentLine(incident: Incident, schema: Schema): string {
   const { id, stream, detector, start, end, open, rows, peakTime, peakScore, peakGrade, causes, contributions } = incident;
   const fields = new Fields()
     .integer('start', start)
@@ -20,7 +21,8 @@ export function incidentLine(incident: Incident): string {
     .double('peakScore', peakScore)
     .double('peakGrade', peakGrade)
     .text('causes', JSON.stringify(causes))
-    .text('contributions', doublesText(contributions));
+    .text('contributions', doublesText(contributions))
+    .text('tags', topTags(incident, schema, topContributions).map(showShare).join(', ') || 'unknown');
   const revision = 2 * rows + (open ? 0 : 1);
   return `${measurement.incidents},detector=${keyText(detector)},id=${keyText(id)},stream=${keyText(stream)} ${fields} ${start + BigInt(revision)}`;
 }
@@ -66,6 +68,16 @@ export function annotationLine({ id, stream, from, to, text, incident, alarm }: 
 
 export function streamLine(stream: string, { tags }: Schema): string {
   return `${measurement.streams},stream=${keyText(stream)} ${new Fields().text('schema', JSON.stringify({ tags }))} 0`;
+}
+
+/** One of each tag: boards choose by them. */
+export function tagLines(stream: string, { tags }: Schema): string {
+  return tags
+    .map(({ name, kind, stage = 'none', unit = 'none', description = name }, position) => {
+      const fields = new Fields().text('kind', kind).text('stage', stage).text('unit', unit).text('description', description).integer('position', position);
+      return `${measurement.tags},stream=${keyText(stream)},tag=${keyText(name)} ${fields} 0`;
+    })
+    .join('\n');
 }
 
 export function letterLine({ source, partition, position, stream = '', reason, message, payload }: DeadLetter): string {

@@ -39,6 +39,7 @@ const tagsOf: Readonly<Record<Measurement, readonly string[]>> = {
   [measurement.incidents]: ['stream', 'detector', 'id'],
   [measurement.annotations]: ['stream', 'id'],
   [measurement.streams]: ['stream'],
+  [measurement.tags]: ['stream', 'tag'],
   [measurement.deadLetters]: ['source', 'partition'],
 };
 

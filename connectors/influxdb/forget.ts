@@ -18,8 +18,8 @@ export async function deletePoints(connection: InfluxConnection, tags: Readonly<
 
 /** Removes all there is of a stream; doing it again after an error goes on with it. */
 export async function forgetStream(connection: InfluxConnection, source: FluxSource, stream: string, manifestKey: string | undefined): Promise<void> {
-  const { rows, verdicts, thresholds, buckets, incidents, annotations, streams, deadLetters } = measurement;
-  for (const _measurement of [rows, verdicts, thresholds, buckets, incidents, annotations]) await deletePoints(connection, { _measurement, stream });
+  const { rows, verdicts, thresholds, buckets, incidents, annotations, streams, tags, deadLetters } = measurement;
+  for (const _measurement of [rows, verdicts, thresholds, buckets, incidents, annotations, tags]) await deletePoints(connection, { _measurement, stream });
   const topic = manifestKey === undefined ? undefined : topicOf(manifestKey);
   if (topic) await deletePoints(connection, { _measurement: deadLetters, ...topic });
   const selection = { bucket: source.bucket, measurement: deadLetters, fields: ['stream'], ...allTime };

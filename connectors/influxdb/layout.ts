@@ -8,9 +8,10 @@
  * | `verdicts`     | stream, detector, seq   | of the row               | score, grade: float; status: integer, of every verdict; where flagged tag1.. (text), share1.. (float), rest (float) |
  * | `thresholds`   | stream, detector        | from which on it holds   | warn, error, median: float; method, model: text |
  * | `sensors_lod`  | stream, level (ms)      | start of the bucket      | per tag `bucketField`: min, max, sum, count: float; count of every tag, the others where count > 0 |
- * | `incidents`    | stream, detector, id    | start + revision, below  | start, end, peakTime, rows: integer; open: boolean; peakScore, peakGrade: float; causes, contributions: text, JSON |
+ * | `incidents`    | stream, detector, id    | start + revision, below  | start, end, peakTime, rows: integer; open: boolean; peakScore, peakGrade: float; causes, contributions: text, JSON; tags: text, the five that carry most |
  * | `annotations`  | stream, id              | from                     | to, written (ms of the wall clock): integer; text, incident, alarm: text, empty where absent |
  * | `streams`      | stream                  | 0                        | schema: text, JSON `{tags}` |
+ * | `tags`         | stream, tag             | 0                        | kind, stage, unit, description: text, `none` or the name where absent; position: integer |
  * | `dead_letters` | source, partition       | position as nanoseconds  | stream, reason, message, payload: text, stream empty where absent; removed: boolean |
  *
  * - The tag seq is there only where seq > 0.
@@ -18,6 +19,8 @@
  *   empty: Flux gives the texts behind an empty one to other points.
  * - What a point of the same series and time held before stays where the new one leaves a field out: so it is `status` that says
  *   whether a verdict has contributions, and `count` whether a tag has a bucket.
+ * - `tags` repeats the schema tag by tag, and an incident's `tags` its contributions, for boards, whose queries cannot take JSON apart;
+ *   nothing here reads them.
  * - An incident is written anew with each change, at start + 2 * rows + (open ? 0 : 1) nanoseconds: that grows with every change,
  *   so the last point of a series is its last state, in whatever order they were written.
  * - A dead letter that was removed stays as a point whose `removed` is true and whose texts are empty.
@@ -31,6 +34,7 @@ export const measurement = {
   incidents: 'incidents',
   annotations: 'annotations',
   streams: 'streams',
+  tags: 'tags',
   deadLetters: 'dead_letters',
 } as const;
 

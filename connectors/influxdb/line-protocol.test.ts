@@ -5,7 +5,7 @@ import { allocateBatch, type Batch } from '../../core/batch.ts';
 import type { Incident } from '../../core/incident.ts';
 import { makeSchema } from '../../core/schema.ts';
 import type { Verdicts } from '../../core/verdict.ts';
-import { annotationLine, BucketLines, incidentLine, letterLine, removedLetterLine, streamLine, thresholdLine } from './event-lines.ts';
+import { annotationLine, BucketLines, incidentLine, letterLine, removedLetterLine, streamLine, tagLines, thresholdLine } from './event-lines.ts';
 import { RowLines, VerdictLines } from './line-protocol.ts';
 
 const time = 1_451_296_800_000_000_000n;
@@ -110,12 +110,19 @@ describe('events', () => {
     ...{ peakScore: 12.5, peakGrade: Number.NaN, causes: ['a "b"'], contributions: Float64Array.of(0.5, -0) },
   };
 
+  const schema = makeSchema([
+    { name: 'LIT101', kind: 'continuous', stage: 'P1', unit: 'mm', description: 'level' },
+    { name: 'MV101', kind: 'discrete' },
+  ]);
+
   it('have incidents at a time that grows with every change', () => {
-    expect(incidentLine(incident)).toBe(
+    expect(incidentLine(incident, schema)).toBe(
       `incidents,detector=k-means,id=c0ffee,stream=swat start=${time}i,end=${time + 9n}i,open=true,rows=3i,peakTime=${time + 4n}i,peakScore=12.5,` +
-        `causes="[\\"a %5C\\"b%5C\\"\\"]",contributions="[0.5,-0]" ${time + 6n}`,
+        `causes="[\\"a %5C\\"b%5C\\"\\"]",contributions="[0.5,-0]",tags="LIT101 ↑ 50 %" ${time + 6n}`,
     );
-    const times = [incident, { ...incident, open: false }, { ...incident, rows: 4 }].map((each) => BigInt(incidentLine(each).split(' ').at(-1) as string));
+    const times = [incident, { ...incident, open: false }, { ...incident, rows: 4 }].map((each) =>
+      BigInt(incidentLine(each, schema).split(' ').at(-1) as string),
+    );
     expect(times).toEqual([time + 6n, time + 7n, time + 8n]);
   });
 
@@ -125,6 +132,10 @@ describe('events', () => {
     expect(streamLine('swat', makeSchema([{ name: 'a', kind: 'discrete' }]))).toBe(
       'streams,stream=swat schema="{\\"tags\\":[{\\"name\\":\\"a\\",\\"kind\\":\\"discrete\\"}]}" 0',
     );
+    expect(tagLines('swat', schema).split('\n')).toEqual([
+      'tags,stream=swat,tag=LIT101 kind="continuous",stage="P1",unit="mm",description="level",position=0i 0',
+      'tags,stream=swat,tag=MV101 kind="discrete",stage="none",unit="none",description="MV101",position=1i 0',
+    ]);
     const two = makeSchema(['a b', 'c'].map((name) => ({ name, kind: 'continuous' as const })));
     const bucket = {
       ...{ level: 10_000, time, min: Float64Array.of(1, Number.NaN), max: Float64Array.of(2, Number.NaN) },

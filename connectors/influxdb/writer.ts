@@ -6,7 +6,7 @@ import { rowPayload } from '../../core/row-payload.ts';
 import { requireSameSchema, type Schema } from '../../core/schema.ts';
 import type { Annotation, RejectedRow, StoreReader, StoreWrite, StoreWriter } from '../../core/store.ts';
 import type { InfluxConnection } from './connection.ts';
-import { annotationLine, BucketLines, incidentLine, letterLine, removedLetterLine, streamLine, thresholdLine } from './event-lines.ts';
+import { annotationLine, BucketLines, incidentLine, letterLine, removedLetterLine, streamLine, tagLines, thresholdLine } from './event-lines.ts';
 import type { InfluxError } from './failure.ts';
 import { FluxSource } from './flux-source.ts';
 import { deletePoints, forgetStream } from './forget.ts';
@@ -76,6 +76,7 @@ export class InfluxWriter implements StoreWriter {
         await this.#writeNow(streamLine(stream, schema));
       }
       if (known) return;
+      await this.#writeNow(tagLines(stream, schema));
       this.#streams.set(stream, { schema, rows: new RowLines(stream, schema), buckets: new BucketLines(stream, schema), verdicts: new Map() });
     });
   }
@@ -187,7 +188,7 @@ export class InfluxWriter implements StoreWriter {
       lines.put(batch, each, this.#queue.put);
       this.#queue.pump();
     }
-    for (const incident of incidents) this.#queue.put(incidentLine(incident));
+    for (const incident of incidents) this.#queue.put(incidentLine(incident, entry.schema));
     for (const levels of thresholds) this.#queue.putInOrder(thresholdLine(levels));
     this.#queue.pump();
   }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { partitionOf } from '../../core/bus.ts';
 import { defineOutput, type Output, type OutputContext } from '../../core/component.ts';
 import { quote, SluiceError } from '../../core/errors.ts';
-import type { Incident } from '../../core/incident.ts';
+import { type Incident, topTags } from '../../core/incident.ts';
 import type { Schema } from '../../core/schema.ts';
 import type { StoreWrite } from '../../core/store.ts';
 import { formatTime } from '../../core/time.ts';
@@ -147,13 +147,9 @@ class KafkaOutput implements Output {
 /** All of a stream goes to one partition, so that it stays in order. */
 const senderOf = (senders: readonly PartitionSender[], stream: string): PartitionSender => senders[partitionOf(stream, senders.length)];
 
-function incidentValue(incident: Incident, change: 'opened' | 'updated' | 'closed', { tags }: Schema): string {
-  const { id, stream, detector, start, end, open, rows, peakTime, peakScore, peakGrade, causes, contributions } = incident;
+function incidentValue(incident: Incident, change: 'opened' | 'updated' | 'closed', schema: Schema): string {
+  const { id, stream, detector, start, end, open, rows, peakTime, peakScore, peakGrade, causes } = incident;
   const times = { start: formatTime(start), end: formatTime(end), peakTime: formatTime(peakTime) };
-  const shares = [...contributions]
-    .map((share, t) => ({ tag: tags[t].name, share }))
-    .filter(({ share }) => Math.abs(share) > 0)
-    .sort((a, b) => Math.abs(b.share) - Math.abs(a.share))
-    .slice(0, topContributions);
-  return JSON.stringify({ id, stream, detector, change, open, ...times, rows, peakScore, peakGrade, causes, tags: shares });
+  const tags = topTags(incident, schema, topContributions);
+  return JSON.stringify({ id, stream, detector, change, open, ...times, rows, peakScore, peakGrade, causes, tags });
 }

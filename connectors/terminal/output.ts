@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { defineOutput, type Output, type OutputContext } from '../../core/component.ts';
-import type { Incident } from '../../core/incident.ts';
-import type { Schema } from '../../core/schema.ts';
+import { type Incident, type TagShare, topTags } from '../../core/incident.ts';
 import { printable, showScore, showShare } from '../../core/shown.ts';
 import { formatDuration, formatTime, nanosPerMilli } from '../../core/time.ts';
 import { topContributions } from '../../core/verdict.ts';
@@ -36,21 +35,7 @@ export default defineOutput({
   },
 });
 
-interface Share {
-  readonly tag: string;
-  readonly share: number;
-}
-
-/** The tags that carry most, ties by schema order; none where contributions are unknown. */
-function topTags({ contributions }: Incident, schema: Schema, count: number): Share[] {
-  return [...contributions]
-    .map((share, t) => ({ tag: schema.tags[t].name, share }))
-    .filter(({ share }) => Math.abs(share) > 0)
-    .sort((a, b) => Math.abs(b.share) - Math.abs(a.share))
-    .slice(0, count);
-}
-
-function textLine(incident: Incident, change: Change, tags: readonly Share[], { stream, colour }: OutputContext): string {
+function textLine(incident: Incident, change: Change, tags: readonly TagShare[], { stream, colour }: OutputContext): string {
   const paint = (code: number, text: string): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
   const { detector, start, end, rows, peakTime, peakGrade } = incident;
   const name = printable(incident.stream === stream ? detector : `${incident.stream}/${detector}`);
@@ -65,7 +50,7 @@ function textLine(incident: Incident, change: Change, tags: readonly Share[], { 
 function jsonLine(
   { id, stream, detector, start, end, open, rows, peakTime, peakScore, peakGrade, causes }: Incident,
   change: Change,
-  tags: readonly Share[],
+  tags: readonly TagShare[],
 ): string {
   const times = { start: formatTime(start), end: formatTime(end), peakTime: formatTime(peakTime) };
   return JSON.stringify({ event: `incident-${change}`, id, stream, detector, ...times, open, rows, peakScore, peakGrade, causes, tags });
@@ -83,7 +68,7 @@ function worst({ peakScore }: Incident): string {
 }
 
 /** `: LIT101 ↑ 62 %, P102 ↓ 20 %, by var and knn`: above or below what was expected, and part of the score. */
-function because({ causes, detector }: Incident, tags: readonly Share[]): string {
+function because({ causes, detector }: Incident, tags: readonly TagShare[]): string {
   const named = tags.map(showShare);
   const others = causes.filter((cause) => cause !== detector);
   const parts = [...named, ...(others.length > 0 ? [`by ${printable(others.join(' and '))}`] : [])];
