@@ -1,6 +1,7 @@
 import type { Bus } from '../core/bus.ts';
 import type { ServiceContext } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
+import type { Metrics } from '../core/metrics.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
 
@@ -26,30 +27,45 @@ export function partitionsOf({ bus: { options } }: PipelineConfig): number {
   return typeof options.partitions === 'number' ? options.partitions : 1;
 }
 
-/** Services that are away, for people, the log and the readiness of the process. */
+/** Services that are away, for people, the log, the metrics and the readiness of the process. */
 export class Services {
   /** By context: several of the same name may come and go apart. */
-  readonly #away = new Map<object, string>();
+  readonly #away = new Map<object, { readonly service: string; readonly reason: string }>();
   readonly #warn: (message: string) => void;
   readonly #signal: AbortSignal;
+  readonly #metrics: Metrics | undefined;
   #tell: () => void = () => {};
 
-  constructor(warn: (message: string) => void, signal: AbortSignal) {
+  constructor(warn: (message: string) => void, signal: AbortSignal, metrics?: Metrics) {
     this.#warn = warn;
     this.#signal = signal;
+    this.#metrics = metrics;
   }
 
-  /** What a component that talks to a service is given. @param name of the service, e.g. `store` */
-  context(name: string): ServiceContext {
+  /** Shows a service among the metrics before it is first asked for anything. */
+  expect(service: string): void {
+    this.#metrics?.serviceUp.set({ service }, this.#isAway(service) ? 0 : 1);
+    this.#metrics?.outages.inc({ service }, 0);
+    this.#metrics?.retries.inc({ service }, 0);
+  }
+
+  /** What a component that talks to a service is given. @param service its name, e.g. `store` */
+  context(service: string): ServiceContext {
     const own = {};
+    this.expect(service);
     return {
       warn: this.#warn,
       signal: this.#signal,
       unavailable: (reason) => {
+        const before = this.#isAway(service);
         if (reason === undefined) this.#away.delete(own);
-        else this.#away.set(own, `${name}: ${reason}`);
+        else this.#away.set(own, { service, reason });
+        const now = this.#isAway(service);
+        this.#metrics?.serviceUp.set({ service }, now ? 0 : 1);
+        if (now && !before) this.#metrics?.outages.inc({ service });
         this.#tell();
       },
+      retried: () => this.#metrics?.retries.inc({ service }),
     };
   }
 
@@ -70,6 +86,10 @@ export class Services {
   /** Why the process is not ready; undefined when every service is there. */
   get away(): string | undefined {
     const [first] = this.#away.values();
-    return first;
+    return first && `${first.service}: ${first.reason}`;
+  }
+
+  #isAway(service: string): boolean {
+    return [...this.#away.values()].some((away) => away.service === service);
   }
 }

@@ -1,5 +1,5 @@
 import type { Bus } from '../core/bus.ts';
-import type { Output } from '../core/component.ts';
+import type { Output, ServiceContext } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Position } from '../core/manifest.ts';
 import type { Pace } from '../core/pace.ts';
@@ -37,6 +37,8 @@ export interface RunWatch {
   observer?: PipelineObserver;
   print(line: string): void;
   warn(message: string): void;
+  /** For what talks to a service, by its name. */
+  service?(name: string): ServiceContext;
   readonly colour: boolean;
 }
 
@@ -97,6 +99,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
           print: watch.print,
           colour: watch.colour,
           warn: watch.warn,
+          ...watch.service?.(`output ${type}`),
         }),
       );
     }

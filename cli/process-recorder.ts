@@ -54,12 +54,14 @@ export class ProcessRecorder {
     this.#parts = parts;
     const { config, metrics, pipelines, services } = parts;
     services.changed(() => this.#show());
+    const notReady = (): string | undefined => services.away ?? this.#beginning();
+    metrics.askReady(() => notReady() === undefined);
     this.runtime = {
       config,
       metrics: metrics.registry,
       startedAt: new Date(),
       warmUp: () => this.#warmUp(),
-      notReady: () => services.away ?? this.#beginning(),
+      notReady,
       graph: () => [
         { from: 'bus', to: 'pipeline', rows: pipelines.processed },
         { from: 'pipeline', to: 'store', rows: pipelines.stored },

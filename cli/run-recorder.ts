@@ -6,6 +6,7 @@ import type { Runtime } from '../core/runtime.ts';
 import type { PipelineObserver } from '../processor/pipeline.ts';
 import type { ProduceProgress } from '../producer/producer.ts';
 import type { Progress } from '../producer/progress.ts';
+import type { Services } from './broker.ts';
 import type { RunResult, RunStart } from './embedded.ts';
 import { PipelineRecorder } from './pipeline-recorder.ts';
 import type { RunSummary } from './run-summary.ts';
@@ -23,6 +24,7 @@ interface RecorderParts {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly progress: Progress;
+  readonly services: Services;
   readonly pace: string;
   /** A line for people. */
   readonly print: (line: string) => void;
@@ -48,7 +50,8 @@ export class RunRecorder {
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
-    const { config, metrics, log } = parts;
+    const { config, metrics, log, services } = parts;
+    services.changed(() => this.#show());
     this.#pipelines = new PipelineRecorder({ config, log, metrics, print: parts.print });
     const { observer } = this.#pipelines;
     this.observer = {
@@ -58,12 +61,14 @@ export class RunRecorder {
         this.#chunk(chunk);
       },
     };
+    const notReady = (): string | undefined => services.away ?? (this.#start ? undefined : 'starting');
+    metrics.askReady(() => notReady() === undefined);
     this.runtime = {
       config,
       metrics: metrics.registry,
       startedAt: new Date(),
       warmUp: () => this.#start?.pipeline.warmUp() ?? new Map(),
-      notReady: () => (this.#start ? undefined : 'starting'),
+      notReady,
       graph: () => [
         { from: 'source', to: 'bus', rows: this.#read?.rows ?? 0 },
         { from: 'bus', to: 'pipeline', rows: this.#pipelines.processed },
@@ -206,7 +211,7 @@ export class RunRecorder {
     this.#parts.progress.update({
       read: start.resumedAt + this.#pipelines.processed,
       stored: start.pipeline.totals.stored,
-      stage: this.#waiting || stage,
+      stage: this.#parts.services.away ?? (this.#waiting || stage),
       ended: this.#ended,
       ...(this.#reached === undefined ? {} : { progress: this.#reached.share }),
     });

@@ -225,6 +225,8 @@ export interface ServiceContext {
   warn(message: string): void;
   /** The service is away and why, or back again (undefined): the process is not ready meanwhile, and nothing is lost. */
   unavailable(reason: string | undefined): void;
+  /** A request is made again after a failure. */
+  retried?(): void;
   /** Aborted: waits for a service that is away give up. */
   readonly signal?: AbortSignal;
   /** The process has worked with this service before: it is waited for without an end, also where it is opened anew. */

@@ -20,6 +20,11 @@ export interface Metrics {
   readonly warmupRows: Gauge<'stream'>;
   readonly warmupRowsNeeded: Gauge<'stream'>;
   readonly lastRowTimestamp: Gauge<'stream'>;
+  readonly serviceUp: Gauge<'service'>;
+  readonly outages: Counter<'service'>;
+  readonly retries: Counter<'service'>;
+  /** What `sluice_ready` says is asked for whenever it is read. */
+  askReady(isReady: () => boolean): void;
 }
 
 /** From a hundred microseconds to five seconds: a batch of one row to one of a hundred thousand. */
@@ -36,6 +41,7 @@ export function makeMetrics(): Metrics {
   const registers = [registry];
   const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> => new Counter({ name, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]): Gauge<L> => new Gauge({ name, help, labelNames, registers });
+  let isReady = (): boolean => false;
   const metrics: Metrics = {
     registry,
     rowsRead: counter('sluice_rows_read_total', 'Rows taken from the source or topic, duplicates included.', 'stream'),
@@ -65,7 +71,25 @@ export function makeMetrics(): Metrics {
     warmupRows: gauge('sluice_warmup_rows', 'Rows collected for the warm-up so far.', 'stream'),
     warmupRowsNeeded: gauge('sluice_warmup_rows_needed', 'Rows that the warm-up needs.', 'stream'),
     lastRowTimestamp: gauge('sluice_last_row_timestamp_seconds', "The newest row's own time, as seconds since 1970.", 'stream'),
+    serviceUp: gauge(
+      'sluice_service_up',
+      'Whether a service that the process works with (store, bus, an output) answers: 1, or 0 while it is waited for.',
+      'service',
+    ),
+    outages: counter('sluice_outages_total', 'Times that a service went away.', 'service'),
+    retries: counter('sluice_retries_total', 'Requests to a service that were made again after a failure.', 'service'),
+    askReady(ask) {
+      isReady = ask;
+    },
   };
+  new Gauge({
+    name: 'sluice_ready',
+    help: 'What /readyz says: 1 when the process is ready, 0 when it is not.',
+    registers,
+    collect() {
+      this.set(isReady() ? 1 : 0);
+    },
+  });
   collectDefaultMetrics({ register: registry });
   return metrics;
 }

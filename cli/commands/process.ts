@@ -60,9 +60,10 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
   const { progress, log, people, colour } = await openDisplay(options);
   const warn = (message: string): void => log.warn(message);
-  const services = new Services(warn, signal);
-  const group = groupOf(config);
   const metrics = makeMetrics();
+  const services = new Services(warn, signal, metrics);
+  services.expect('store');
+  const group = groupOf(config);
   const pipelines = new PipelineRecorder({ config, log, metrics, print: people.line });
   const recorder = new ProcessRecorder({ config, group, log, metrics, pipelines, progress, services, print: people.line });
   const store = await registry.load('store', config.store.type);

@@ -44,6 +44,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     { openDisplay },
     { formatPace, parsePace },
     { makeMetrics },
+    { Services },
     { RunRecorder },
     { summaryLines, nextLines },
     { typedCommand, storeSettings },
@@ -53,6 +54,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     import('../display.ts'),
     import('../../core/pace.ts'),
     import('../../core/metrics.ts'),
+    import('../broker.ts'),
     import('../run-recorder.ts'),
     import('../run-summary.ts'),
     import('../invocation.ts'),
@@ -60,12 +62,15 @@ async function run(file: string, options: RunOptions): Promise<void> {
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
   const pace = options.pace === undefined ? (options.untilEnd ? parsePace('max') : config.source.pace) : parsePace(options.pace);
   const { progress, log, people, colour } = await openDisplay(options);
-  const store = await (await registry.load('store', config.store.type)).open(config.store.options, 'own');
+  const metrics = makeMetrics();
+  const services = new Services((message) => log.warn(message), signal, metrics);
+  const store = await (await registry.load('store', config.store.type)).open(config.store.options, 'own', services.context('store'));
   const recorder = new RunRecorder({
     config,
     log,
-    metrics: makeMetrics(),
+    metrics,
     progress,
+    services,
     pace: formatPace(pace),
     print: people.line,
     staysUp: options.untilEnd !== true,
@@ -76,6 +81,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
       observer: recorder.observer,
       print: (line) => recorder.print(line),
       warn: (message) => log.warn(message),
+      service: (name) => services.context(name),
       colour,
       progress: (read) => recorder.read(read),
       gap: (wait) => recorder.gap(wait),

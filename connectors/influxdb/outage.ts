@@ -50,6 +50,7 @@ export class Outage {
     const own = {};
     try {
       for (let tries = 1; ; tries++) {
+        if (tries > 1) this.#context?.retried?.();
         const started = performance.now();
         try {
           const result = await this.#bounded(attempt);

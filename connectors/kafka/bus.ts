@@ -52,11 +52,17 @@ export default defineBus({
     let closed = false;
     /** Who closes is not told that what it gives up waiting for was back. */
     const signal = context?.signal && { signal: context.signal };
-    const outage = new Outage({ warn: (message) => closed || warn(message), unavailable: (reason) => closed || context?.unavailable(reason), ...signal });
+    const outage = new Outage({
+      warn: (message) => closed || warn(message),
+      unavailable: (reason) => closed || context?.unavailable(reason),
+      retried: () => context?.retried?.(),
+      ...signal,
+    });
     /** For what tells of an outage by itself: the bus tells it once for all. */
     const tellOnce: ServiceContext = {
       warn: () => {},
       unavailable: (reason) => (reason === undefined ? outage.over(tellOnce) : outage.began(tellOnce, reason)),
+      retried: () => outage.retried(),
       ...signal,
     };
     const kafka = makeClient(options);

@@ -1,6 +1,5 @@
 import type { Broker, Cluster, Kafka } from 'kafkajs';
 import { SluiceError } from '../../core/errors.ts';
-import { backOff } from './backoff.ts';
 import { withBatchEnds } from './batch-ends.ts';
 import { brokerErrorType, busError, clusterOf, reconnect } from './client.ts';
 import { committedRecords, type FetchedPartition, type FetchedRecord } from './committed-records.ts';
@@ -126,7 +125,7 @@ export class CommittedTail {
         outage.began(this, busError(error, topic).what);
         this.#away = true;
         if (outage.signal?.aborted) this.#giveUpWaiting();
-        await Promise.allSettled([backOff(++failed, closing)]);
+        await Promise.allSettled([outage.backOff(++failed, closing)]);
       }
       if (fetched) this.#take(fetched);
     }
@@ -202,7 +201,7 @@ export class CommittedTail {
       } catch (error) {
         if (this.#closing.signal.aborted) throw this.#closed();
         outage.began(who, busError(error, topic).what);
-        await backOff(attempt, outage.signal ? AbortSignal.any([outage.signal, this.#closing.signal]) : this.#closing.signal);
+        await outage.backOff(attempt, outage.signal ? AbortSignal.any([outage.signal, this.#closing.signal]) : this.#closing.signal);
       }
     }
   }

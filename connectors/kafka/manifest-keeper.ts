@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
 import { quote, SluiceError } from '../../core/errors.ts';
 import type { Manifest, ManifestKeeper } from '../../core/manifest.ts';
-import { backOff } from './backoff.ts';
 import { busError } from './client.ts';
 import type { CommittedTail } from './committed-tail.ts';
 import type { Outage } from './outage.ts';
@@ -175,7 +174,7 @@ export class KafkaKeeper implements ManifestKeeper {
       throw failure;
     }
     outage.began(this, failure.what);
-    await backOff(attempt, AbortSignal.any([closed, this.#closing.signal, ...(outage.signal ? [outage.signal] : [])]));
+    await outage.backOff(attempt, AbortSignal.any([closed, this.#closing.signal, ...(outage.signal ? [outage.signal] : [])]));
   }
 
   /**

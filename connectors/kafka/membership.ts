@@ -1,7 +1,6 @@
 import { AssignerProtocol, type Consumer, type Kafka, PartitionAssigners } from 'kafkajs';
 import { quote, SluiceError } from '../../core/errors.ts';
 import { stickyAssigner } from './assigner.ts';
-import { backOff } from './backoff.ts';
 import { brokerErrorType, busError, clusterOf } from './client.ts';
 import type { Outage } from './outage.ts';
 import { isFinal } from './topic-fetcher.ts';
@@ -253,7 +252,7 @@ export class Membership {
   async #restart(): Promise<void> {
     const { outage, onFailed } = this.#options;
     for (let attempt = 1; ; attempt++) {
-      await Promise.allSettled([backOff(attempt, this.#closing.signal)]);
+      await Promise.allSettled([outage.backOff(attempt, this.#closing.signal)]);
       if (this.#closing.signal.aborted) return;
       try {
         return await this.#start();

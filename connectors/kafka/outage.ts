@@ -1,4 +1,5 @@
 import type { ServiceContext } from '../../core/component.ts';
+import { backOff } from './backoff.ts';
 
 /** Tells once that the cluster is away and once that it is back, however many ask it at the same time. */
 export class Outage {
@@ -16,6 +17,17 @@ export class Outage {
 
   warn(message: string): void {
     this.#context?.warn(message);
+  }
+
+  /** A request is made again. */
+  retried(): void {
+    this.#context?.retried?.();
+  }
+
+  /** As `backOff`; the attempt after it is counted. @throws the signal's reason when it aborts */
+  async backOff(attempt: number, signal: AbortSignal): Promise<void> {
+    await backOff(attempt, signal);
+    this.retried();
   }
 
   /** @param who cannot go on; has one reason at a time */

@@ -120,8 +120,8 @@ class KafkaOutput implements Output {
   async #connect(): Promise<Opened> {
     const { context, connection, topics, making } = this.#settings;
     this.#closing.signal.throwIfAborted();
-    const { signal, warn = (message: string) => context.print(message), unavailable = () => {} } = context;
-    const outage = new Outage({ warn, unavailable, ...(signal ? { signal } : {}) });
+    const { signal, warn = (message: string) => context.print(message), unavailable = () => {}, retried = () => {} } = context;
+    const outage = new Outage({ warn, unavailable, retried, ...(signal ? { signal } : {}) });
     const kafka = makeClient(connection, { warn }, clientRetries);
     const cluster = clusterOf(kafka);
     const admin = kafka.admin();

@@ -2,7 +2,6 @@ import type { Kafka } from 'kafkajs';
 import type { Chunk } from '../../core/chunk.ts';
 import { quote, SluiceError } from '../../core/errors.ts';
 import type { Announcements } from './announcements.ts';
-import { backOff } from './backoff.ts';
 import { busError } from './client.ts';
 import type { FetchedRecord } from './committed-records.ts';
 import { MessageReader, type Unannounced } from './message-reader.ts';
@@ -203,7 +202,7 @@ export class PartitionReader {
             return undefined;
           }
           if (isHeld()) outage.began(held, failure.what);
-          await Promise.allSettled([backOff(++failures, closing)]);
+          await Promise.allSettled([outage.backOff(++failures, closing)]);
         }
       }
       return undefined;

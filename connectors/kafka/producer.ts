@@ -7,7 +7,6 @@ import { quote, SluiceError } from '../../core/errors.ts';
 import type { Position } from '../../core/manifest.ts';
 import { requireSameSchema, type Schema } from '../../core/schema.ts';
 import type { Announcements, SourceNote } from './announcements.ts';
-import { backOff } from './backoff.ts';
 import { busError } from './client.ts';
 import { lastOrigins } from './last-origins.ts';
 import type { Outage } from './outage.ts';
@@ -284,7 +283,7 @@ export class KafkaProducer implements BusProducer {
       } catch (error) {
         const failure = busError(error, this.#place);
         if (failure.code !== 'BUS_UNAVAILABLE' || attempt === attemptsToRead) throw failure;
-        await backOff(attempt, this.#closing.signal);
+        await this.#options.outage.backOff(attempt, this.#closing.signal);
       }
     }
     return this.#held;

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, Kafka } from 'kafkajs';
 import { quote, SluiceError } from '../../core/errors.ts';
-import { backOff } from './backoff.ts';
 import { withBatchEnds } from './batch-ends.ts';
 import { brokerErrorType, busError, clusterOf } from './client.ts';
 import { committedRecords, type FetchedPartition, type FetchedRecord } from './committed-records.ts';
@@ -131,7 +130,7 @@ export class TopicFetcher {
           break;
         }
         this.#outage.began(this, failure.what);
-        await Promise.allSettled([backOff(++failures, this.#closing.signal)]);
+        await Promise.allSettled([this.#outage.backOff(++failures, this.#closing.signal)]);
       }
     }
     this.#running.delete(leader);

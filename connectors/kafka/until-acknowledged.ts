@@ -1,5 +1,4 @@
 import { SluiceError } from '../../core/errors.ts';
-import { backOff } from './backoff.ts';
 import { busError } from './client.ts';
 import type { Outage } from './outage.ts';
 
@@ -48,7 +47,7 @@ export async function untilAcknowledged<T>(request: () => Promise<T>, { outage, 
         signal.throwIfAborted();
         goesAway(busError(error, place).what);
       }
-      await backOff(attempt, AbortSignal.any([signal, closed]));
+      await outage.backOff(attempt, AbortSignal.any([signal, closed]));
     }
   } finally {
     clearTimeout(quiet);

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Services } from '../../cli/broker.ts';
 import { runEmbedded } from '../../cli/embedded.ts';
 import { PipelineRecorder } from '../../cli/pipeline-recorder.ts';
 import { RunRecorder } from '../../cli/run-recorder.ts';
@@ -47,17 +48,20 @@ describe('RunRecorder', () => {
     const config = await loadConfig(file, bench.registry);
     const said: string[] = [];
     const printed: string[] = [];
+    const metrics = makeMetrics();
+    const stop = new AbortController();
+    const services = new Services(() => undefined, stop.signal, metrics);
     const recorder: RunRecorder = new RunRecorder({
       config,
       log: await makeLog({ level: 'info', stream: { write: (line) => said.push(line) } }),
-      metrics: makeMetrics(),
+      metrics,
+      services,
       progress,
       pace: 'max',
       print: (line) => printed.push(line),
       staysUp,
     });
     const store = await bench.openStore(name);
-    const stop = new AbortController();
     const { observer } = recorder;
     const result = await runEmbedded({
       config,
@@ -69,6 +73,7 @@ describe('RunRecorder', () => {
       signal: stop.signal,
       watch: {
         print: (line) => recorder.print(line),
+        service: (name) => services.context(name),
         warn: () => undefined,
         colour: false,
         observer: {
@@ -85,13 +90,17 @@ describe('RunRecorder', () => {
     });
     await store.close();
     progress.stop();
-    const metrics = await recorder.runtime.metrics.metrics();
-    const metric = (line: string): number => Number(new RegExp(`^${line.replace(/[{}]/g, '\\$&')} (.*)$`, 'm').exec(metrics)?.[1]);
-    return { recorder, result, metric, said, printed, shown };
+    const shownMetrics = await recorder.runtime.metrics.metrics();
+    const metric = (line: string): number => Number(new RegExp(`^${line.replace(/[{}]/g, '\\$&')} (.*)$`, 'm').exec(shownMetrics)?.[1]);
+    return { recorder, services, result, metric, said, printed, shown };
   }
 
   it('counts what came, what is missing and what was judged while the run goes on', async () => {
-    const { metric, said, recorder, result } = await record('whole', plantText(lines));
+    const { metric, said, recorder, result, services } = await record('whole', plantText(lines));
+    expect(metric('sluice_ready')).toBe(1);
+    services.context('output webhook').unavailable('it does not answer');
+    expect(recorder.runtime.notReady()).toBe('output webhook: it does not answer');
+    expect(await recorder.runtime.metrics.getSingleMetricAsString('sluice_ready')).toMatch(/^sluice_ready 0$/m);
     expect(metric('sluice_rows_read_total{stream="plant"}')).toBe(1899);
     expect(metric('sluice_rows_late_total{stream="plant"}')).toBe(9);
     expect(metric('sluice_values_missing_total{reason="Bad Input"}')).toBe(missing);

@@ -243,15 +243,38 @@ describeWithStack('an InfluxDB that goes away and comes back', { kafka: 'shared'
         { timeout: 20_000, interval: 100 },
       );
       printed += text;
+      expect(await metric('sluice_ready')).toBe(status === 200 ? 1 : 0);
     };
+    const metric = async (line: string): Promise<number> => {
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      return Number(
+        text
+          .split('\n')
+          .find((each) => each.startsWith(`${line} `))
+          ?.slice(line.length + 1),
+      );
+    };
+    const services = async (): Promise<number[]> =>
+      Promise.all(
+        [
+          'service_up{service="store"}',
+          'outages_total{service="store"}',
+          'service_up{service="bus"}',
+          'outages_total{service="bus"}',
+          'retries_total{service="bus"}',
+        ].map((name) => metric(`sluice_${name}`)),
+      );
     const rest = plantLines(1200).slice(lines.length);
     await plant.place.write('rest.csv', plantText(rest));
     await influx.stop();
     const run = plant.start('process', { serve: `{port: ${port}}` }, '--log-level', 'debug');
     await run.line(({ log }) => log?.msg.includes('InfluxDB does not answer') ?? false);
     await see(503);
+    expect(await services()).toEqual([0, 1, 1, 0, 0]);
     await influx.start();
     await see(200);
+    expect(await services()).toEqual([1, 1, 1, 0, 0]);
+    expect(await metric('sluice_retries_total{service="store"}')).toBeGreaterThan(0);
     // A token may be taken away and given back.
     const { authorizations } = await influxRequest<{ authorizations: { id: string; token: string }[] }>(influx, 'GET', '/api/v2/authorizations');
     const id = authorizations.find(({ token }) => token === plant.bucket.token)?.id;
@@ -259,14 +282,18 @@ describeWithStack('an InfluxDB that goes away and comes back', { kafka: 'shared'
     await setToken('inactive');
     expect((await plant.call('produce')).code).toBe(0);
     await see(503);
+    expect(await services()).toEqual([0, 2, 1, 0, 0]);
+    const retries = await metric('sluice_retries_total{service="store"}');
     await setToken('active');
     await see(200);
+    expect(await metric('sluice_retries_total{service="store"}')).toBeGreaterThan(retries);
     await influx.stop();
     // All that is sent while it is away.
     expect((await plant.call('produce', { 'source.path': 'rest.csv', 'source.id': 'rest' })).code).toBe(0);
     await see(503);
     await influx.start();
     await run.logged('committed', ({ nextOffset }) => nextOffset === 2 * lines.length);
+    expect(await services()).toEqual([1, 3, 1, 0, 0]);
     run.kill('SIGINT');
     const { code, stdout, stderr } = plant.note(await run.ended);
     expect(code, stderr.slice(-2000)).toBe(0);

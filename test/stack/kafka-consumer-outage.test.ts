@@ -18,10 +18,11 @@ describeWithStack('a cluster that goes away while it is read', { kafka: 'own' },
   }, 300_000);
   afterAll(() => server.close());
 
-  const open = (told: string[] = []): Promise<Bus> =>
+  const open = (told: string[] = [], retried = (): void => {}): Promise<Bus> =>
     kafka.create(kafka.options.parse({ brokers: server.brokers, sessionTimeout: '6s' }), {
       warn: (text) => told.push(text),
       unavailable: (reason) => told.push(reason === undefined ? 'back' : 'away'),
+      retried,
     });
 
   /** Rows 0, 1, ... alternating between the streams by tens, over some seconds. */
@@ -71,10 +72,13 @@ describeWithStack('a cluster that goes away while it is read', { kafka: 'own' },
 
   it('is waited for and told of once; partitions stay, and every row comes once and in order', { timeout: 90_000 }, async () => {
     const told: string[] = [];
-    const [reader, sender] = [await open(told), await open()];
+    let retries = 0;
+    const [reader, sender] = [await open(told, () => void retries++), await open()];
+    expect(retries).toBe(0);
     const [read] = await Promise.all([readAll(reader, 'killed', () => server.kill().then(() => server.start())), send(sender, 'killed')]);
     expect(read).toEqual({ asked: [0, 1], revoked: [] });
     expect(told).toEqual(['away', expect.stringContaining('nothing is lost'), 'back', expect.stringContaining('back')]);
+    expect(retries).toBeGreaterThan(0);
     await Promise.all([reader.close(), sender.close()]);
   });
 
