@@ -46,6 +46,8 @@ interface Launch {
   /** Runs in the foreground. */
   readonly command: readonly string[];
   readonly folder: ServerFolder;
+  /** Beside the variables of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Rejects as long as the server does not answer. */
   readonly ready: () => Promise<unknown>;
   /** The container that the command runs, if it runs one. */
@@ -71,13 +73,13 @@ export class ServerProcess implements Server {
   }
 
   async start(): Promise<void> {
-    const { command, ready } = this.#launch;
+    const { command, ready, env } = this.#launch;
     const { path, removal, watchdog } = this.#launch.folder;
     const [program, ...args] = command;
     if (this.#child) throw new Error(`${program} runs already`);
     const logFile = join(path, 'server.log');
     const log = openSync(logFile, 'a');
-    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: path });
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: path, env: { ...process.env, ...env } });
     closeSync(log);
     this.#child = child;
     this.#paused = false;

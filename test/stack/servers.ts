@@ -2,6 +2,7 @@ import { freshName } from './fresh-name.ts';
 import { freshBucket, type InfluxAccess, type InfluxAddress, influxRequest } from './influx-access.ts';
 import { canStartInflux, influxRemedy, prepareInflux, startInflux } from './influx-server.ts';
 import { canStartKafka, type KafkaAccess, kafkaRemedy, prepareKafka, startKafka } from './kafka-server.ts';
+import { canStartTelegraf, telegrafRemedy } from './telegraf.ts';
 
 /**
  * Real servers, had as a user would have them:
@@ -10,11 +11,13 @@ import { canStartKafka, type KafkaAccess, kafkaRemedy, prepareKafka, startKafka 
  *   not the first), else a binary in INFLUXD_BIN or `influxd` on PATH, else Docker.
  * - Kafka: SLUICE_TEST_KAFKA (host:port, several with commas), else Java 17 or newer with Maven, which fetches the broker once into
  *   SLUICE_STACK_CACHE (~/.cache/sluice-stack), else Docker.
+ * - Telegraf: a binary in TELEGRAF_BIN or `telegraf` on PATH.
  *
  * What is started here listens on free ports of the loopback, keeps its data in a temporary folder and ends with this process.
  */
 export { type InfluxServer, startInflux } from './influx-server.ts';
 export { type KafkaServer, type SecureKafkaServer, startKafka } from './kafka-server.ts';
+export { startTelegraf, type Telegraf } from './telegraf.ts';
 
 /** A server that others use at the same time, or one of one's own that may be stopped and killed. */
 export type Need = 'shared' | 'own';
@@ -22,13 +25,14 @@ export type Need = 'shared' | 'own';
 export interface Needs {
   readonly kafka?: Need;
   readonly influx?: Need;
+  readonly telegraf?: 'own';
 }
 
 /** Where the process that runs the tests hands out the servers that all of them share. */
 export const sharedStackVariable = 'SLUICE_TEST_STACK';
 
 /** What cannot be had, and what would help; empty when all can be had. Starts nothing. */
-export function missingServers({ kafka, influx }: Needs): string[] {
+export function missingServers({ kafka, influx, telegraf }: Needs): string[] {
   const missing: string[] = [];
   if (kafka === 'own' && !canStartKafka()) missing.push(`needs a Kafka of its own: ${kafkaRemedy}`);
   if (kafka === 'shared' && !process.env.SLUICE_TEST_KAFKA && !canStartKafka()) missing.push(`needs Kafka: set SLUICE_TEST_KAFKA, or ${kafkaRemedy}`);
@@ -36,6 +40,7 @@ export function missingServers({ kafka, influx }: Needs): string[] {
   if (influx === 'shared' && !process.env.SLUICE_TEST_INFLUX_URL && !canStartInflux()) {
     missing.push(`needs InfluxDB: set SLUICE_TEST_INFLUX_URL and SLUICE_TEST_INFLUX_TOKEN, or ${influxRemedy}`);
   }
+  if (telegraf !== undefined && !canStartTelegraf()) missing.push(`needs Telegraf: ${telegrafRemedy}`);
   return missing;
 }
 
