@@ -1,13 +1,14 @@
 /**
  * Writes what derives from the declarations: the registry, the list of commands, docs/components/, docs/errors.md,
- * docs/cli.md and docs/pipeline.schema.json. `--check` writes nothing and fails when something differs.
+ * docs/cli.md, docs/pipeline.schema.json and grafana/provisioning. `--check` writes nothing and fails when something differs.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Command } from 'commander';
 import type { ComponentDefinition } from '../core/component.ts';
 import { pipelineJsonSchema } from '../core/config/json-schema.ts';
+import { provisioningFiles } from '../grafana/src/provisioning.ts';
 import { type Component, componentIndexPage, componentPage } from './generate/component-page.ts';
 import { requireSound } from './generate/declaration-rules.ts';
 import { differences } from './generate/differences.ts';
@@ -32,7 +33,10 @@ emit('docs/pipeline.schema.json', `${JSON.stringify(pipelineJsonSchema(component
 emit('docs/pipeline.md', pipelinePage());
 emit('docs/errors.md', errorsPage());
 emit('docs/cli.md', cliPage(await program()));
-removeOrphans(components);
+const provisioning = provisioningFiles();
+for (const [path, text] of provisioning) emit(`grafana/provisioning/${path}`, text);
+removeOrphans('docs/components', new Set(['README.md', ...components.map(({ definition }) => join(definition.kind, `${definition.type}.md`))]));
+removeOrphans('grafana/provisioning', new Set(provisioning.keys()));
 
 if (check && changed.length > 0) {
   process.stderr.write(
@@ -57,13 +61,13 @@ function emit(path: string, text: string): boolean {
   return true;
 }
 
-function removeOrphans(known: readonly Component[]): void {
-  const pages = new Set(['README.md', ...known.map(({ definition }) => join(definition.kind, `${definition.type}.md`))]);
-  const folder = join(root, 'docs/components');
-  for (const page of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (!page.endsWith('.md') || pages.has(page)) continue;
-    changed.push(`docs/components/${page}: no component declares it any more`);
-    if (!check) rmSync(join(folder, page));
+/** Files of a folder that nothing makes any more. */
+function removeOrphans(folder: string, made: ReadonlySet<string>): void {
+  for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
+    const path = relative(join(root, folder), join(entry.parentPath, entry.name));
+    if (!entry.isFile() || made.has(path)) continue;
+    changed.push(`${folder}/${path}: nothing declares it any more`);
+    if (!check) rmSync(join(root, folder, path));
   }
 }
 

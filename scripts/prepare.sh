@@ -38,7 +38,7 @@ require_packages() {
 build_is_stale() {
   [ -f "$root/tsconfig.build.json" ] || return 1
   [ -f "$root/dist/.built" ] || return 0
-  [ -n "$(cd "$root" && find core kernels connectors producer processor evaluate serve cli scripts bench test/stack package.json tsconfig.json tsconfig.build.json \
+  [ -n "$(cd "$root" && find core kernels connectors producer processor evaluate serve cli grafana/src scripts bench test/stack package.json tsconfig.json tsconfig.build.json \
     -newer dist/.built \( -name '*.ts' ! -name '*.test.ts' -o -name '*.json' \) -print 2>/dev/null)" ]
 }
 

@@ -1,0 +1,113 @@
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { board } from '../board.ts';
+import { blame, envelope, incidentTable, one, status, tagSample, tagStatistics, theDetector } from '../flux.ts';
+import { distribution, figure, series, statusValues, table, timeline } from '../panels.ts';
+import { regions } from '../regions.ts';
+import { detectorVariable, streamVariable, tagVariable } from '../variables.ts';
+import { incidentLooks, newestRow } from './looks.ts';
+
+/** One tag in depth. */
+export function tagBoard(): Dashboard {
+  const its = theDetector();
+  return board({
+    uid: 'sluice-tag',
+    title: 'One tag',
+    description: 'A single sensor or actuator: its course, distribution, and how often detectors named it.',
+    stores: ['plant'],
+    variables: [streamVariable(), tagVariable('one'), detectorVariable('one')],
+    annotations: regions(its),
+    sections: [
+      {
+        title: '${tag}',
+        panels: [
+          series({
+            title: 'Course of ${tag}',
+            description: 'Mean of each moment, and the least and the most of it: a short peak stays visible however wide the range.',
+            query: envelope,
+            unit: 'short',
+            looks: [
+              { name: 'mean', colour: 'blue' },
+              { name: 'least', colour: '#80808080' },
+              { name: 'most', colour: '#80808080' },
+            ],
+            height: 10,
+          }),
+          timeline({
+            title: 'Status of ${detector}',
+            description: 'The worst verdict of each moment, over all tags.',
+            query: status(its),
+            unit: 'short',
+            name: '${__field.labels.detector}',
+            mappings: statusValues,
+            height: 3,
+          }),
+          series({
+            title: 'Share of the score',
+            description:
+              'How much of each detector’s score the tag carried, where it was among the five that carried most: positive above, negative below what was expected.',
+            query: blame,
+            unit: 'percentunit',
+            name: '${__field.labels.detector}',
+            style: 'bars',
+            min: -1,
+            max: 1,
+            width: 14,
+            height: 8,
+          }),
+          distribution({
+            title: 'Distribution',
+            description: 'How often each reading came, of a reading a moment.',
+            query: tagSample,
+            unit: 'short',
+            width: 10,
+            height: 8,
+          }),
+          table({
+            title: 'Figures',
+            description: 'Over all readings of the range; the deviation is that of a sample.',
+            query: tagStatistics,
+            unit: 'short',
+            looks: ['last', 'min', 'max', 'mean', 'deviation'].map((name) => ({ name, decimals: 4 })),
+            width: 14,
+            height: 4,
+          }),
+          figure({
+            title: 'Where it is',
+            description: 'Stage of the plant that the tag belongs to.',
+            query: `from(bucket: v.defaultBucket)
+  |> range(start: 0, stop: 1)
+  |> filter(fn: (r) => r._measurement == "tags" and r.stream == ${one('stream')} and r.tag == ${one('tag')} and r._field == "stage")
+  |> keep(columns: ["_value"])
+  |> group()`,
+            unit: 'string',
+            text: '/.*/',
+            width: 3,
+            height: 4,
+          }),
+          figure({
+            title: 'Unit',
+            description: 'Unit of its readings; none where the source names none.',
+            query: `from(bucket: v.defaultBucket)
+  |> range(start: 0, stop: 1)
+  |> filter(fn: (r) => r._measurement == "tags" and r.stream == ${one('stream')} and r.tag == ${one('tag')} and r._field == "unit")
+  |> keep(columns: ["_value"])
+  |> group()`,
+            unit: 'string',
+            text: '/.*/',
+            width: 3,
+            height: 4,
+          }),
+          newestRow('sluice-tag', 4),
+          table({
+            title: 'Incidents of ${detector}',
+            description: 'Those that reach into the range, whatever their tags. The start leads to the time around it.',
+            query: incidentTable(its),
+            unit: 'short',
+            looks: incidentLooks('sluice-tag'),
+            height: 8,
+          }),
+        ],
+      },
+    ],
+  });
+}
