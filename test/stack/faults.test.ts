@@ -308,7 +308,7 @@ describeWithStack('an InfluxDB that goes away and comes back', { kafka: 'shared'
 });
 
 describeWithStack('the manual', { kafka: 'shared', influx: 'own' }, () => {
-  const manual = readFileSync(join(repository, 'docs/operations.md'), 'utf8');
+  const manual = ['faults', 'operations'].map((page) => readFileSync(join(repository, `docs/${page}.md`), 'utf8')).join('');
   const blocks = (language: string): string[] => [...manual.matchAll(new RegExp(`\`\`\`${language}\\n(.*?)\`\`\``, 'gs'))].map(([, block]) => block);
 
   it('quotes what was printed', () => {
