@@ -17,8 +17,10 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/scripts/prepare.sh /app/scripts/stack-init.sh ./scripts/
 COPY --from=build /app/pipelines ./pipelines
 COPY --from=build /app/data/swat-sample.xlsx ./data/swat-sample.xlsx
-# What is written: the embedded store, and the tokens of the stack. A new volume takes its owner and rights from here.
-RUN mkdir -p -m 700 .sluice /var/lib/sluice/tokens /var/lib/sluice/writer && chown node:node .sluice /var/lib/sluice/tokens /var/lib/sluice/writer
+# What is written: the embedded store, and in the stack the tokens and what the other services keep. A new volume takes its owner and
+# rights from here.
+RUN mkdir -p -m 700 .sluice && for name in tokens writer reader telegraf grafana chronograf; do mkdir -p -m 700 /var/lib/sluice/$name; done \
+  && chown -R node:node .sluice /var/lib/sluice
 USER node
 EXPOSE 8080
 # For the commands that serve, `run` and `process`; docker-compose.yml turns it off for those that do not.

@@ -1,16 +1,21 @@
 #!/bin/sh
-# What the service `init` of docker-compose.yml runs: sets up InfluxDB, and hands the processor the one token that it needs.
+# What the service `init` of docker-compose.yml runs: sets up InfluxDB, and hands each service the one token that it needs.
 #
-#   sh scripts/stack-init.sh ALL WRITER     ALL: the file for every token; WRITER: the file for the writer's alone
+#   sh scripts/stack-init.sh ALL NAME=FILE...     ALL: the file for every token; FILE: the file for the token NAME alone
 set -eu
 umask 077
 all=$1
-writer=$2
+shift
 cd "$(dirname -- "$0")/.."
 
 ./sluice init influxdb --env-file "$all"
-if ! grep '^INFLUX_TOKEN=.' "$all" >"$writer.new"; then
-  printf 'sluice: %s holds no INFLUX_TOKEN\n' "$all" >&2
-  exit 1
-fi
-mv -f "$writer.new" "$writer"
+for use in "$@"; do
+  name=${use%%=*}
+  file=${use#*=}
+  if ! grep "^$name=." "$all" >"$file.new"; then
+    rm -f "$file.new"
+    printf 'sluice: %s holds no %s\n' "$all" "$name" >&2
+    exit 1
+  fi
+  mv -f "$file.new" "$file"
+done

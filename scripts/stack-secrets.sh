@@ -37,7 +37,7 @@ case $todo in
   make)
     # shellcheck disable=SC2016
     program=$lines'
-      BEGIN { count = split("INFLUX_OPERATOR_TOKEN INFLUX_ADMIN_PASSWORD", wanted); for (i = 1; i <= count; i++) random[wanted[i]] = ENVIRON["random_" i] }
+      BEGIN { count = split("INFLUX_OPERATOR_TOKEN INFLUX_ADMIN_PASSWORD GRAFANA_ADMIN_PASSWORD GRAFANA_SECRET_KEY", wanted); for (i = 1; i <= count; i++) random[wanted[i]] = ENVIRON["random_" i] }
       { read_line($0) }
       name in random && value == "" { next }
       name in random { have[name] = 1 }
@@ -53,7 +53,9 @@ case $todo in
     '
     random_1=$(random)
     random_2=$(random)
-    export random_1 random_2
+    random_3=$(random)
+    random_4=$(random)
+    export random_1 random_2 random_3 random_4
     set -- "$file"
     ;;
   take)

@@ -22,9 +22,9 @@ docker version >/dev/null 2>&1 ||
 sh scripts/stack-secrets.sh make .env
 
 # The producer is started, not waited for: it ends when all rows are sent, and Compose takes an end for a failure.
-if ! { docker compose up --detach --build --wait --wait-timeout 300 processor && docker compose up --detach producer; } >&2; then
+if ! { docker compose up --detach --build --wait --wait-timeout 600 processor telegraf grafana chronograf && docker compose up --detach producer; } >&2; then
   say 'the stack did not come up; what Docker said is above, what the services say: docker compose logs'
-  say 'A port in use? Name another in .env: KAFKA_PORT, INFLUX_PORT, SLUICE_PORT.'
+  say 'A port in use? Name another in .env: KAFKA_PORT, INFLUX_PORT, SLUICE_PORT, GRAFANA_PORT, CHRONOGRAF_PORT.'
   exit 4
 fi
 
@@ -38,9 +38,15 @@ published() { docker compose port "$1" "$2"; }
 
 cat <<EOF
 the stack runs:
+  Grafana           http://$(published grafana 3000)  user sluice, password GRAFANA_ADMIN_PASSWORD in .env
+EOF
+GRAFANA_URL="http://$(published grafana 3000)" INFLUX_URL="http://$(published influxdb 8086)" sh scripts/stack-links.sh
+cat <<EOF
+  Chronograf        http://$(published chronograf 8888)  no password: keep it on this machine
   metrics, health   http://$(published processor 8080)/metrics  /healthz  /readyz
   InfluxDB          http://$(published influxdb 8086)  user sluice, password INFLUX_ADMIN_PASSWORD in .env
   Kafka             $(published kafka 9092)
+links at the time of the rows that came since:  sh scripts/stack-links.sh
 what it does:       docker compose logs --follow processor
 what it found:      ./sluice query incidents pipelines/swat-kafka.yaml
 stop, data stay:    docker compose down

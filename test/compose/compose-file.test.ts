@@ -57,7 +57,7 @@ describe('the containers', () => {
 
   it('are published on the loopback only', () => {
     const ports = services.flatMap(([, service]) => service.ports ?? []);
-    expect(ports).toHaveLength(3);
+    expect(ports).toHaveLength(5);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z]+_PORT:-(\d+)\}:\1$/);
   });
 
@@ -73,28 +73,34 @@ describe('the containers', () => {
 
   it('run as a user that is not root', () => {
     expect(dockerfile.lastIndexOf('\nUSER node\n')).toBeGreaterThan(dockerfile.lastIndexOf('\nFROM'));
-    // Kafka's image has a user of its own; InfluxDB's begins as root.
-    expect(services.filter(([, { user }]) => user !== undefined).map(([name, { user }]) => [name, user])).toEqual([['influxdb', '1000:1000']]);
+    // Kafka's image has a user of its own; InfluxDB's begins as root. The others are the user whose files hold the tokens: node of our own image.
+    const users = services.filter(([, { user }]) => user !== undefined).map(([name, { user }]) => [name, user]);
+    expect(users).toEqual(['influxdb', 'telegraf', 'grafana', 'chronograf'].map((name) => [name, '1000:1000']));
   });
 
   it('start again when they fail, but for the one that runs once', () => {
     const policies = Object.fromEntries(services.map(([name, { restart }]) => [name, restart]));
-    expect(policies).toEqual({ kafka: 'unless-stopped', influxdb: 'unless-stopped', init: 'no', producer: 'on-failure', processor: 'unless-stopped' });
+    const always = Object.fromEntries(['kafka', 'influxdb', 'processor', 'telegraf', 'grafana', 'chronograf'].map((name) => [name, 'unless-stopped']));
+    expect(policies).toEqual({ ...always, init: 'no', producer: 'on-failure' });
   });
 
   it('wait for what they need to be of use, not for it to be started', () => {
     const needs = Object.fromEntries(
       services.map(([name, { depends_on = {} }]) => [name, Object.fromEntries(Object.entries(depends_on).map(([on, { condition }]) => [on, condition]))]),
     );
+    const visitor = { influxdb: 'service_healthy', init: 'service_completed_successfully', processor: 'service_healthy' };
     expect(needs).toEqual({
       kafka: {},
       influxdb: {},
       init: { influxdb: 'service_healthy' },
       producer: { kafka: 'service_healthy' },
       processor: { kafka: 'service_healthy', influxdb: 'service_healthy', init: 'service_completed_successfully' },
+      telegraf: visitor,
+      grafana: visitor,
+      chronograf: visitor,
     });
-    const { kafka, influxdb, init, producer, processor } = composeFile().services;
-    for (const { healthcheck } of [kafka, influxdb]) expect(healthcheck?.test?.[0]).toMatch(/^CMD/);
+    const { kafka, influxdb, init, producer, processor, grafana, chronograf } = composeFile().services;
+    for (const { healthcheck } of [kafka, influxdb, grafana, chronograf]) expect(healthcheck?.test?.[0]).toMatch(/^CMD/);
     expect(processor.healthcheck, "the image's").toBeUndefined();
     expect(dockerfile).toMatch(/^HEALTHCHECK .*\/healthz/m);
     for (const { healthcheck } of [init, producer]) expect(healthcheck, 'serves nothing').toEqual({ disable: true });
@@ -113,7 +119,16 @@ describe('the containers', () => {
 
   it('reach one another only where they have to', () => {
     const networks = Object.fromEntries(services.map(([name, service]) => [name, service.networks]));
-    expect(networks).toEqual({ kafka: ['bus'], influxdb: ['store'], init: ['store'], producer: ['bus'], processor: ['bus', 'store'] });
+    expect(networks).toEqual({
+      kafka: ['bus'],
+      influxdb: ['store'],
+      init: ['store'],
+      producer: ['bus'],
+      processor: ['bus', 'store'],
+      telegraf: ['store'],
+      grafana: ['store'],
+      chronograf: ['store'],
+    });
     expect(Object.keys(composeFile().networks)).toEqual(['bus', 'store']);
   });
 });
@@ -124,19 +139,26 @@ describe('secrets', () => {
   it('are in no file: only asked for, with what makes them', () => {
     for (const [name, { environment = {} }] of services)
       for (const [variable, value] of Object.entries(environment))
-        if (secret.test(variable)) expect(value, `${name} ${variable}`).toMatch(/^\$\{[A-Z_]+:\?is missing, sh run\.sh --stack makes it\}$/);
+        if (secret.test(variable) && variable !== 'GF_SMTP_PASSWORD')
+          expect(value, `${name} ${variable}`).toMatch(/^\$\{[A-Z_]+:\?is missing, sh run\.sh --stack makes it\}$/);
+    // Of a mail server that there need not be.
+    expect(composeFile().services.grafana.environment?.GF_SMTP_PASSWORD).toMatch(/^\$\{GF_SMTP_PASSWORD:-\}$/);
     for (const [name, value] of Object.entries(example)) if (secret.test(name)) expect(value, name).toBe('');
   });
 
   it('go to who needs them', () => {
     const given = ({ environment = {} }: Service): string[] => Object.keys(environment).filter((name) => /INFLUX|SLUICE/.test(name));
     const table = Object.fromEntries(services.map(([name, service]) => [name, given(service)]));
+    const buckets = ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET', 'INFLUX_MONITORING_BUCKET', 'INFLUX_HISTORY_BUCKET'];
     expect(table).toEqual({
       kafka: [],
       influxdb: [],
-      init: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET', 'INFLUX_MONITORING_BUCKET', 'INFLUX_OPERATOR_TOKEN', 'INFLUX_ADMIN_PASSWORD'],
+      init: [...buckets, 'INFLUX_OPERATOR_TOKEN', 'INFLUX_ADMIN_PASSWORD'],
       producer: [],
       processor: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET', 'SLUICE_ENV_FILE'],
+      telegraf: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_MONITORING_BUCKET', 'SLUICE_METRICS_URL'],
+      grafana: [...buckets, 'SLUICE_ALERT_WEBHOOK', 'SLUICE_ALERT_EMAIL'],
+      chronograf: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_MONITORING_BUCKET'],
     });
     const mounts = (volume: string): string[] =>
       services.flatMap(([name, { volumes = [] }]) =>
@@ -144,11 +166,46 @@ describe('secrets', () => {
       );
     expect(mounts('tokens')).toEqual(['init rw']);
     expect(mounts('writer')).toEqual(['init rw', 'processor ro']);
+    expect(mounts('reader')).toEqual(['init rw', 'grafana ro', 'chronograf ro']);
+    expect(mounts('telegraf')).toEqual(['init rw', 'telegraf ro']);
+    // A token of a file goes into the program's environment, and the program takes the shell's place.
+    for (const [name, token] of Object.entries({ telegraf: 'telegraf', grafana: 'reader', chronograf: 'reader' }))
+      expect(composeFile().services[name].entrypoint?.join(' ')).toMatch(
+        new RegExp(`^sh -c set -a && \\. /var/lib/sluice/${token}/stack\\.env && set \\+a && exec \\S`),
+      );
+  });
+
+  it('are nowhere that belongs to the machine: no folder of it is mounted but those of this repository', () => {
+    for (const [name, { volumes = [] }] of services) for (const volume of volumes) expect(volume, name).not.toMatch(/^[/~]/);
   });
 
   it('stay out of the image and out of git', () => {
     expect(read('.dockerignore').split('\n')).toEqual(expect.arrayContaining(['.env', '.env.*', '.git', '.sluice']));
     expect(execFileSync('git', ['check-ignore', '.env'], { cwd: repository, encoding: 'utf8' })).toBe('.env\n');
+  });
+});
+
+describe('Grafana', () => {
+  const { environment = {}, volumes = [] } = composeFile().services.grafana;
+
+  it('asks everybody who he is, with a password of its own making, and asks nobody outside for anything', () => {
+    const no = [
+      ...['GF_AUTH_ANONYMOUS_ENABLED', 'GF_USERS_ALLOW_SIGN_UP', 'GF_USERS_ALLOW_ORG_CREATE', 'GF_ANALYTICS_REPORTING_ENABLED'],
+      ...['GF_ANALYTICS_CHECK_FOR_UPDATES', 'GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES', 'GF_NEWS_NEWS_FEED_ENABLED', 'GF_SNAPSHOTS_EXTERNAL_ENABLED'],
+    ];
+    expect(environment).toMatchObject({
+      ...Object.fromEntries(no.map((name) => [name, 'false'])),
+      ...Object.fromEntries(['GF_SECURITY_DISABLE_GRAVATAR', 'GF_PLUGINS_PREINSTALL_DISABLED'].map((name) => [name, 'true'])),
+      GF_SECURITY_ADMIN_USER: 'sluice',
+      GF_UNIFIED_ALERTING_ENABLED: 'true',
+    });
+  });
+
+  it('has its data where its volume is, and boards and alerts from the repository', () => {
+    const places = volumes.map((volume) => volume.split(':')[1]);
+    expect(places).toContain(environment.GF_PATHS_DATA);
+    expect(volumes).toContain('./grafana/provisioning:/etc/grafana/provisioning:ro');
+    expect(environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe('/etc/grafana/provisioning/dashboards/sluice-start.json');
   });
 });
 
@@ -189,7 +246,11 @@ describe('the image', () => {
     for (const script of scripts) expect(dockerfile).toMatch(new RegExp(`^COPY --from=build .*/app/${script} `, 'm'));
     const own = services.filter(([, { build }]) => build !== undefined).flatMap(([, { volumes = [] }]) => volumes.map((volume) => volume.split(':')));
     for (const [source, target] of own)
-      if (!source.startsWith('.')) expect(dockerfile).toMatch(new RegExp(`^RUN mkdir .*${target}.* && chown node:node .*${target}`, 'm'));
+      if (!source.startsWith('.')) {
+        expect(target).toBe(`/var/lib/sluice/${source}`);
+        expect(dockerfile).toMatch(new RegExp(`for name in [a-z ]*\\b${source}\\b[a-z ]*; do mkdir -p -m 700 /var/lib/sluice/\\$name;`));
+      }
+    expect(dockerfile).toMatch(/&& chown -R node:node \.sluice \/var\/lib\/sluice$/m);
   });
 });
 
@@ -213,6 +274,7 @@ describe('.github/workflows/stack.yml', () => {
     expect(at(/stack-rows\.sh 14400/)).toBeGreaterThan(at(/run\.sh --stack/));
     expect(steps[at(/compose logs/)].if).toBe('failure()');
     expect(steps[at(/compose down --volumes/)].if).toBe('always()');
+    expect(at(/stack-boards\.sh/)).toBeGreaterThan(at(/stack-rows\.sh 14400 900/));
     for (const script of commands.flatMap((command) => command.match(/scripts\/[\w-]+\.sh/g) ?? []))
       expect(existsSync(join(repository, script)), script).toBe(true);
   });
@@ -225,7 +287,7 @@ describe('docs/stack.md', () => {
     const commands = readdirSync(join(repository, 'cli/commands')).map((file) => file.replace(/\.ts$/, ''));
     for (const [, command] of page.matchAll(/\.\/sluice +([a-z]+)/g)) expect(commands).toContain(command);
     for (const [script] of page.matchAll(/scripts\/[\w-]+\.sh/g)) expect(existsSync(join(repository, script)), script).toBe(true);
-    for (const [, name] of page.matchAll(/`((?:INFLUX|KAFKA|SLUICE)_[A-Z_]+)`/g)) expect(Object.keys(example)).toContain(name);
+    for (const [, name] of page.matchAll(/`((?:INFLUX|KAFKA|SLUICE|GRAFANA|CHRONOGRAF|GF|TELEGRAF)_[A-Z_]+)`/g)) expect(Object.keys(example)).toContain(name);
   });
 
   it('lists every volume, and every port with the variable that moves it', () => {

@@ -20,8 +20,10 @@ export function placed(text: string, { ports, folder, settings }: Places): strin
     [/127\.0\.0\.1:29093/g, `${here}:${ports.controller}`],
     [/\/\/influxdb:8086|\/\/127\.0\.0\.1:8086/g, `${here}:${ports.influx}`],
     [/(?<==):8086/g, `${here}:${ports.influx}`],
+    [/\/\/processor:8080/g, `${here}:${ports.page}`],
     [/127\.0\.0\.1:8080/g, `${here}:${ports.page}`],
     [/\/var\/lib\//g, `${folder}/`],
+    [/\/etc\/telegraf\//g, `${join(repository, 'telegraf')}/`],
   ];
   return places.reduce(
     (placed, [container, machine]) => placed.replace(container, (found) => (found.startsWith('//') ? `//${machine}` : machine)),

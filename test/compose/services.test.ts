@@ -1,7 +1,7 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { influxRequest } from '../stack/influx-access.ts';
@@ -15,12 +15,16 @@ import { healthCheck, inRepository, instruction, onThisMachine, type Places, pla
 const { services } = composeFile();
 const dockerfile = readFileSync(inRepository('Dockerfile'), 'utf8');
 const rows = 14_400;
+/** Of the sample's first and last row, a second apart from one to the next. */
+const sampleTimes = [Date.UTC(2015, 11, 28, 2), Date.UTC(2015, 11, 28, 2) + (rows - 1) * 1000];
 const influxd = process.env.INFLUXD_BIN || onPath('influxd');
+const telegraf = process.env.TELEGRAF_BIN || onPath('telegraf');
 const run = promisify(execFile);
 
 const missing = [
   ...(java17() !== undefined && (haveJars() || onPath('mvn') !== undefined) ? [] : ['install Java 17+ and Maven']),
   ...(influxd === undefined ? ['set INFLUXD_BIN or install influxd'] : []),
+  ...(telegraf === undefined ? ['set TELEGRAF_BIN or install telegraf'] : []),
   ...(onPath('curl') === undefined ? ['install curl'] : []),
 ];
 
@@ -31,7 +35,7 @@ function body(): void {
   let influx: ServerProcess;
   const file = (...path: string[]): string => join(folder.path, ...path);
   const tokensFile = (): string => file('sluice/tokens/stack.env');
-  const writerFile = (): string => file('sluice/writer/stack.env');
+  const handed = { writer: 'INFLUX_TOKEN', reader: 'INFLUX_READER_TOKEN', telegraf: 'INFLUX_TELEGRAF_TOKEN' };
   const tokens = (): Record<string, string> => settingsIn(tokensFile());
   const path = (): Record<string, string> => ({ PATH: process.env.PATH ?? '', HOME: folder.path });
   const entrypoint = instruction(dockerfile, /^ENTRYPOINT (.*)$/m);
@@ -45,8 +49,9 @@ function body(): void {
     const settings = settingsIn(file('.env'));
     const ports = { kafka: await freePort(), kafkaOnHost: await freePort(), controller: await freePort(), influx: await freePort(), page: await freePort() };
     places = { ports, folder: folder.path, settings };
-    for (const name of ['kafka/data', 'influxdb2', 'sluice/tokens', 'sluice/writer', 'default', 'mounted', 'config'])
-      mkdirSync(file(name), { recursive: true });
+    for (const name of ['kafka/data', 'influxdb2', 'sluice/tokens', 'default', 'mounted', 'config', 'programs']) mkdirSync(file(name), { recursive: true });
+    for (const volume of Object.keys(handed)) mkdirSync(file('sluice', volume), { recursive: true });
+    symlinkSync(resolve(telegraf as string), file('programs/telegraf'));
 
     // What the image does at each start, by the same class: variables to settings, and the storage made.
     for (const name of ['log4j2.yaml', 'tools-log4j2.yaml']) writeFileSync(file('default', name), logging);
@@ -106,14 +111,16 @@ function body(): void {
     expect(existsSync(file('kafka/data/meta.properties'))).toBe(true);
   });
 
-  it('init sets the empty server up and leaves the processor one token', () => {
+  it('init sets the empty server up and leaves each service one token', () => {
     const { status, stdout, stderr } = initialise();
     expect(status, stderr).toBe(0);
     const { INFLUX_TOKEN, INFLUX_READER_TOKEN, INFLUX_TELEGRAF_TOKEN } = tokens();
     expect(new Set([INFLUX_TOKEN, INFLUX_READER_TOKEN, INFLUX_TELEGRAF_TOKEN, places.settings.INFLUX_OPERATOR_TOKEN]).size).toBe(4);
-    expect(readFileSync(writerFile(), 'utf8')).toBe(`INFLUX_TOKEN=${INFLUX_TOKEN}\n`);
-    for (const name of [tokensFile(), writerFile()]) expect(statSync(name).mode & 0o777).toBe(0o600);
-    for (const secret of [INFLUX_TOKEN, INFLUX_READER_TOKEN, ...Object.values(places.settings)]) expect(stdout + stderr).not.toContain(secret);
+    const files = Object.entries(handed).map(([volume, name]) => [file('sluice', volume, 'stack.env'), name]);
+    for (const [path, name] of files) expect(readFileSync(path, 'utf8')).toBe(`${name}=${tokens()[name]}\n`);
+    for (const [path] of [[tokensFile()], ...files]) expect(statSync(path).mode & 0o777).toBe(0o600);
+    for (const secret of [INFLUX_TOKEN, INFLUX_READER_TOKEN, INFLUX_TELEGRAF_TOKEN, ...Object.values(places.settings)])
+      expect(stdout + stderr).not.toContain(secret);
   });
 
   it('init run again changes nothing', () => {
@@ -138,16 +145,18 @@ function body(): void {
     expect(buckets.map(({ name }) => name)).toEqual(['plant']);
   });
 
-  it('the producer sends the sample, the processor writes every row, and scripts/stack-rows.sh counts them', async () => {
-    const start = (name: 'producer' | 'processor', ...more: string[]) => {
+  it('the producer sends the sample, the processor writes every row, scripts/stack-rows.sh counts them, and Telegraf sees them all', async () => {
+    const start = (name: 'producer' | 'processor' | 'telegraf', ...more: string[]) => {
       const { command, environment } = onThisMachine(services[name], places, entrypoint);
-      const child = spawn(command[0], [...command.slice(1), ...more], { cwd: inRepository(), env: { ...path(), ...environment } });
+      const env = { ...path(), ...environment, ...(name === 'telegraf' ? { PATH: `${file('programs')}:${process.env.PATH}` } : {}) };
+      const child = spawn(command[0], [...command.slice(1), ...more], { cwd: inRepository(), env });
       let said = '';
       child.stdout.on('data', (text) => (said += text));
       child.stderr.on('data', (text) => (said += text));
       return { child, ended: once(child, 'exit').then(([code, signal]) => ({ status: code ?? signal, said })), said: () => said };
     };
     const processor = start('processor', '--set', `serve.port=${places.ports.page}`);
+    const watcher = start('telegraf');
     try {
       const producer = await start('producer', '--pace', 'max').ended;
       expect(producer.status, producer.said).toBe(0);
@@ -160,14 +169,58 @@ function body(): void {
       // The image's own check, which is the processor's.
       const [program, ...args] = instruction(dockerfile, /^HEALTHCHECK .*? CMD (.*)$/m).map((word) => placed(word, places));
       await run(program, args);
+      const looked = await boards('40').catch((error: Error) => error as unknown as { stdout: string });
+      const lines = looked.stdout.trimEnd().split('\n');
+      for (const what of ['cpu', 'mem', 'disk', 'system', "Sluice's own figures", "InfluxDB's own figures"])
+        expect(lines, watcher.said()).toContain(`ok     Telegraf writes ${what}`);
+      watcher.child.kill('SIGTERM');
+      expect((await watcher.ended).status).toBe(0);
       processor.child.kill('SIGTERM');
       const { status, said } = await processor.ended;
       expect(status, said).toBe(0);
       expect(said).toContain('INCIDENT');
     } finally {
       processor.child.kill('SIGKILL');
+      watcher.child.kill('SIGKILL');
     }
-  }, 240_000);
+  }, 300_000);
+
+  const asked = (): Record<string, string> => ({ ...path(), INFLUX_URL: url(), INFLUX_READER_TOKEN: tokens().INFLUX_READER_TOKEN });
+  /** Nothing listens where Grafana and Chronograf would. */
+  const boards = (seconds: string) =>
+    run('sh', [inRepository('scripts/stack-boards.sh'), seconds], {
+      env: { ...asked(), ...places.settings, GRAFANA_URL: 'http://127.0.0.1:1', CHRONOGRAF_PORT: '1' },
+    });
+
+  it('scripts/stack-boards.sh tells what does not answer, and keeps secrets to itself', async () => {
+    const { code, stdout, stderr } = await boards('0').then(
+      () => expect.fail('it did not notice that there is no Grafana'),
+      (error: { code: number; stdout: string; stderr: string }) => error,
+    );
+    expect(code).toBe(1);
+    const wrong = stdout.split('\n').filter((line) => line.startsWith('wrong'));
+    for (const what of [
+      'Grafana answers',
+      'Grafana lets nobody in without a password',
+      'data source sluice-plant answers',
+      'Chronograf has the dashboard System',
+    ])
+      expect(wrong).toContain(`wrong  ${what}`);
+    expect(stderr).toContain(`sluice: ${wrong.length} not as it should be`);
+    for (const secret of [...Object.values(tokens()), ...Object.values(places.settings)]) if (secret.length > 30) expect(stdout + stderr).not.toContain(secret);
+  });
+
+  it('scripts/stack-links.sh links to the boards at the time of the rows, and without it where there are none', () => {
+    const links = (env: Record<string, string>) =>
+      spawnSync('sh', [inRepository('scripts/stack-links.sh')], { encoding: 'utf8', env: { ...asked(), GRAFANA_URL: 'http://g:3/', ...env } });
+    const { status, stdout, stderr } = links({});
+    expect(status, stderr).toBe(0);
+    const [first, last] = sampleTimes;
+    expect(stdout.match(/^ {2}board start +(.*)$/m)?.[1]).toBe(`http://g:3/d/sluice-start?from=${first}&to=${last}`);
+    expect(stdout).toMatch(/^ {2}board health +http:\/\/g:3\/d\/sluice-health$/m);
+    for (const env of [{ INFLUX_BUCKET: 'monitoring' }, { INFLUX_URL: 'http://127.0.0.1:1' }, { INFLUX_READER_TOKEN: 'wrong' }])
+      expect(links(env)).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^ {2}board start +http:\/\/g:3\/d\/sluice-start$/m) });
+  });
 
   it('scripts/stack-rows.sh says when there are fewer, and that it needs a token', () => {
     const count = (env: Record<string, string>, ...args: string[]) =>

@@ -7,6 +7,9 @@ import { settingsIn } from './environment-file.ts';
 
 const operator = 'INFLUX_OPERATOR_TOKEN';
 const password = 'INFLUX_ADMIN_PASSWORD';
+const grafana = ['GRAFANA_ADMIN_PASSWORD', 'GRAFANA_SECRET_KEY'];
+const names = [operator, password, ...grafana];
+const made = (...which: string[]): string => which.map((name) => `sluice: made a random ${name}\n`).join('');
 
 function call(todo: 'make' | 'take', file: string, more: { input?: string; env?: Record<string, string> } = {}) {
   const run = spawnSync('sh', [join(repository, 'scripts/stack-secrets.sh'), todo, file], {
@@ -32,19 +35,19 @@ describe('make', () => {
     const files = [environmentFile(), environmentFile()];
     const runs = files.map((file) => call('make', file));
     const values = files.flatMap((file) => Object.values(settingsIn(file)));
-    expect(new Set(values).size).toBe(4);
+    expect(new Set(values).size).toBe(8);
     for (const value of values) {
       expect(value).toMatch(/^[0-9a-f]{64}$/);
       for (const { stdout, stderr } of runs) expect(stdout + stderr).not.toContain(value);
     }
     for (const file of files) {
-      expect(Object.keys(settingsIn(file))).toEqual([operator, password]);
+      expect(Object.keys(settingsIn(file))).toEqual(names);
       expect(rights(file)).toBe(0o600);
       expect(readdirSync(dirname(file))).toEqual(['.env']);
     }
     for (const { stdout, stderr } of runs) {
       expect(stdout).toBe('');
-      expect(stderr).toBe(`sluice: made a random ${operator}\nsluice: made a random ${password}\n`);
+      expect(stderr).toBe(made(...names));
     }
   });
 
@@ -64,7 +67,7 @@ describe('make', () => {
     ['after an empty one', `${operator}=\n${operator}=mine`],
   ])('keeps a value that stands there %s', (_, line) => {
     const file = environmentFile(`# mine\n${line}\nOTHER=a b\n`);
-    expect(call('make', file).stderr).toBe(`sluice: made a random ${password}\n`);
+    expect(call('make', file).stderr).toBe(made(password, ...grafana));
     const text = readFileSync(file, 'utf8');
     expect(text.startsWith(`# mine\n${line.split('\n').at(-1)}\nOTHER=a b\n${password}=`)).toBe(true);
     expect(text.match(new RegExp(operator, 'g'))).toHaveLength(1);
@@ -88,15 +91,15 @@ describe('make', () => {
   it('takes the environment for an answer, as docker compose does', () => {
     const file = environmentFile();
     call('make', file, { env: { [operator]: 'mine' } });
-    expect(Object.keys(settingsIn(file))).toEqual([password]);
+    expect(Object.keys(settingsIn(file))).toEqual([password, ...grafana]);
   });
 
   it('closes a file that others could read', () => {
-    const file = environmentFile(`${operator}=a\n${password}=b\n`);
+    const file = environmentFile(names.map((name) => `${name}=of-${name}\n`).join(''));
     chmodSync(file, 0o664);
     call('make', file);
     expect(rights(file)).toBe(0o600);
-    expect(settingsIn(file)).toEqual({ [operator]: 'a', [password]: 'b' });
+    expect(settingsIn(file)).toEqual(Object.fromEntries(names.map((name) => [name, `of-${name}`])));
   });
 
   it('writes through a link, and ends a last line that was not ended', () => {
@@ -105,7 +108,7 @@ describe('make', () => {
     symlinkSync(file, link);
     call('make', link);
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
-    expect(Object.keys(settingsIn(file))).toEqual(['OTHER', operator, password]);
+    expect(Object.keys(settingsIn(file))).toEqual(['OTHER', ...names]);
   });
 });
 

@@ -5,14 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { repository, temporaryFolder } from '../house/temporary-clone.ts';
 import { onPath } from '../stack/programs.ts';
 
-const tools = ['sh', 'awk', 'cat', 'dirname', 'mv', 'od', 'readlink', 'rm', 'sed', 'tr'];
+const tools = ['sh', 'awk', 'cat', 'dirname', 'mv', 'od', 'printenv', 'readlink', 'rm', 'sed', 'tail', 'tr'];
 
 /** run.sh and its scripts in a folder of their own, on a PATH with nothing but the tools that they name and this docker. */
 function machine(docker?: string) {
   const root = join(temporaryFolder('stack-up'), 'a folder');
   const programs = join(root, 'programs');
   mkdirSync(programs, { recursive: true });
-  for (const file of ['run.sh', 'scripts/prepare.sh', 'scripts/stack-up.sh', 'scripts/stack-secrets.sh']) cpSync(join(repository, file), join(root, file));
+  for (const file of ['run.sh', 'scripts/prepare.sh', ...['up', 'secrets', 'settings', 'links'].map((name) => `scripts/stack-${name}.sh`)])
+    cpSync(join(repository, file), join(root, file));
   for (const tool of tools) symlinkSync(onPath(tool) as string, join(programs, tool));
   const log = join(root, 'docker.log');
   if (docker !== undefined) {
@@ -51,15 +52,19 @@ describe('sh run.sh --stack', () => {
     const { run, calls, environmentFile } = machine(works);
     const { status, stdout, stderr } = run('--stack');
     expect(status, stderr).toBe(0);
-    const up = calls().indexOf('compose up --detach --build --wait --wait-timeout 300 processor');
+    const up = calls().indexOf('compose up --detach --build --wait --wait-timeout 600 processor telegraf grafana chronograf');
     expect(up).toBeGreaterThan(0);
     expect(calls()[up + 1]).toBe('compose up --detach producer');
     expect(calls()[up + 2]).toBe('compose run --rm --no-deps -T --entrypoint cat init /var/lib/sluice/tokens/stack.env');
     const text = readFileSync(environmentFile, 'utf8');
     expect(statSync(environmentFile).mode & 0o777).toBe(0o600);
-    expect(text).toMatch(/^INFLUX_OPERATOR_TOKEN=[0-9a-f]{64}\nINFLUX_ADMIN_PASSWORD=[0-9a-f]{64}\n/);
+    expect(text).toMatch(/^INFLUX_OPERATOR_TOKEN=[0-9a-f]{64}\nINFLUX_ADMIN_PASSWORD=[0-9a-f]{64}\nGRAFANA_ADMIN_PASSWORD=[0-9a-f]{64}\nGRAFANA_SECRET_KEY=/);
     expect(text).toContain('\nINFLUX_TOKEN=w==\nINFLUX_READER_TOKEN=r==\nINFLUX_TELEGRAF_TOKEN=t==\n');
-    for (const place of ['http://127.0.0.1:8080/metrics', 'http://127.0.0.1:8086', '127.0.0.1:9092', 'docker compose down']) expect(stdout).toContain(place);
+    const places = ['http://127.0.0.1:8080/metrics', 'http://127.0.0.1:8086', '127.0.0.1:9092', 'http://127.0.0.1:8888', 'docker compose down'];
+    for (const place of places) expect(stdout).toContain(place);
+    // Without curl, or before there are rows, the time is the board's own.
+    for (const board of ['start', 'plant', 'incidents', 'health']) expect(stdout).toContain(` http://127.0.0.1:3000/d/sluice-${board}\n`);
+    expect(stdout).toContain('user sluice, password GRAFANA_ADMIN_PASSWORD in .env');
     for (const [, secret] of text.matchAll(/=(.+)$/gm)) {
       expect(stdout + stderr).not.toContain(secret);
       expect(calls().join('\n')).not.toContain(secret);
@@ -80,8 +85,9 @@ describe('sh run.sh --stack', () => {
     const { status, stdout, stderr } = run('--stack');
     expect(status).toBe(4);
     expect(stdout).toBe('');
-    for (const text of ['port is already allocated', 'docker compose logs', 'KAFKA_PORT, INFLUX_PORT, SLUICE_PORT']) expect(stderr).toContain(text);
-    expect(calls().at(-1)).toMatch(/^compose up .* processor$/);
+    for (const text of ['port is already allocated', 'docker compose logs', 'KAFKA_PORT, INFLUX_PORT, SLUICE_PORT, GRAFANA_PORT, CHRONOGRAF_PORT'])
+      expect(stderr).toContain(text);
+    expect(calls().at(-1)).toMatch(/^compose up .* processor telegraf grafana chronograf$/);
   });
 
   it('fails, and leaves .env as it is, when the tokens cannot be read', () => {
