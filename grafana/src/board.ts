@@ -70,7 +70,13 @@ export function board({ uid, title, description, stores, variables = [], annotat
         .tooltip('The other boards, at the same time'),
     );
   place(builder, sections);
-  return builder.build();
+  const { links = [], annotations: { list = [] } = {}, ...rest } = builder.build();
+  return { ...rest, links: links.map(inSight), annotations: { list: list.map(inSight) } };
+}
+
+/** At the top of the board, not in a menu, where the builders put links and annotations. */
+function inSight<T extends { placement?: unknown }>({ placement: _, ...rest }: T): Omit<T, 'placement'> {
+  return rest;
 }
 
 function place(builder: DashboardBuilder, sections: readonly Section[]): void {
