@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { repository } from '../command-line.ts';
+import { repositoryRoot } from '../repository-root.ts';
 import { onPath } from './programs.ts';
 import { ServerProcess, serverFolder } from './server-process.ts';
 
@@ -40,7 +40,7 @@ export async function startTelegraf({ influx, metricsUrls, interval = '1s', host
   if (binary === undefined) throw new Error(`no Telegraf can be started: ${telegrafRemedy}`);
   const folder = serverFolder('telegraf');
   const [first, ...others] = metricsUrls;
-  const configs = [join(repository, 'telegraf/telegraf.conf')];
+  const configs = [join(repositoryRoot, 'telegraf/telegraf.conf')];
   for (const [i, url] of others.entries()) {
     const config = join(folder.path, `process-${i + 2}.conf`);
     await writeFile(config, anotherProcess(url));

@@ -1,0 +1,50 @@
+import { colours } from '../../cli/terminal-colours.ts';
+import { textTable } from '../../cli/text-table.ts';
+import type { Report } from './check-boards.ts';
+import type { Finding } from './finding.ts';
+import { newTally, type Tally } from './query-log.ts';
+
+export interface Totals {
+  readonly boards: number;
+  readonly panels: number;
+  readonly queries: number;
+  readonly rows: number;
+  readonly empty: number;
+  readonly findings: number;
+}
+
+export function totalsOf({ boards, alerts, findings }: Report): Totals {
+  const tallies: readonly Tally[] = [...boards, alerts ?? newTally()];
+  const sum = (of: (tally: Tally) => number): number => tallies.reduce((all, tally) => all + of(tally), 0);
+  return {
+    boards: boards.length,
+    panels: boards.reduce((all, { panels }) => all + panels, 0),
+    queries: sum(({ queries }) => queries),
+    rows: sum(({ rows }) => rows),
+    empty: sum(({ empty }) => empty),
+    findings: findings.length,
+  };
+}
+
+/** For people: a table, what is wrong, and the totals as the last line. */
+export function reportText(report: Report, stream: { readonly isTTY?: boolean }): string {
+  const { bold, dim, red, green } = colours(stream);
+  const cells = (name: string, what: string | number, { queries, rows, slowestMs, empty }: Tally) => [name, what, queries, rows, Math.round(slowestMs), empty];
+  const table = textTable(
+    ['board', 'panels', 'queries', 'rows', 'slowest ms', 'empty'],
+    [
+      ...report.boards.map((board) => cells(board.uid, board.panels, board)),
+      ...(report.alerts ? [cells('alert rules', report.alerts.rules, report.alerts)] : []),
+    ],
+  );
+  const [head, ...lines] = table.trimEnd().split('\n');
+  const { boards, panels, queries, rows, empty, findings } = totalsOf(report);
+  const number = (value: number): string => value.toLocaleString('en');
+  const totals = `${number(boards)} boards, ${number(panels)} panels, ${number(queries)} queries, ${number(rows)} rows, ${number(empty)} empty`;
+  const last = findings === 0 ? green(totals) : `${totals}, ${red(`${number(findings)} wrong`)}`;
+  return `${[bold(head), ...lines, '', ...report.findings.flatMap((finding) => findingLines(finding, red, dim)), last].join('\n')}\n`;
+}
+
+function findingLines({ where, what, query }: Finding, red: (text: string) => string, dim: (text: string) => string): string[] {
+  return [`${red('wrong')}  ${where}: ${what}`, ...(query ?? '').split('\n').flatMap((line) => (line.trim() === '' ? [] : [dim(`       ${line}`)])), ''];
+}
