@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../core/bus.ts';
 import type { Output, ServiceContext } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
@@ -13,6 +14,9 @@ import { type ProduceProgress, type ProduceTotals, produce } from '../producer/p
 import { openSource, readingOf, shiftOf, trainingOf } from './pipeline-input.ts';
 
 const group = 'sluice';
+
+/** Milliseconds that messages which wait for people may still take at the end, and between looks at them once the source is drained. */
+const [lastSending, attention] = [5000, 250];
 
 export interface RunStart {
   readonly pipeline: Pipeline;
@@ -88,6 +92,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
   const source = await openSource(config.source, config, registry, watch);
   let bus: Bus | undefined;
   const outputs: Output[] = [];
+  let pipeline: Pipeline | undefined;
   try {
     const info = await source.open();
     for (const { type, options } of config.outputs) {
@@ -106,7 +111,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     const taught = await trainingOf(run);
     // Not before everything that the new start needs is there.
     if (run.fresh) await forgetAll(store, key, config.stream);
-    const pipeline = await Pipeline.open({
+    pipeline = await Pipeline.open({
       config,
       registry,
       store,
@@ -155,10 +160,14 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
       requireWarm(pipeline, config);
       watch.ended?.();
     }
-    if (ended && !run.untilEnd) await untilAborted(signal);
+    if (ended && !run.untilEnd) await untilAborted(signal, pipeline);
+    await pipeline.sendWaiting(lastSending);
+    await pipeline.stopSending(0);
+    await pipeline.commit();
     await consumer.close();
     return { pipeline, produced: production.value, ended };
   } finally {
+    await pipeline?.stopSending(0);
     // All are closed, whatever one of them says, and no fault of closing hides one of the run.
     const closings = await Promise.allSettled([...outputs.map((output) => output.close()), bus?.close(), source.close()]);
     const failure = closings.find((closing) => closing.status === 'rejected');
@@ -203,14 +212,12 @@ function requireWarm(pipeline: Pipeline, config: PipelineConfig): void {
   }
 }
 
-function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    // Nothing else may keep the process alive once the source is drained.
-    const alive = setInterval(() => undefined, 1 << 30);
-    signal.addEventListener('abort', () => {
-      clearInterval(alive);
-      resolve();
+/** Messages are sent meanwhile, and that they were is kept. */
+async function untilAborted(signal: AbortSignal, pipeline: Pipeline): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(attention, undefined, { signal }).catch((error: Error) => {
+      if (error.name !== 'AbortError') throw error;
     });
-  });
+    if (pipeline.due) await pipeline.commit();
+  }
 }

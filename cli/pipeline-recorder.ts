@@ -46,6 +46,8 @@ export class PipelineRecorder {
   readonly #committing = new Map<string, ReadonlyMap<string, number>>();
   /** By manifest: rows stored since its streams began, as of its last commit. */
   readonly #committed = new Map<string, number>();
+  /** By output and manifest. */
+  readonly #noticesWaiting = new Map<string, Map<string, number>>();
   /** Streams that were met here. */
   readonly #met = new Set<string>();
 
@@ -75,6 +77,16 @@ export class PipelineRecorder {
         log.info(
           { incident: incident.id, detector: incident.detector, start: formatTime(incident.start), end: formatTime(incident.end) },
           `incident ${change}`,
+        );
+      },
+      warned: (message) => log.warn(message),
+      notified: (output, outcome) => metrics.notifications.inc({ output, outcome }),
+      noticesWait: (key, output, n) => {
+        const waiting = this.#noticesWaiting.get(output) ?? new Map<string, number>();
+        this.#noticesWaiting.set(output, waiting.set(key, n));
+        metrics.notificationsWaiting.set(
+          { output },
+          [...waiting.values()].reduce((sum, each) => sum + each, 0),
         );
       },
       committing: (key) => {

@@ -41,8 +41,10 @@ export const components: ComponentIndex = {
     vote: () => import('../processor/combine/vote.ts'),
   },
   output: {
+    email: () => import('../connectors/email/output.ts'),
     kafka: () => import('../connectors/kafka/output.ts'),
     terminal: () => import('../connectors/terminal/output.ts'),
+    webhook: () => import('../connectors/webhook/output.ts'),
   },
   bus: {
     kafka: () => import('../connectors/kafka/bus.ts'),

@@ -4,6 +4,7 @@ import type { Chunk } from './chunk.ts';
 import type { DiagnoseContext, Finding } from './finding.ts';
 import type { Incident } from './incident.ts';
 import type { Matrix } from './matrix.ts';
+import type { Delivery, Notice, NoticeRules } from './notice.ts';
 import type { Random } from './random.ts';
 import type { Plain } from './record.ts';
 import type { Schema } from './schema.ts';
@@ -239,11 +240,26 @@ export interface Output {
   incident?(incident: Incident, change: 'opened' | 'updated' | 'closed', schema: Schema): Promise<void>;
   /** Resolves when everything given before has arrived; before the position moves on. */
   flush?(): Promise<void>;
+  /** For people: waits in the pipeline's outbox and is sent beside the rows. */
+  readonly notices?: NoticeSender;
   close(): Promise<void>;
+}
+
+/** Sends notices; which are due, that they wait and are tried again is the pipeline's part. */
+export interface NoticeSender {
+  /** Tells the output apart from the others of a pipeline: what waits for it waits under this name. */
+  readonly name: string;
+  readonly rules: NoticeRules;
+  /** One attempt, in a time that it bounds itself. What goes wrong on the way is an outcome, not an error. */
+  deliver(notice: Notice, signal: AbortSignal): Promise<Delivery>;
 }
 
 export interface OutputDefinition<O extends z.ZodObject = Any> extends Declaration<O> {
   readonly kind: 'output';
+  /** For `sluice check`: where it goes and what it leaves out, without a secret. */
+  describe?(options: z.output<O>): string;
+  /** For `sluice doctor`, as `diagnose` of a bus. Sends nothing. */
+  diagnose?(options: z.output<O>, context: DiagnoseContext): AsyncIterable<Finding>;
   create(options: z.output<O>, context: OutputContext): Output;
 }
 

@@ -17,6 +17,8 @@ export interface Metrics {
   readonly batchSeconds: Histogram<'stage'>;
   readonly commitSeconds: Histogram;
   readonly lagRows: Gauge<'partition'>;
+  readonly notifications: Counter<'output' | 'outcome'>;
+  readonly notificationsWaiting: Gauge<'output'>;
   readonly warmupRows: Gauge<'stream'>;
   readonly warmupRowsNeeded: Gauge<'stream'>;
   readonly lastRowTimestamp: Gauge<'stream'>;
@@ -67,6 +69,13 @@ export function makeMetrics(): Metrics {
       buckets: commitBuckets,
       registers,
     }),
+    notifications: counter(
+      'sluice_notifications_total',
+      'Messages of incidents to people: sent, failed for good, ignored by a rule, held back by a cool-down, dropped because too many waited.',
+      'output',
+      'outcome',
+    ),
+    notificationsWaiting: gauge('sluice_notifications_waiting', 'Messages of incidents that wait for their receiver.', 'output'),
     lagRows: gauge('sluice_lag_rows', 'Rows that wait on the bus.', 'partition'),
     warmupRows: gauge('sluice_warmup_rows', 'Rows collected for the warm-up so far.', 'stream'),
     warmupRowsNeeded: gauge('sluice_warmup_rows_needed', 'Rows that the warm-up needs.', 'stream'),

@@ -17,11 +17,17 @@ export interface IncidentRules {
 /** So many usual intervals between two flagged rows are a gap in the recording. */
 const gapIntervals = 10;
 
+const nothing = new Float64Array(0);
+const minute = 60_000n * nanosPerMilli;
+
 /** What is known of the row that is the worst so far. */
 export interface Peak {
   readonly causes: readonly string[];
   /** Signed shares of all tags; empty when unknown. */
   readonly contributions: Float64Array;
+  /** What was judged and what was expected instead, of all tags in their own units; NaN or left out when unknown. */
+  readonly actual?: Float64Array;
+  readonly expected?: Float64Array;
 }
 
 type Stretch = {
@@ -34,7 +40,12 @@ type Stretch = {
   peakGrade: number;
   causes: string[];
   contributions: Float64Array;
+  actual: Float64Array;
+  expected: Float64Array;
 };
+
+/** What is kept of an incident besides: how often it turned, and when it is told next that it goes on. */
+type Course = { open: boolean; turns: number; mark: bigint };
 
 /** Openings and endings are told where they happen, growth once per asking. */
 export interface IncidentChange {
@@ -42,8 +53,27 @@ export interface IncidentChange {
   readonly change: 'opened' | 'updated' | 'closed';
 }
 
+/**
+ * A turn in the course of an incident, at the row that brought it, so the same however rows are batched. `grown`: it is worse
+ * than ever, or has lasted another minute.
+ */
+export interface IncidentTurn {
+  readonly incident: Incident;
+  readonly turn: 'opened' | 'continued' | 'grown' | 'closed';
+  /** Of its openings, continuations and endings: 1 is the opening. */
+  readonly number: number;
+  /** Of the row. */
+  readonly at: bigint;
+  /** At the peak, of all tags in their own units; empty when unknown. */
+  readonly actual: Float64Array;
+  readonly expected: Float64Array;
+}
+
 /** Plain data: saved with the stream's state. */
-export type IncidentState = { candidate: Stretch | null; current: (Stretch & { open: boolean }) | null };
+export type IncidentState = { candidate: Stretch | null; current: (Stretch & Course) | null };
+
+/** As earlier versions saved it. */
+type EarlierState = { candidate: Omit<Stretch, 'actual' | 'expected'> | null; current: (Omit<Stretch, 'actual' | 'expected'> & { open: boolean }) | null };
 
 /**
  * Turns one detector's flagged rows into incidents. Hysteresis by two levels and three times: a stretch begins at the
@@ -58,14 +88,17 @@ export class IncidentTracker {
   readonly #close: bigint;
   readonly #merge: bigint;
   readonly #gap: bigint;
+  readonly #turned: ((turn: IncidentTurn) => void) | undefined;
   #state: IncidentState = { candidate: null, current: null };
   #changes: IncidentChange[] = [];
   #extended = false;
 
-  constructor(stream: string, detector: string, rules: IncidentRules) {
+  /** @param turned is told of every turn */
+  constructor(stream: string, detector: string, rules: IncidentRules, turned?: (turn: IncidentTurn) => void) {
     const nanos = (ms: number): bigint => BigInt(Math.round(ms)) * nanosPerMilli;
     this.#stream = stream;
     this.#detector = detector;
+    this.#turned = turned;
     this.#open = nanos(rules.open);
     this.#close = nanos(rules.close);
     this.#merge = nanos(rules.merge);
@@ -93,8 +126,9 @@ export class IncidentTracker {
     this.#breakAtGap(time);
     const { current } = this.#state;
     if (current?.open) {
-      this.#extend(current, time, status, score, grade, peak);
+      const worse = this.#extend(current, time, status, score, grade, peak);
       this.#extended = true;
+      if (worse || time >= current.mark) this.#goOn(current, time);
       return;
     }
     let { candidate } = this.#state;
@@ -108,12 +142,14 @@ export class IncidentTracker {
         peakScore: Number.NEGATIVE_INFINITY,
         peakGrade: 0,
         causes: [],
-        contributions: new Float64Array(0),
+        contributions: nothing,
+        actual: nothing,
+        expected: nothing,
       };
       this.#state.candidate = candidate;
     }
     this.#extend(candidate, time, status, score, grade, peak);
-    if (candidate.sawError && candidate.end - candidate.start >= this.#open) this.#begin(candidate);
+    if (candidate.sawError && candidate.end - candidate.start >= this.#open) this.#begin(candidate, time);
   }
 
   /** What changed since the last call, in order; the last state of an id is the one that counts. */
@@ -128,57 +164,86 @@ export class IncidentTracker {
     return this.#state;
   }
 
-  load(state: IncidentState): void {
-    this.#state = state;
+  load(state: IncidentState | EarlierState): void {
+    const unknown = { actual: nothing, expected: nothing };
+    const { candidate, current } = state;
+    this.#state = {
+      candidate: candidate && { ...unknown, ...candidate },
+      current: current && { ...unknown, turns: current.open ? 1 : 2, mark: nextMark(current), ...current },
+    };
   }
 
   /** Flagged rows on both sides of a gap in the recording are two stretches. */
   #breakAtGap(time: bigint): void {
     const { candidate, current } = this.#state;
     if (candidate !== null && time - candidate.end > this.#gap) this.#state.candidate = null;
-    if (current?.open && time - current.end > this.#gap) this.#end(current);
+    if (current?.open && time - current.end > this.#gap) this.#end(current, time);
   }
 
   #pass(time: bigint): void {
     const { candidate, current } = this.#state;
     if (candidate !== null && time - candidate.end >= this.#open) this.#state.candidate = null;
-    if (current?.open && time - current.end >= this.#close) this.#end(current);
+    if (current?.open && time - current.end >= this.#close) this.#end(current, time);
   }
 
-  #end(current: Stretch & { open: boolean }): void {
+  #end(current: Stretch & Course, time: bigint): void {
     current.open = false;
+    current.turns++;
     this.#tell(current, 'closed');
+    this.#turn(current, 'closed', time);
   }
 
-  #begin(candidate: Stretch): void {
+  #begin(candidate: Stretch, time: bigint): void {
     const { current } = this.#state;
     const continues = current !== null && candidate.start - current.end <= this.#merge;
-    const begun = { ...(continues ? joined(current, candidate) : candidate), open: true };
+    const stretch = continues ? joined(current, candidate) : candidate;
+    const begun = { ...stretch, open: true, turns: continues ? current.turns + 1 : 1, mark: nextMark(stretch) };
     this.#state = { candidate: null, current: begun };
     this.#tell(begun, continues ? 'updated' : 'opened');
+    this.#turn(begun, continues ? 'continued' : 'opened', time);
   }
 
-  #tell(current: Stretch & { open: boolean }, change: IncidentChange['change']): void {
-    const { start, end, open, rows, peakTime, peakScore, peakGrade, causes, contributions } = current;
-    const id = incidentId(this.#stream, this.#detector, start);
-    const incident = { id, stream: this.#stream, detector: this.#detector, start, end, open, rows, peakTime, peakScore, peakGrade, causes, contributions };
-    this.#changes.push({ incident, change });
+  #goOn(current: Stretch & Course, time: bigint): void {
+    current.mark = nextMark(current);
+    this.#turn(current, 'grown', time);
+  }
+
+  #tell(current: Stretch & Course, change: IncidentChange['change']): void {
+    this.#changes.push({ incident: this.#incident(current), change });
     this.#extended = false;
   }
 
-  #extend(stretch: Stretch, time: bigint, status: number, score: number, grade: number, peak: () => Peak): void {
+  #turn(current: Stretch & Course, turn: IncidentTurn['turn'], at: bigint): void {
+    const { turns, actual, expected } = current;
+    this.#turned?.({ incident: this.#incident(current), turn, number: turns, at, actual, expected });
+  }
+
+  #incident({ start, end, open, rows, peakTime, peakScore, peakGrade, causes, contributions }: Stretch & Course): Incident {
+    const id = incidentId(this.#stream, this.#detector, start);
+    return { id, stream: this.#stream, detector: this.#detector, start, end, open, rows, peakTime, peakScore, peakGrade, causes, contributions };
+  }
+
+  /** @returns whether it is worse than ever */
+  #extend(stretch: Stretch, time: bigint, status: number, score: number, grade: number, peak: () => Peak): boolean {
     stretch.rows++;
     if (time > stretch.end) stretch.end = time;
     if (status === Status.error) stretch.sawError = true;
-    if (score > stretch.peakScore) {
-      const { causes, contributions } = peak();
-      stretch.peakTime = time;
-      stretch.peakScore = score;
-      stretch.peakGrade = grade;
-      stretch.causes = [...causes];
-      stretch.contributions = contributions;
-    }
+    if (!(score > stretch.peakScore)) return false;
+    const { causes, contributions, actual = nothing, expected = nothing } = peak();
+    stretch.peakTime = time;
+    stretch.peakScore = score;
+    stretch.peakGrade = grade;
+    stretch.causes = [...causes];
+    stretch.contributions = contributions;
+    stretch.actual = actual;
+    stretch.expected = expected;
+    return true;
   }
+}
+
+/** The first whole minute since the start that has not passed. */
+function nextMark({ start, end }: Pick<Stretch, 'start' | 'end'>): bigint {
+  return start + ((end - start) / minute + 1n) * minute;
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Schema } from '../core/schema.ts';
 import type { RejectedRow, Store, StoreWrite } from '../core/store.ts';
 import type { IncidentChange } from './incidents.ts';
 import { loadModel, type StreamModel, saveModel, trainAgain } from './model.ts';
+import { Outbox, type OutboxWatch } from './outbox.ts';
 import { type ScoredWatch, StreamPipeline, type StreamPipelineContext, streamsOfRecords } from './stream.ts';
 import { loadDefinitions } from './train.ts';
 
@@ -26,7 +27,7 @@ export interface Totals {
 }
 
 /** What happened to a chunk, for whoever watches: metrics, progress, tests. */
-export interface PipelineObserver {
+export interface PipelineObserver extends OutboxWatch {
   /** @param key of the pipeline's manifest */
   chunk?(chunk: Chunk, writes: readonly StoreWrite[], seconds: { score: number; store: number }, key: string): void;
   incident?(change: IncidentChange): void;
@@ -73,6 +74,7 @@ export class Pipeline {
   readonly #context: StreamPipelineContext;
   readonly #streams = new Map<string, StreamPipeline>();
   readonly #model: StreamModel | undefined;
+  readonly #outbox: Outbox;
   #manifest: Manifest | undefined;
   #position: Position | undefined;
   readonly totals: Totals = { read: 0, stored: 0, duplicate: 0, late: 0, dead: 0, incidents: {} };
@@ -85,6 +87,7 @@ export class Pipeline {
     this.#options = options;
     this.#context = context;
     this.#model = model;
+    this.#outbox = new Outbox(options.key, options.outputs ?? [], options.observer);
   }
 
   /** @throws whatever the manifest's records, the model file or the configuration have wrong. */
@@ -99,6 +102,7 @@ export class Pipeline {
       pipeline.#position = manifest.positions[source];
       const { incidents, ...counts } = unflatten(manifest.totals);
       Object.assign(pipeline.totals, counts, { incidents });
+      await pipeline.#outbox.load(manifest.records, (hash) => (keeper ?? store).record(hash));
     }
     return pipeline;
   }
@@ -173,6 +177,7 @@ export class Pipeline {
       const result = await stream.take(batch, known, source, chunk.partition);
       writes.push(...result.writes);
       changes.push(...result.incidents);
+      this.#outbox.take(batch.stream, result.turns, stream.schema);
       dead.push(...result.dead);
       this.totals.duplicate += result.duplicates;
       this.totals.late += result.late;
@@ -198,7 +203,7 @@ export class Pipeline {
   /** Is it time to commit: enough rows, or long enough ago? */
   get due(): boolean {
     const { rows, interval } = this.#context.config.commit;
-    return this.#changed && (this.#uncommittedRows >= rows || performance.now() - this.#committedAt >= interval);
+    return (this.#changed || this.#outbox.changed) && (this.#uncommittedRows >= rows || performance.now() - this.#committedAt >= interval);
   }
 
   /**
@@ -208,9 +213,9 @@ export class Pipeline {
   async commit(): Promise<void> {
     const { store, keeper, outputs = [], observer } = this.#options;
     this.#committedAt = performance.now();
-    if (!this.#changed && this.#manifest) return;
+    if (!this.#changed && !this.#outbox.changed && this.#manifest) return;
     const started = performance.now();
-    const { manifest, fresh } = this.#snapshot();
+    const { manifest, fresh, durable } = this.#snapshot();
     observer?.committing?.(manifest.key);
     this.#uncommittedRows = 0;
     this.#changed = false;
@@ -221,18 +226,30 @@ export class Pipeline {
       await keeper.save({ ...manifest, totals: flatten(totals) }, fresh);
     } else await this.#buryRejected(await store.commit(manifest, fresh), totals);
     this.#manifest = { ...manifest, totals: flatten(totals) };
+    durable();
     observer?.commit?.(this.#manifest, (performance.now() - started) / 1000, manifest.positions[this.#options.source]?.nextOffset ?? 0);
   }
 
+  /** Resolves when all messages that are durable have been sent, or after so many milliseconds; a commit makes it known. */
+  async sendWaiting(ms: number): Promise<void> {
+    await this.#outbox.drain(ms);
+  }
+
+  /** Sends no more messages: what waits is sent by whoever goes on. What is under way may arrive within so many milliseconds. */
+  async stopSending(ms: number): Promise<void> {
+    await this.#outbox.halt(ms);
+  }
+
   /** What there is to go on from at this moment; later rows do not change it. */
-  #snapshot(): { manifest: Manifest; fresh: Map<string, Uint8Array> } {
+  #snapshot(): { manifest: Manifest; fresh: Map<string, Uint8Array>; durable(): void } {
     const { key, source } = this.#options;
     // Streams that did not come up in this run keep their records.
-    const records = new Map(Object.entries(this.#manifest?.records ?? {}).filter(([name]) => !this.streams.some((stream) => stream.owns(name))));
+    const kept = (name: string): boolean => !Outbox.owns(name) && !this.streams.some((stream) => stream.owns(name));
+    const records = new Map(Object.entries(this.#manifest?.records ?? {}).filter(([name]) => kept(name)));
     const saved = new Set(Object.values(this.#manifest?.records ?? {}));
     const fresh = new Map<string, Uint8Array>();
-    for (const stream of this.#streams.values()) {
-      const own = stream.save();
+    const outbox = this.#outbox.save();
+    for (const own of [...[...this.#streams.values()].map((stream) => stream.save()), outbox]) {
       for (const [name, hash] of own.names) records.set(name, hash);
       for (const [hash, bytes] of own.fresh) if (!saved.has(hash)) fresh.set(hash, bytes);
     }
@@ -242,7 +259,7 @@ export class Pipeline {
       totals: flatten(this.totals),
       records: Object.fromEntries(records),
     };
-    return { manifest, fresh };
+    return { manifest, fresh, durable: outbox.durable };
   }
 
   async #bury(letters: readonly DeadLetter[]): Promise<void> {

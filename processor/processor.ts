@@ -48,6 +48,9 @@ export interface ProcessorOptions extends Pick<PipelineOptions, 'trainingRows' |
 /** How often lag is asked for, ms. */
 const lagInterval = 2000;
 
+/** Milliseconds that messages which wait for people may still take at the end, and one that is under way when its partition goes elsewhere. */
+const [lastSending, lastMessage] = [5000, 1000];
+
 /** So often a partition is taken again from somebody who took it meanwhile. */
 const takeAttempts = 5;
 
@@ -105,13 +108,21 @@ class Processor {
       this.#options.watch?.joined?.();
       const ended = await this.#loop(consumer);
       await this.#commitAll(consumer);
+      await Promise.all([...this.#held.values()].map(({ pipeline }) => pipeline.sendWaiting(lastSending)));
       await Promise.all([...this.#held.keys()].map((partition) => this.#leave(partition)));
       return ended;
     } finally {
       // All are closed, whatever one of them says.
       const held = [...this.#held.values()];
       this.#held.clear();
-      await Promise.allSettled(held.flatMap(({ committing, keeper, store }) => [committing, keeper?.close(), transactional ? undefined : store.close()]));
+      await Promise.allSettled(
+        held.flatMap(({ pipeline, committing, keeper, store }) => [
+          pipeline.stopSending(0),
+          committing,
+          keeper?.close(),
+          transactional ? undefined : store.close(),
+        ]),
+      );
       await Promise.allSettled([consumer?.close(), this.#sharedStore?.close()]);
       await this.#manifests?.close();
     }
@@ -235,6 +246,7 @@ class Processor {
     // Fenced off by then, it was given up already.
     if (this.#held.get(partition) !== held) return;
     try {
+      await held.pipeline.stopSending(lastMessage);
       await held.pipeline.commit();
     } catch (error) {
       if (!isFenced(error)) throw error;
@@ -252,8 +264,9 @@ class Processor {
     this.#options.watch?.left?.(partition, true);
   }
 
-  async #close(partition: number, { keeper, store }: Held): Promise<void> {
+  async #close(partition: number, { pipeline, keeper, store }: Held): Promise<void> {
     this.#held.delete(partition);
+    await pipeline.stopSending(0);
     await keeper?.close();
     if (store !== this.#sharedStore) await store.close();
   }

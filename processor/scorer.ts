@@ -14,14 +14,23 @@ import { applyViews, columnsOf, contributionsOf, explainBack, makeWorkspace, typ
  */
 const explainFromGrade = 0.25;
 
+/** Why a detector scored a row as it did, of all tags. */
+interface Reasons {
+  /** Signed; empty where no tag stands out. */
+  readonly shares: Float64Array;
+  /** What was judged, and what was expected, in the tags' own units. */
+  readonly actual: Float64Array;
+  readonly expected: Float64Array;
+}
+
 /** Scores the rows of one stream, in order: views once, then detectors, then combinations, then why. */
 export class Scorer {
   readonly model: StreamModel;
   readonly state: ScoringState;
   readonly #workspace: Workspace;
   readonly #tags: number;
-  /** Signed shares per detector and row of the last batch, as far as they were asked for. */
-  #shares: Map<number, Float64Array>[] = [];
+  /** Per detector and row of the last batch, as far as it was asked for. */
+  #reasons: Map<number, Reasons>[] = [];
   #views: ReadonlyMap<string, Matrix> = new Map();
   #detectors: Track[] = [];
   /** Per combination: its parts, and all joined. */
@@ -37,7 +46,7 @@ export class Scorer {
   /** Verdicts of every detector and combination, as long as the batch. The arrays are the caller's. */
   score(batch: Batch): Verdicts[] {
     this.#views = applyViews(this.model.views, this.state.views, matrixOf(batch), batch.times, this.#workspace);
-    this.#shares = this.model.detectors.map(() => new Map());
+    this.#reasons = this.model.detectors.map(() => new Map());
     const complete = new Map<string, Int32Array | undefined>();
     this.#detectors = this.model.detectors.map((detector, d) => {
       const matrix = this.#views.get(detector.view) as Matrix;
@@ -65,7 +74,10 @@ export class Scorer {
   /** Why verdict `v` is what it is at a row of the last batch. */
   peak(v: number, row: number): Peak {
     const detectors = this.model.detectors.length;
-    if (v < detectors) return { causes: [this.#detectors[v].name], contributions: this.#detectorShares(v, row) ?? new Float64Array(0) };
+    if (v < detectors) {
+      const { shares = new Float64Array(0), ...values } = this.#detectorReasons(v, row) ?? {};
+      return { causes: [this.#detectors[v].name], contributions: shares, ...values };
+    }
     const causes = new Set<string>();
     for (const [part, track] of this.#tellingParts(v - detectors, row)) {
       const members = part.members.map((m) => this.#detectors[m]);
@@ -73,7 +85,9 @@ export class Scorer {
       const telling = flagged.length > 0 || !isFlagged(track.status[row]) ? flagged : members.filter((_, m) => part.definition.weight(members, row, m) > 0);
       for (const member of telling) causes.add(member.name);
     }
-    return { causes: [...causes], contributions: this.#combinedShares(v - detectors, row) ?? new Float64Array(0) };
+    const shares = this.#combinedShares(v - detectors, row);
+    if (!shares) return { causes: [...causes], contributions: new Float64Array(0) };
+    return { causes: [...causes], contributions: shares, ...this.#combinedValues(v - detectors, row, shares) };
   }
 
   /** Called before a row is learned; true = learn from it. Only rows below the warn level are. */
@@ -88,7 +102,7 @@ export class Scorer {
     const detectors = this.model.detectors.length;
     for (let row = 0; row < track.status.length; row++) {
       if (!isFlagged(track.status[row])) continue;
-      const shares = v < detectors ? this.#detectorShares(v, row) : this.#combinedShares(v - detectors, row);
+      const shares = v < detectors ? this.#detectorReasons(v, row)?.shares : this.#combinedShares(v - detectors, row);
       out.rows.push(row);
       pushTop(shares ?? new Float64Array(this.#tags), out);
     }
@@ -112,7 +126,7 @@ export class Scorer {
       for (const [m, detector] of part.members.entries()) {
         const weight = part.definition.weight(members, row, m);
         if (!(weight > 0)) continue;
-        const shares = this.#detectorShares(detector, row);
+        const shares = this.#detectorReasons(detector, row)?.shares;
         if (!shares) continue;
         // Members may see one tag from different sides: what they say of it adds up all the same.
         for (let t = 0; t < own.length; t++) {
@@ -127,16 +141,39 @@ export class Scorer {
     return sum.map((share, t) => (direction[t] < 0 ? -share : share));
   }
 
-  /** Undefined for a row that a detector with memory has taken in unexplained, and where no tag stands out. */
-  #detectorShares(d: number, row: number): Float64Array | undefined {
-    const known = this.#shares[d].get(row);
-    if (!known && this.model.detectors[d].definition.step) return undefined;
-    const shares = known ?? this.#explain(d, row);
-    return shares.length > 0 ? shares : undefined;
+  /** Of each tag what the member says of it that speaks loudest for it, among those that see it on the side on which all together do. */
+  #combinedValues(c: number, row: number, told: Float64Array): { actual: Float64Array; expected: Float64Array } {
+    const actual = new Float64Array(this.#tags).fill(Number.NaN);
+    const expected = new Float64Array(this.#tags).fill(Number.NaN);
+    const loudest = new Float64Array(this.#tags);
+    for (const [part] of this.#tellingParts(c, row)) {
+      const members = part.members.map((m) => this.#detectors[m]);
+      for (const [m, detector] of part.members.entries()) {
+        const weight = part.definition.weight(members, row, m);
+        const reasons = weight > 0 ? this.#detectorReasons(detector, row) : undefined;
+        if (!reasons) continue;
+        for (let t = 0; t < told.length; t++) {
+          const loud = weight * reasons.shares[t] * Math.sign(told[t]);
+          if (!(loud > loudest[t])) continue;
+          loudest[t] = loud;
+          actual[t] = reasons.actual[t];
+          expected[t] = reasons.expected[t];
+        }
+      }
+    }
+    return { actual, expected };
   }
 
-  /** Shares of all tags, kept for the batch; empty where no tag stands out. */
-  #explain(d: number, row: number): Float64Array {
+  /** Undefined for a row that a detector with memory has taken in unexplained, and where no tag stands out. */
+  #detectorReasons(d: number, row: number): Reasons | undefined {
+    const known = this.#reasons[d].get(row);
+    if (!known && this.model.detectors[d].definition.step) return undefined;
+    const reasons = known ?? this.#explain(d, row);
+    return reasons.shares.length > 0 ? reasons : undefined;
+  }
+
+  /** Kept for the batch. */
+  #explain(d: number, row: number): Reasons {
     const { definition, model, view } = this.model.detectors[d];
     const matrix = this.#views.get(view) as Matrix;
     const values = matrix.values.slice(row * matrix.cols, (row + 1) * matrix.cols);
@@ -149,9 +186,9 @@ export class Scorer {
       if (!(shares[t] > 0)) shares[t] = 0;
       else if (explained.value[t] < explained.reference[t]) shares[t] = -shares[t];
     }
-    const told = normalise(shares) ? shares : new Float64Array(0);
-    this.#shares[d].set(row, told);
-    return told;
+    const reasons = { shares: normalise(shares) ? shares : new Float64Array(0), actual: explained.value, expected: explained.reference };
+    this.#reasons[d].set(row, reasons);
+    return reasons;
   }
 }
 

@@ -12,7 +12,7 @@ import { nanosPerMilli } from '../core/time.ts';
 import { TimeWindow } from '../core/time-window.ts';
 import { isFlagged, Status, type ThresholdLevels, type Verdicts } from '../core/verdict.ts';
 import { admit, type KnownRows } from './identity.ts';
-import { type IncidentChange, type IncidentState, IncidentTracker } from './incidents.ts';
+import { type IncidentChange, type IncidentState, IncidentTracker, type IncidentTurn } from './incidents.ts';
 import { LevelOfDetail } from './level-of-detail.ts';
 import { loadModel, requireSameConfiguration, type StreamModel, saveModel } from './model.ts';
 import { Scorer } from './scorer.ts';
@@ -22,6 +22,8 @@ import { type Definitions, type ScoringState, startScoring, train } from './trai
 export interface StreamResult {
   readonly writes: readonly StoreWrite[];
   readonly incidents: readonly IncidentChange[];
+  /** What there is to tell of incidents, in the order in which rows brought it. */
+  readonly turns: readonly IncidentTurn[];
   readonly dead: readonly DeadLetter[];
   readonly duplicates: number;
   readonly late: number;
@@ -64,6 +66,9 @@ export class StreamPipeline {
   readonly #levelOfDetail: LevelOfDetail;
   /** One per verdict, once there is a model. */
   #trackers: IncidentTracker[] = [];
+  /** Of the batch in hand. */
+  #turns: { row: number; turn: IncidentTurn }[] = [];
+  #row = 0;
   /** Admitted rows since the stream began. */
   #rows = 0;
   /** Pieces of the rows to train on, in order; those that are saved with the hash of their record. */
@@ -132,15 +137,16 @@ export class StreamPipeline {
     const admission = await admit(batch, this.#window, known, source, partition);
     const writes: StoreWrite[] = [];
     const incidents: IncidentChange[] = [];
+    const turns: IncidentTurn[] = [];
     const { rows } = admission.batch;
     for (let from = 0; from < rows; ) {
       const to = this.#scorer ? rows : this.#nextBoundary(from, rows);
       const part = sliceBatch(admission.batch, from, to);
-      const write = this.#scorer ? this.#score(this.#scorer, part, incidents) : await this.#warm(part);
+      const write = this.#scorer ? this.#score(this.#scorer, part, incidents, turns) : await this.#warm(part);
       writes.push({ ...write, buckets: this.#levelOfDetail.add(part) });
       from = to;
     }
-    return { writes, incidents, dead: admission.dead, duplicates: admission.duplicates, late: admission.late };
+    return { writes, incidents, turns, dead: admission.dead, duplicates: admission.duplicates, late: admission.late };
   }
 
   /** Can rows behind the newest time no longer change what began before `time`: no late row, nothing open, none to continue? */
@@ -224,7 +230,9 @@ export class StreamPipeline {
   #use(model: StreamModel, state: ScoringState): void {
     const { incidents } = this.#context.config;
     this.#scorer = new Scorer(model, state);
-    this.#trackers = this.names.map((name) => new IncidentTracker(this.stream, name, { ...incidents, interval: model.interval }));
+    this.#trackers = this.names.map(
+      (name) => new IncidentTracker(this.stream, name, { ...incidents, interval: model.interval }, (turn) => this.#turns.push({ row: this.#row, turn })),
+    );
   }
 
   #begin(model: StreamModel, state: ScoringState): void {
@@ -296,7 +304,7 @@ export class StreamPipeline {
     return { batch, verdicts: this.names.map((name) => undefinedVerdicts(name, batch.rows)), incidents: [], thresholds: [], buckets: [] };
   }
 
-  #score(scorer: Scorer, batch: Batch, told: IncidentChange[]): StoreWrite {
+  #score(scorer: Scorer, batch: Batch, told: IncidentChange[], turns: IncidentTurn[]): StoreWrite {
     this.#rows += batch.rows;
     const verdicts = scorer.score(batch);
     this.#context.scored?.(scorer, batch, verdicts);
@@ -305,11 +313,15 @@ export class StreamPipeline {
       const tracker = this.#trackers[v];
       for (let row = 0; row < batch.rows; row++) {
         if (tracker.quiet && !isFlagged(status[row])) continue;
+        this.#row = row;
         tracker.row(batch.times[row], status[row], score[row], grade[row], () => scorer.peak(v, row));
       }
       changes.push(...tracker.takeChanges());
     }
     told.push(...changes);
+    // Detectors look at a batch one after the other, but what they find is told row by row.
+    turns.push(...this.#turns.sort((a, b) => a.row - b.row).map(({ turn }) => turn));
+    this.#turns = [];
     const last = new Map(changes.map(({ incident }) => [incident.id, incident]));
     const thresholds = this.#thresholdsStored ? [] : this.#thresholdLevels(scorer.model, batch.times[0]);
     this.#thresholdsStored = true;

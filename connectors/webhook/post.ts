@@ -1,0 +1,61 @@
+import type { Delivery } from '../../core/notice.ts';
+import { printable } from '../../core/shown.ts';
+
+/** Bytes that are read of an answer, and characters that are shown. */
+const [answerBytes, answerShown] = [2048, 200];
+
+interface Bounds {
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
+
+/** One attempt. Redirects are not followed: a secret may stand in the URL and in the headers. */
+export async function post(url: string, headers: Readonly<Record<string, string>>, body: string, { timeout, signal }: Bounds): Promise<Delivery> {
+  const { origin } = new URL(url);
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'User-Agent': 'sluice', ...headers, 'Content-Type': 'application/json' },
+      body,
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
+    });
+    const answer = await beginningOf(response);
+    if (response.ok) return { outcome: 'sent' };
+    const why = `${origin} answers ${response.status}${answer === '' ? '' : `: ${answer}`}`;
+    if (response.status >= 500 || [408, 425, 429].includes(response.status)) return { outcome: 'again', why, ...retryAfter(response) };
+    return { outcome: 'failed', why: response.status >= 300 && response.status < 400 ? `${why}; redirects are not followed` : why };
+  } catch (error) {
+    return { outcome: 'again', why: `${origin} cannot be reached: ${reasonOf(error as Error, timeout)}` };
+  }
+}
+
+async function beginningOf({ body }: Response): Promise<string> {
+  if (!body) return '';
+  const reader = body.getReader();
+  const pieces: Uint8Array[] = [];
+  for (let size = 0; size < answerBytes; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    pieces.push(value);
+    size += value.length;
+  }
+  await reader.cancel();
+  const text = printable(Buffer.concat(pieces).toString('utf8').replace(/\s+/g, ' ').trim());
+  return text.length > answerShown ? `${text.slice(0, answerShown - 3)}...` : text;
+}
+
+/** Seconds or a date. */
+function retryAfter({ headers }: Response): { after?: number } {
+  const asked = headers.get('retry-after');
+  if (asked === null) return {};
+  const after = /^\d+$/.test(asked) ? Number(asked) * 1000 : Date.parse(asked) - Date.now();
+  return after > 0 ? { after } : {};
+}
+
+function reasonOf(error: Error, timeout: number): string {
+  if (error.name === 'TimeoutError') return `no answer within ${timeout} ms`;
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  return cause?.code ?? cause?.message ?? error.message;
+}
