@@ -12,6 +12,8 @@ export interface InfluxInitOptions {
   readonly bucket?: string;
   readonly monitoringBucket?: string;
   readonly monitoringRetention: string;
+  readonly historyBucket?: string;
+  readonly historyRetention: string;
   readonly envFile?: string;
   readonly tokenFile?: string;
   readonly rotate?: true;
@@ -32,16 +34,17 @@ export async function initInflux(options: InfluxInitOptions): Promise<void> {
   const url = addressOf(options.url ?? value('INFLUX_URL') ?? 'http://127.0.0.1:8086');
   const bucket = options.bucket ?? value('INFLUX_BUCKET') ?? 'plant';
   const monitoringBucket = options.monitoringBucket ?? value('INFLUX_MONITORING_BUCKET') ?? 'monitoring';
-  if (bucket === monitoringBucket) {
-    throw new SluiceError('USAGE', `both buckets are called ${quote(bucket)}`, { place: '--monitoring-bucket', fix: 'Give each a name of its own.' });
-  }
+  const historyBucket = options.historyBucket ?? value('INFLUX_HISTORY_BUCKET') ?? `${monitoringBucket}_history`;
+  requireDifferent({ '--bucket': bucket, '--monitoring-bucket': monitoringBucket, '--history-bucket': historyBucket });
   const operator = options.tokenFile === undefined ? value('INFLUX_OPERATOR_TOKEN') : tokenOf(options.tokenFile);
   const result = await setUpInflux({
     url,
     org: options.org ?? value('INFLUX_ORG') ?? 'sluice',
     bucket,
     monitoringBucket,
-    monitoringRetention: options.monitoringRetention === '0' ? 0 : spanOf('--monitoring-retention', options.monitoringRetention, '30d; 0 keeps everything'),
+    monitoringRetention: retentionOf('--monitoring-retention', options.monitoringRetention),
+    historyBucket,
+    historyRetention: retentionOf('--history-retention', options.historyRetention),
     fixRetention: options.fixRetention === true,
     rotate: options.rotate === true,
     wait: options.wait === '0' ? 0 : spanOf('--wait', options.wait, '30s'),
@@ -64,6 +67,20 @@ function addressOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '') return text.replace(/\/+$/, '');
   throw new SluiceError('USAGE', 'the address of InfluxDB is no plain URL', { place: '--url, INFLUX_URL', fix: 'Write e.g. http://127.0.0.1:8086.' });
+}
+
+/** @throws USAGE */
+function requireDifferent(names: Readonly<Record<string, string>>): void {
+  const seen = new Set<string>();
+  for (const [place, name] of Object.entries(names)) {
+    if (seen.has(name)) throw new SluiceError('USAGE', `two buckets are called ${quote(name)}`, { place, fix: 'Give each a name of its own.' });
+    seen.add(name);
+  }
+}
+
+/** @throws USAGE */
+function retentionOf(option: string, text: string): number {
+  return text === '0' ? 0 : spanOf(option, text, '30d; 0 keeps everything');
 }
 
 /** @throws USAGE */

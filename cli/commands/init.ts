@@ -35,15 +35,17 @@ export function register(program: Command): void {
     .action(init);
   command
     .command('influxdb')
-    .summary('make an InfluxDB ready: buckets, retention, tokens')
+    .summary('make an InfluxDB ready: buckets, retention, tokens, down-sampling')
     .description(
-      'Sets up an empty InfluxDB 2 (random password and operator token), then makes what is missing: organisation, buckets, mappings for InfluxQL, and a token for each use that opens nothing else. Addresses and tokens go into the environment file (mode 600), never to the screen. Done again, it keeps what is right.',
+      'Sets up an empty InfluxDB 2 (random password and operator token), then makes what is missing: organisation, buckets, mappings for InfluxQL, the task that thins metrics out, and a token for each use that opens nothing else. Addresses and tokens go into the environment file (mode 600), never to the screen. Done again, it keeps what is right.',
     )
     .option('--url <url>', 'address; default: INFLUX_URL, else http://127.0.0.1:8086')
     .option('--org <name>', 'organisation; default: INFLUX_ORG, else sluice')
     .option('--bucket <name>', "bucket for the plant's rows and results, which keeps everything; default: INFLUX_BUCKET, else plant")
     .option('--monitoring-bucket <name>', 'bucket for metrics of the machines; default: INFLUX_MONITORING_BUCKET, else monitoring')
     .option('--monitoring-retention <span>', 'how long it keeps them; 0: for good', '30d')
+    .option('--history-bucket <name>', 'bucket for the same by five minutes; default: INFLUX_HISTORY_BUCKET, else the one for metrics with _history')
+    .option('--history-retention <span>', 'how long it keeps them; 0: for good', '730d')
     .option('--env-file <path>', 'where the tokens go and are looked for; default: SLUICE_ENV_FILE, else .env')
     .option('--token-file <path>', 'file with the operator token; default: INFLUX_OPERATOR_TOKEN of the environment or the environment file')
     .option('--fix-retention', 'change the retention of buckets that exist already')

@@ -75,7 +75,7 @@ export function counts(selection: Omit<Selection, 'from' | 'to'>): string {
 }
 
 /** A text in Flux, with nothing in it that Flux would obey. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&').replace(/[$\p{Cc}]/gu, hexadecimal)}"`;
 }
 

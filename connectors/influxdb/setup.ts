@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SluiceError } from '../../core/errors.ts';
 import { formatDuration } from '../../core/time.ts';
 import { type Access, ask, type Bucket, bucketOf, type Health, health, listBuckets, manage, NotReady, query, refused, retentionRules } from './management.ts';
+import { monitoringTasks } from './monitoring-tasks.ts';
+import { ensureTask } from './task-setup.ts';
 import { ensureTokens, type SetupStep, type TokenNames } from './tokens.ts';
 
 export interface SetupOptions {
@@ -14,6 +16,10 @@ export interface SetupOptions {
   readonly monitoringBucket: string;
   /** How long these are kept, in milliseconds; 0 = for good. */
   readonly monitoringRetention: number;
+  /** The same, thinned out. */
+  readonly historyBucket: string;
+  /** How long this is kept, in milliseconds; 0 = for good. */
+  readonly historyRetention: number;
   /** Change the retention of buckets that exist already. */
   readonly fixRetention: boolean;
   /** Make all tokens anew. */
@@ -39,31 +45,35 @@ export interface SetupResult {
 const administrator = 'sluice';
 
 /**
- * Makes an InfluxDB ready for a plant: sets up an empty server, then makes organisation, buckets, mappings for InfluxQL and a
- * token for each use, as far as they are missing. Done again, it changes nothing.
+ * Makes an InfluxDB ready for a plant: sets up an empty server, then makes organisation, buckets, mappings for InfluxQL,
+ * the task that thins out what is monitored, and a token for each use, as far as they are missing. Done again, it changes nothing.
  * @throws STORE_UNAVAILABLE, STORE_DENIED; what `save` throws, before anything is made
  */
 export async function setUpInflux(options: SetupOptions): Promise<SetupResult> {
-  const { url, org, bucket, monitoringBucket } = options;
+  const { url, org, bucket, monitoringBucket, historyBucket } = options;
   const { version } = await untilHealthy(options);
   const steps: SetupStep[] = [];
   const warnings: string[] = [];
   // Whether it can be written is known before anything is made that would be lost.
-  await options.save({ INFLUX_URL: url, INFLUX_ORG: org, INFLUX_BUCKET: bucket, INFLUX_MONITORING_BUCKET: monitoringBucket });
+  await options.save({
+    INFLUX_URL: url,
+    INFLUX_ORG: org,
+    INFLUX_BUCKET: bucket,
+    INFLUX_MONITORING_BUCKET: monitoringBucket,
+    INFLUX_HISTORY_BUCKET: historyBucket,
+  });
   const { token, fresh } = await operator(options);
   if (fresh) steps.push({ what: `user ${administrator}`, outcome: 'created', detail: 'password in INFLUX_ADMIN_PASSWORD, token in INFLUX_OPERATOR_TOKEN' });
   const access: Access = { url, token };
   const orgId = await ensureOrganisation(access, org, fresh, steps);
   const plant = await ensureBucket(access, { name: bucket, retention: 0, fresh, orgId }, options, steps, warnings);
-  const monitoring = await ensureBucket(
-    access,
-    { name: monitoringBucket, retention: options.monitoringRetention, fresh: false, orgId },
-    options,
-    steps,
-    warnings,
-  );
-  for (const { id, name } of [plant, monitoring]) await ensureMapping(access, { bucketId: id, database: name, orgId }, steps, warnings);
-  const tokens = await ensureTokens({ access, org, orgId, plant, monitoring, known: options.secrets, rotate: options.rotate, save: options.save });
+  const further = (name: string, retention: number): Promise<Bucket> =>
+    ensureBucket(access, { name, retention, fresh: false, orgId }, options, steps, warnings);
+  const monitoring = await further(monitoringBucket, options.monitoringRetention);
+  const history = await further(historyBucket, options.historyRetention);
+  for (const { id, name } of [plant, monitoring, history]) await ensureMapping(access, { bucketId: id, database: name, orgId }, steps, warnings);
+  for (const task of monitoringTasks({ from: monitoringBucket, into: historyBucket })) await ensureTask(access, orgId, task, steps, warnings);
+  const tokens = await ensureTokens({ access, org, orgId, plant, monitoring, history, known: options.secrets, rotate: options.rotate, save: options.save });
   return { version, steps: [...steps, ...tokens.steps], warnings: [...warnings, ...tokens.warnings] };
 }
 

@@ -13,7 +13,7 @@ export interface SetupStep {
 export interface TokenNames {
   /** Reads and writes the plant's bucket. */
   readonly INFLUX_TOKEN: string;
-  /** Reads both buckets. */
+  /** Reads all three buckets. */
   readonly INFLUX_READER_TOKEN: string;
   /** Writes the bucket for monitoring. */
   readonly INFLUX_TELEGRAF_TOKEN: string;
@@ -38,6 +38,8 @@ interface Use {
   readonly detail: string;
   /** Tells the tokens that were made for this use, of this plant, from all others. */
   readonly description: string;
+  /** What earlier versions called them. */
+  readonly formerly?: string;
   readonly permissions: readonly Permission[];
 }
 
@@ -47,6 +49,7 @@ export interface TokenOptions {
   readonly orgId: string;
   readonly plant: Bucket;
   readonly monitoring: Bucket;
+  readonly history: Bucket;
   readonly known: Readonly<Partial<TokenNames>>;
   readonly rotate: boolean;
   save(values: Readonly<Record<string, string>>): Promise<void>;
@@ -63,6 +66,7 @@ export async function ensureTokens({
   orgId,
   plant,
   monitoring,
+  history,
   known,
   rotate,
   save,
@@ -72,14 +76,15 @@ export async function ensureTokens({
   const warnings: string[] = [];
   const made: Record<string, string> = {};
   const old: Authorization[] = [];
-  for (const { name, detail, description, permissions } of usesOf(orgId, plant, monitoring)) {
+  for (const { name, detail, description, formerly, permissions } of usesOf(orgId, plant, monitoring, history)) {
     const value = known[name];
     const same = authorizations.find(({ token }) => value !== undefined && token === value);
-    const before = authorizations.filter((each) => each.description === description && each !== same);
+    const isOurs = (each: Authorization): boolean => each.description === description || (formerly !== undefined && each.description === formerly);
+    const before = authorizations.filter((each) => isOurs(each) && each !== same);
     const hidden = before.some(({ token }) => !token);
     const right = same
       ? same.status === 'active' && samePermissions(same.permissions, permissions)
-      : hidden && value !== undefined && (await hasPermissions({ ...access, token: value }, org, [plant, monitoring], permissions));
+      : hidden && value !== undefined && (await hasPermissions({ ...access, token: value }, org, [plant, monitoring, history], permissions));
     if (right && !rotate) {
       // Which of those whose tokens are hidden is the one in use cannot be told.
       if (!hidden) old.push(...before);
@@ -87,7 +92,7 @@ export async function ensureTokens({
       continue;
     }
     made[name] = (await manage<{ token: string }>(access, 'POST', '/api/v2/authorizations', { orgID: orgId, description, permissions })).token;
-    old.push(...before, ...(same?.description === description ? [same] : []));
+    old.push(...before, ...(same && isOurs(same) ? [same] : []));
     if (before.length > 0) warnings.push(`the ${name} that was made before is not in this file and no longer works; whoever has it needs the new one`);
     steps.push({ what: name, outcome: value === undefined ? 'created' : 'replaced', detail });
   }
@@ -106,7 +111,7 @@ async function hasPermissions(access: Access, org: string, buckets: readonly Buc
   return true;
 }
 
-function usesOf(orgID: string, plant: Bucket, monitoring: Bucket): Use[] {
+function usesOf(orgID: string, plant: Bucket, monitoring: Bucket, history: Bucket): Use[] {
   const may = (action: Permission['action'], { id }: Bucket): Permission => ({ action, resource: { type: 'buckets', id, orgID } });
   return [
     {
@@ -117,9 +122,10 @@ function usesOf(orgID: string, plant: Bucket, monitoring: Bucket): Use[] {
     },
     {
       name: 'INFLUX_READER_TOKEN',
-      detail: `reads buckets ${plant.name} and ${monitoring.name}`,
-      description: `sluice ${plant.name}: reads ${plant.name} and ${monitoring.name}`,
-      permissions: [may('read', plant), may('read', monitoring)],
+      detail: `reads buckets ${plant.name}, ${monitoring.name} and ${history.name}`,
+      description: `sluice ${plant.name}: reads ${plant.name}, ${monitoring.name} and ${history.name}`,
+      formerly: `sluice ${plant.name}: reads ${plant.name} and ${monitoring.name}`,
+      permissions: [may('read', plant), may('read', monitoring), may('read', history)],
     },
     {
       name: 'INFLUX_TELEGRAF_TOKEN',

@@ -44,3 +44,22 @@ export async function freshBucket(influx: InfluxAddress): Promise<FreshBucket> {
   };
   return { bucket, bucketId: id, token: await tokenTo('read', 'write'), readToken: await tokenTo('read') };
 }
+
+/** A row of an answer: what stands in each column. */
+export type Row = Readonly<Record<string, string>>;
+
+/** The answer to a Flux query; no text in it may hold a comma. */
+export async function askFlux({ url, org, token }: InfluxAddress, flux: string): Promise<Row[]> {
+  const headers = { Authorization: `Token ${token}`, 'Content-Type': 'application/vnd.flux', Accept: 'application/csv' };
+  const response = await fetch(`${url}/api/v2/query?org=${encodeURIComponent(org)}`, { method: 'POST', headers, body: flux });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`the query is answered by ${response.status}: ${text}`);
+  // A table after another, each with a header of its own.
+  return text
+    .trim()
+    .split(/\r?\n\r?\n/)
+    .flatMap((table) => {
+      const [header, ...lines] = table.split(/\r?\n/).map((line) => line.split(','));
+      return lines.map((cells) => Object.fromEntries(cells.map((cell, i) => [header[i], cell])));
+    });
+}

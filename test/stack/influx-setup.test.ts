@@ -77,6 +77,8 @@ describeWithStack('sluice init influxdb', { influx: 'own' }, () => {
     influxRequest<T>({ url: server.url, token }, method, path, body);
   const authorizations = async (operator: string) =>
     (await asOperator<{ authorizations: { token: string; description: string }[] }>(operator, 'GET', '/api/v2/authorizations')).authorizations;
+  const tasks = async (token: string) =>
+    (await asOperator<{ tasks: { id: string; name: string; flux: string; status: string }[] }>(token, 'GET', '/api/v2/tasks')).tasks;
   const retention = async (operator: string, bucket: string): Promise<number> => {
     type Buckets = { buckets: { retentionRules: { everySeconds: number }[] }[] };
     const { buckets } = await asOperator<Buckets>(operator, 'GET', `/api/v2/buckets?name=${bucket}`);
@@ -94,6 +96,7 @@ describeWithStack('sluice init influxdb', { influx: 'own' }, () => {
     const values = first.values();
     expect(readFileSync(first.envFile, 'utf8')).toMatch(/^# mine\nKAFKA_BROKERS=a:1 # stays\nINFLUX_TOKEN=\S+\n/);
     expect(values).toMatchObject({ INFLUX_URL: server.url, INFLUX_ORG: 'sluice', INFLUX_BUCKET: 'plant', INFLUX_MONITORING_BUCKET: 'monitoring' });
+    expect(values.INFLUX_HISTORY_BUCKET).toBe('monitoring_history');
     expect(statSync(first.envFile).mode & 0o777).toBe(0o600);
     for (const name of secrets) {
       expect(values[name].length, name).toBeGreaterThanOrEqual(40);
@@ -103,24 +106,27 @@ describeWithStack('sluice init influxdb', { influx: 'own' }, () => {
     expect(stdout).toMatch(/^ {2}created +user sluice /m);
     expect(stdout).toMatch(/^ {2}created +bucket plant +keeps everything$/m);
     expect(stdout).toMatch(/^ {2}created +bucket monitoring +keeps 30 d$/m);
+    expect(stdout).toMatch(/^ {2}created +bucket monitoring_history +keeps 730 d$/m);
+    expect(stdout).toMatch(/^ {2}created +task sluice: monitoring by five minutes into monitoring_history +every 5 min$/m);
     expect(stdout).toMatch(/^ {2}created +INFLUX_TOKEN +reads and writes bucket plant$/m);
     expect(stdout).toMatch(/^secrets +\.env, for its owner alone: INFLUX_OPERATOR_TOKEN, INFLUX_ADMIN_PASSWORD, INFLUX_TOKEN/m);
     expect(stdout).toMatch(/^next +.*sluice doctor pipeline\.yaml$/m);
     operator = values.INFLUX_OPERATOR_TOKEN;
     expect([await retention(operator, 'plant'), await retention(operator, 'monitoring')]).toEqual([0, 30 * 86_400]);
+    expect(await retention(operator, 'monitoring_history')).toBe(730 * 86_400);
     const credentials = Buffer.from(`sluice:${values.INFLUX_ADMIN_PASSWORD}`).toString('base64');
     const signIn = await fetch(`${server.url}/api/v2/signin`, { method: 'POST', headers: { Authorization: `Basic ${credentials}` } });
     expect(signIn.status).toBe(204);
   });
 
   it.each([
-    ['INFLUX_TOKEN', [true, true], [false, false]],
-    ['INFLUX_READER_TOKEN', [true, false], [true, false]],
-    ['INFLUX_TELEGRAF_TOKEN', [false, false], [false, true]],
-  ])('%s may read, write plant: %j, monitoring: %j, and nothing else', async (name, ...may) => {
+    ['INFLUX_TOKEN', [true, true], [false, false], [false, false]],
+    ['INFLUX_READER_TOKEN', [true, false], [true, false], [true, false]],
+    ['INFLUX_TELEGRAF_TOKEN', [false, false], [false, true], [false, false]],
+  ])('%s may read, write plant: %j, monitoring: %j, monitoring_history: %j, and nothing else', async (name, ...may) => {
     const token = first.values()[name];
     await asOperator(operator, 'POST', '/api/v2/buckets', { orgID: await orgId(), name: `other-${name}`, retentionRules: [] });
-    for (const [i, bucket] of ['plant', 'monitoring'].entries()) {
+    for (const [i, bucket] of ['plant', 'monitoring', 'monitoring_history'].entries()) {
       expect(await read(token, bucket), `read ${bucket}`).toBe(may[i][0]);
       expect(await write(token, bucket), `write ${bucket}`).toBe(may[i][1] ? 204 : 403);
     }
@@ -128,6 +134,7 @@ describeWithStack('sluice init influxdb', { influx: 'own' }, () => {
     expect(await status(token, 'POST', '/api/v2/buckets', JSON.stringify({ orgID: await orgId(), name: 'more' }))).toBe(401);
     expect(await status(token, 'GET', '/api/v2/authorizations')).toBe(200);
     expect(await authorizations(token)).toEqual([]);
+    expect(await tasks(token)).toEqual([]);
     const erased = await status(
       token,
       'POST',
@@ -139,11 +146,12 @@ describeWithStack('sluice init influxdb', { influx: 'own' }, () => {
 
   const orgId = async (): Promise<string> => (await asOperator<{ orgs: { id: string }[] }>(operator, 'GET', '/api/v2/orgs?org=sluice')).orgs[0].id;
 
-  it('InfluxQL finds both buckets as databases, by mappings of their own', async () => {
+  it('InfluxQL finds all buckets as databases, by mappings of their own', async () => {
     const { INFLUX_READER_TOKEN, INFLUX_TOKEN, INFLUX_TELEGRAF_TOKEN } = first.values();
     expect(await write(INFLUX_TOKEN, 'plant')).toBe(204);
     expect(await write(INFLUX_TELEGRAF_TOKEN, 'monitoring')).toBe(204);
-    for (const database of ['plant', 'monitoring']) expect(await inInfluxQl(INFLUX_READER_TOKEN, database)).toEqual([[now, 1]]);
+    expect(await write(operator, 'monitoring_history')).toBe(204);
+    for (const database of ['plant', 'monitoring', 'monitoring_history']) expect(await inInfluxQl(INFLUX_READER_TOKEN, database)).toEqual([[now, 1]]);
     expect(await inInfluxQl(INFLUX_TELEGRAF_TOKEN, 'monitoring')).toBeUndefined();
     const { content } = await asOperator<{ content: { database: string; retention_policy: string; default: boolean; virtual?: boolean }[] }>(
       operator,
@@ -155,17 +163,19 @@ describeWithStack('sluice init influxdb', { influx: 'own' }, () => {
       .map(({ database, retention_policy, default: isDefault }) => [database, retention_policy, isDefault]);
     expect(mappings.sort()).toEqual([
       ['monitoring', 'autogen', true],
+      ['monitoring_history', 'autogen', true],
       ['plant', 'autogen', true],
     ]);
   });
 
   it('changes nothing the second time', async () => {
-    const before = { text: readFileSync(first.envFile, 'utf8'), authorizations: await authorizations(operator) };
+    const before = { text: readFileSync(first.envFile, 'utf8'), authorizations: await authorizations(operator), tasks: await tasks(operator) };
+    expect(before.tasks.map(({ name, status }) => [name, status])).toEqual([['sluice: monitoring by five minutes into monitoring_history', 'active']]);
     const { status: code, stdout, stderr } = first.init(['--json']);
     expect(code, stderr).toBe(0);
     expect(new Set(Object.values(outcomes(stdout)))).toEqual(new Set(['kept']));
     expect(JSON.parse(stdout)).toMatchObject({ url: server.url, warnings: [], envFile: '.env', variables: expect.arrayContaining(secrets) });
-    expect({ text: readFileSync(first.envFile, 'utf8'), authorizations: await authorizations(operator) }).toEqual(before);
+    expect({ text: readFileSync(first.envFile, 'utf8'), authorizations: await authorizations(operator), tasks: await tasks(operator) }).toEqual(before);
   });
 
   it('replaces a token that is gone, and one that has other rights; the one made before for it stops working', async () => {
@@ -185,6 +195,42 @@ describeWithStack('sluice init influxdb', { influx: 'own' }, () => {
     expect(await read(after.INFLUX_READER_TOKEN, 'plant')).toBe(true);
     expect(after.INFLUX_OPERATOR_TOKEN).toBe(operator);
     expect((await authorizations(operator)).filter(({ description }) => description.startsWith('sluice plant: '))).toHaveLength(3);
+  });
+
+  it('gives who could read two buckets the third one, and takes the token away that could not', async () => {
+    const before = first.values();
+    const resource = async (name: string) => {
+      const { buckets } = await asOperator<{ buckets: { id: string }[] }>(operator, 'GET', `/api/v2/buckets?name=${name}`);
+      return { type: 'buckets', id: buckets[0].id, orgID: await orgId() };
+    };
+    const { token } = await asOperator<{ token: string }>(operator, 'POST', '/api/v2/authorizations', {
+      orgID: await orgId(),
+      description: 'sluice plant: reads plant and monitoring',
+      permissions: [
+        { action: 'read', resource: await resource('plant') },
+        { action: 'read', resource: await resource('monitoring') },
+      ],
+    });
+    writeFileSync(first.envFile, readFileSync(first.envFile, 'utf8').replace(before.INFLUX_READER_TOKEN, token));
+    const { stdout } = first.init(['--json']);
+    expect(outcomes(stdout)).toMatchObject({ INFLUX_TOKEN: 'kept', INFLUX_READER_TOKEN: 'replaced', INFLUX_TELEGRAF_TOKEN: 'kept' });
+    expect(await read(first.values().INFLUX_READER_TOKEN, 'monitoring_history')).toBe(true);
+    for (const old of [token, before.INFLUX_READER_TOKEN]) expect(await status(old, 'GET', '/api/v2/buckets')).toBe(401);
+  });
+
+  it('puts a task back that was changed, and tells of one that is paused or failed', async () => {
+    const task = 'task sluice: monitoring by five minutes into monitoring_history';
+    const [made] = await tasks(operator);
+    const change = (change: object): Promise<unknown> => asOperator(operator, 'PATCH', `/api/v2/tasks/${made.id}`, change);
+    await change({ flux: made.flux.replace('every: 5m', 'every: 10m'), status: 'inactive' });
+    const changed = JSON.parse(first.init(['--json']).stdout) as SetupResult;
+    expect(changed.steps).toContainEqual({ what: task, outcome: 'changed', detail: 'every 5 min' });
+    expect(changed.warnings).toEqual([expect.stringMatching(/^task 'sluice: .*' is paused: .* --id \w{16} --status active$/)]);
+    expect(await tasks(operator)).toEqual([{ ...made, status: 'inactive', updatedAt: expect.any(String) }]);
+    const again = JSON.parse(first.init(['--json']).stdout) as SetupResult;
+    expect(again.steps).toContainEqual({ what: task, outcome: 'kept', detail: 'every 5 min' });
+    await change({ status: 'active' });
+    expect(JSON.parse(first.init(['--json']).stdout)).toMatchObject({ warnings: [] });
   });
 
   it('makes all anew with --rotate', async () => {
@@ -261,7 +307,7 @@ describeWithStack('sluice init influxdb', { influx: 'own' }, () => {
     expect(outcomes(other.init(['--json', '--env-file', 'tokens'], env).stdout)).toMatchObject({ 'organisation second': 'created', 'bucket mill': 'created' });
     expect(existsSync(other.envFile)).toBe(false);
     const text = readFileSync(join(other.path, 'tokens'), 'utf8');
-    expect(text).toMatch(/^INFLUX_ORG=second\nINFLUX_BUCKET=mill\nINFLUX_MONITORING_BUCKET=machines\nINFLUX_TOKEN=/m);
+    expect(text).toMatch(/^INFLUX_ORG=second\nINFLUX_BUCKET=mill\nINFLUX_MONITORING_BUCKET=machines\nINFLUX_HISTORY_BUCKET=machines_history\nINFLUX_TOKEN=/m);
     expect(text).not.toContain(operator);
   });
 
@@ -376,7 +422,9 @@ describe('sluice init influxdb without a server', () => {
     [['--url', 'http://me:hunter2@host'], 'the address of InfluxDB is no plain URL'],
     [['--wait', 'long'], "--wait 'long' is no span of time"],
     [['--monitoring-retention', '30'], "--monitoring-retention '30' is no span of time"],
-    [['--bucket', 'x', '--monitoring-bucket', 'x'], "both buckets are called 'x'"],
+    [['--history-retention', 'two years'], "--history-retention 'two years' is no span of time"],
+    [['--monitoring-bucket', 'y', '--history-bucket', 'y'], "two buckets are called 'y'"],
+    [['--bucket', 'x', '--monitoring-bucket', 'x'], "two buckets are called 'x'"],
     [['--token-file', 'none'], "cannot read 'none': ENOENT"],
     [['--path', 'x.csv'], 'init influxdb has no --path'],
   ])('%j is refused', (args, message) => {

@@ -3,6 +3,7 @@ import { readEnvironmentFile } from '../../cli/environment.ts';
 import { openWorkplace, type Sluice, type Workplace } from '../command-line.ts';
 import { plantLines, plantPipeline, plantText } from '../plant-file.ts';
 import { describeWithStack } from './describe-with-stack.ts';
+import { askFlux, type Row } from './influx-access.ts';
 import { freePort } from './server-process.ts';
 import { type InfluxServer, startInflux, startTelegraf, type Telegraf } from './servers.ts';
 
@@ -33,19 +34,6 @@ const influxdbs = [
   ...['boltdb_writes_total', 'go_memstats_alloc_bytes', 'go_goroutines', 'influxdb_uptime_seconds'],
 ];
 
-type Row = Readonly<Record<string, string>>;
-
-/** The rows of an answer, which is a table after another, each with a header of its own. */
-function rowsOf(csv: string): Row[] {
-  return csv
-    .trim()
-    .split(/\r?\n\r?\n/)
-    .flatMap((table) => {
-      const [header, ...lines] = table.split(/\r?\n/).map((line) => line.split(','));
-      return lines.map((cells) => Object.fromEntries(cells.map((cell, i) => [header[i], cell])));
-    });
-}
-
 describeWithStack('Telegraf', { influx: 'own', telegraf: 'own' }, () => {
   let influx: InfluxServer;
   let place: Workplace;
@@ -63,17 +51,11 @@ describeWithStack('Telegraf', { influx: 'own', telegraf: 'own' }, () => {
   };
 
   /** The newest point of every series. */
-  const newest = async (hostname: string, tail = ''): Promise<Row[]> => {
-    const query = `from(bucket: "monitoring") |> range(start: -1h) |> filter(fn: (r) => r.host == "${hostname}") |> last()${tail}`;
-    const response = await fetch(`${influx.url}/api/v2/query?org=sluice`, {
-      method: 'POST',
-      headers: { Authorization: `Token ${secrets.INFLUX_READER_TOKEN}`, 'Content-Type': 'application/vnd.flux', Accept: 'application/csv' },
-      body: query,
-    });
-    const text = await response.text();
-    expect(response.status, text).toBe(200);
-    return rowsOf(text);
-  };
+  const newest = (hostname: string, tail = ''): Promise<Row[]> =>
+    askFlux(
+      { url: influx.url, org: 'sluice', token: secrets.INFLUX_READER_TOKEN },
+      `from(bucket: "monitoring") |> range(start: -1h) |> filter(fn: (r) => r.host == "${hostname}") |> last()${tail}`,
+    );
 
   beforeAll(async () => {
     influx = await startInflux({ empty: true });
