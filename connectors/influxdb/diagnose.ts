@@ -22,7 +22,7 @@ const noSpace = 1 << 26;
 export async function* diagnoseInflux(options: DiagnosedOptions, { signal }: DiagnoseContext): AsyncGenerator<Finding> {
   const { org, bucket, token, readToken } = options;
   const access: Access = { url: options.url.replace(/\/+$/, ''), token, signal };
-  const rest = ['clock', 'disk', 'token', `bucket ${bucket}`, 'retention', 'query', ...(readToken === undefined ? [] : ['reader token'])];
+  const rest = ['clock', 'disk', 'tasks', 'token', `bucket ${bucket}`, 'retention', 'query', ...(readToken === undefined ? [] : ['reader token'])];
   let found: Health;
   try {
     found = await health(access);
@@ -32,10 +32,11 @@ export async function* diagnoseInflux(options: DiagnosedOptions, { signal }: Dia
   }
   yield ok('server', `InfluxDB ${found.version} at ${masked(access.url)}, answers in ${found.took} ms`);
   yield clockFinding(found);
-  yield await guarded('disk', () => diskFinding(access));
+  yield await guarded('disk', async () => diskFinding(access, await metricsOf(access)));
+  yield await guarded('tasks', async () => tasksFinding(await metricsOf(access)));
   if ((await ask<{ allowed?: boolean }>(access, 'GET', '/api/v2/setup')).body.allowed) {
     yield failed('token', 'the server was never set up: it has no bucket and no token', 'Run `sluice init influxdb`.');
-    return yield* rest.slice(3).map((check) => notChecked(check, 'the server was never set up'));
+    return yield* rest.slice(4).map((check) => notChecked(check, 'the server was never set up'));
   }
   const rights = await rightsOf(access, org, bucket);
   yield tokenFinding(rights, bucket);
@@ -77,12 +78,32 @@ function clockFinding({ ahead: [from, to] }: Health): Finding {
     : warning('clock', `${found}: "the last hour" is not the same on both`, 'Set the clocks by NTP.');
 }
 
-/** The server does not tell how full its disk is; its metrics tell where it writes, and what it could not write. */
-async function diskFinding(access: Access): Promise<Finding> {
+const metricsHidden = 'the server does not show its metrics';
+
+async function metricsOf(access: Access): Promise<string | undefined> {
   const { status, body } = await ask<unknown>({ ...access, token: undefined }, 'GET', '/metrics');
-  if (status !== 200 || typeof body !== 'string') return notChecked('disk', 'the server does not show its metrics');
-  const lost = Number(/^storage_writer_err_points_sum\S* (\S+)$/m.exec(body)?.[1] ?? 0);
-  const folder = /^storage_writer_\w+\{path="(\/[^"]*)"/m.exec(body)?.[1];
+  return status === 200 && typeof body === 'string' ? body : undefined;
+}
+
+/** The pipeline's token sees no task, but how runs ended is counted: also of other tasks than the one that thins metrics out. */
+function tasksFinding(metrics: string | undefined): Finding {
+  if (metrics === undefined) return notChecked('tasks', metricsHidden);
+  const runs = { success: 0, failed: 0 };
+  for (const [, status, count] of metrics.matchAll(/^task_executor_total_runs_complete\{[^}]*status="(success|failed)"[^}]*\} (\S+)$/gm)) {
+    runs[status as keyof typeof runs] += Number(count);
+  }
+  const all = runs.success + runs.failed;
+  if (all === 0) return ok('tasks', 'none was to run since the server started');
+  const told = `${runs.failed === 0 ? 'none' : runs.failed.toLocaleString('en-US')} of ${all.toLocaleString('en-US')} runs failed since the server started`;
+  if (runs.failed === 0) return ok('tasks', told);
+  return warning('tasks', told, '`sluice init influxdb` tells how the last run of its task ended; `influx task list` shows them all.');
+}
+
+/** The server does not tell how full its disk is; its metrics tell where it writes, and what it could not write. */
+async function diskFinding(access: Access, metrics: string | undefined): Promise<Finding> {
+  if (metrics === undefined) return notChecked('disk', metricsHidden);
+  const lost = Number(/^storage_writer_err_points_sum\S* (\S+)$/m.exec(metrics)?.[1] ?? 0);
+  const folder = /^storage_writer_\w+\{path="(\/[^"]*)"/m.exec(metrics)?.[1];
   const space = folder !== undefined && isHere(access.url) ? await spaceOf(folder) : undefined;
   const left = space === undefined ? 'how much is left cannot be seen from here' : `${gigabytes(space)} left under ${folder}`;
   if (space !== undefined && space < littleSpace) return (space < noSpace ? failed : warning)('disk', left, 'Make room: a full disk stops all writing.');

@@ -34,6 +34,7 @@ describeWithStack('sluice doctor with InfluxDB', { influx: 'shared' }, () => {
       'ok clock: the same as here, to the second',
       // Other tests make this server refuse points, which is told here too.
       expect.stringMatching(/^(ok|not checked|warning) disk: /),
+      expect.stringMatching(/^(ok|warning) tasks: /),
       `ok token: reads and writes bucket ${fresh.bucket}, and opens nothing else`,
       `ok bucket ${fresh.bucket}: of organisation ${influx.org}: may be read and written`,
       'ok retention: keeps everything',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { diagnoseInflux } from '../../connectors/influxdb/diagnose.ts';
 import { quoted } from '../../connectors/influxdb/flux.ts';
 import { type SetupOptions, type SetupResult, setUpInflux } from '../../connectors/influxdb/setup.ts';
 import { describeWithStack } from './describe-with-stack.ts';
@@ -155,11 +156,23 @@ describeWithStack('the task that thins out what is monitored', { influx: 'own' }
     expect(await history()).toEqual({ ...first, 'mem.used @300': 25, 'kernel.interrupts @300': 9 });
   });
 
+  it('runs are counted by `sluice doctor`', { timeout: 30_000 }, async () => {
+    expect((await run()).status).toBe('success');
+    expect(await tasksFinding()).toMatchObject({ status: 'ok', found: expect.stringMatching(/^none of \d+ runs failed since the server started$/) });
+  });
+
   it('leaves texts and booleans behind, among what is counted too', { timeout: 30_000 }, async () => {
     await write('system uptime_format="1:40",load1=2 10', 'mem ok=true 10', 'kernel state="fine",ok=false,interrupts=1i 10', 'other name="x",value=3 10');
     expect((await run()).status).toBe('success');
     expect(await history()).toEqual({ 'system.load1 @300': 2, 'kernel.interrupts @300': 1, 'other.value @300': 3 });
   });
+
+  const tasksFinding = async () => {
+    const options = { url: influx.url, org: influx.org, bucket: `${names.from}-plant`, token: values.INFLUX_TOKEN };
+    for await (const finding of diagnoseInflux(options, { topics: [], group: '', signal: AbortSignal.timeout(10_000) }))
+      if (finding.check === 'tasks') return finding;
+    return undefined;
+  };
 
   it('that failed is told of when it is set up again', { timeout: 30_000 }, async () => {
     const { buckets } = await influxRequest<{ buckets: { id: string }[] }>(influx, 'GET', `/api/v2/buckets?name=${encodeURIComponent(names.into)}`);
@@ -167,6 +180,7 @@ describeWithStack('the task that thins out what is monitored', { influx: 'own' }
     expect((await fetch(`${influx.url}/api/v2/buckets/${buckets[0].id}`, { method: 'DELETE', headers })).status).toBe(204);
     await write('mem used=1i 10');
     expect((await run()).status).toBe('failed');
+    expect(await tasksFinding()).toMatchObject({ status: 'warning', found: expect.stringMatching(/^1 of \d+ runs failed since the server started$/) });
     const { warnings } = await setUp({ secrets: { INFLUX_OPERATOR_TOKEN: influx.token, ...values } });
     expect(warnings).toContainEqual(expect.stringMatching(/^the last run of task 'sluice: .*' failed: .*could not find bucket/));
     expect((await run()).status).toBe('success');
