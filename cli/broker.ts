@@ -30,7 +30,7 @@ export function partitionsOf({ bus: { options } }: PipelineConfig): number {
 /** Services that are away, for people, the log, the metrics and the readiness of the process. */
 export class Services {
   /** By context: several of the same name may come and go apart. */
-  readonly #away = new Map<object, { readonly service: string; readonly reason: string }>();
+  readonly #away = new Map<object, { readonly service: string; readonly reason: string; readonly ready: boolean }>();
   readonly #warn: (message: string) => void;
   readonly #signal: AbortSignal;
   readonly #metrics: Metrics | undefined;
@@ -56,10 +56,10 @@ export class Services {
     return {
       warn: this.#warn,
       signal: this.#signal,
-      unavailable: (reason) => {
+      unavailable: (reason, { ready } = { ready: false }) => {
         const before = this.#isAway(service);
         if (reason === undefined) this.#away.delete(own);
-        else this.#away.set(own, { service, reason });
+        else this.#away.set(own, { service, reason, ready });
         const now = this.#isAway(service);
         this.#metrics?.serviceUp.set({ service }, now ? 0 : 1);
         if (now && !before) this.#metrics?.outages.inc({ service });
@@ -85,7 +85,7 @@ export class Services {
 
   /** Why the process is not ready; undefined when every service is there. */
   get away(): string | undefined {
-    const [first] = this.#away.values();
+    const first = [...this.#away.values()].find(({ ready }) => !ready);
     return first && `${first.service}: ${first.reason}`;
   }
 

@@ -22,11 +22,6 @@ export const noticeOptions = {
     .optional()
     .describe('Tells it apart from others of its type: in metrics, in the log, and for what waits to be sent. Default: its type.'),
   detectors: z.array(z.string().min(1)).min(1).optional().describe('Detectors and combinations whose incidents are told; all unless given.'),
-  minGrade: z
-    .number()
-    .min(0)
-    .optional()
-    .describe('Incidents are told from the row on at which their peak has this grade: 0.5 is the warn level, 1 the error level.'),
   cooldown: duration()
     .prefault('0s')
     .describe(
@@ -39,17 +34,16 @@ export const noticeOptions = {
     .describe('A link to look at the incident: {from} and {to} become milliseconds since 1970 around it, {stream}, {detector} and {incident} its names.'),
 };
 
-type NoticeOptions = z.output<z.ZodObject<typeof noticeOptions>>;
+export type NoticeOptions = z.output<z.ZodObject<typeof noticeOptions>>;
 
-export function rulesOf({ detectors, minGrade, cooldown, ignore }: NoticeOptions): NoticeRules {
-  return { detectors, minGrade, cooldown, ignore };
+export function rulesOf({ detectors, cooldown, ignore }: NoticeOptions): NoticeRules {
+  return { detectors, cooldown, ignore };
 }
 
 /** `of combined, cool-down 10 min, 2 ignored kinds`; empty where all is told. */
-export function rulesText({ detectors, minGrade, cooldown, ignore }: NoticeOptions): string {
+export function rulesText({ detectors, cooldown, ignore }: NoticeOptions): string {
   return [
     ...(detectors ? [`of ${detectors.join(', ')}`] : []),
-    ...(minGrade === undefined ? [] : [`from grade ${minGrade}`]),
     ...(cooldown > 0 ? [`cool-down ${formatDuration(cooldown)}`] : []),
     ...ignore.map(({ tag, direction, within }) => `not ${tag} ${direction} within ${within} %`),
   ].join(', ');

@@ -224,8 +224,8 @@ export interface OutputContext extends Partial<ServiceContext> {
 /** What a component that talks to a service is given. */
 export interface ServiceContext {
   warn(message: string): void;
-  /** The service is away and why, or back again (undefined): the process is not ready meanwhile, and nothing is lost. */
-  unavailable(reason: string | undefined): void;
+  /** The service is away and why, or back again (undefined): the process is not ready meanwhile, unless it is said to be, and nothing is lost. */
+  unavailable(reason: string | undefined, more?: { readonly ready: boolean }): void;
   /** A request is made again after a failure. */
   retried?(): void;
   /** Aborted: waits for a service that is away give up. */

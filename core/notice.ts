@@ -44,8 +44,6 @@ export interface IgnoreRule {
 export interface NoticeRules {
   /** Detectors and combinations; all unless given. */
   readonly detectors?: readonly string[] | undefined;
-  /** Told when its peak has this grade. */
-  readonly minGrade?: number | undefined;
   /** After a notice none about another incident of the same detector and stream for so many milliseconds. */
   readonly cooldown: number;
   readonly ignore: readonly IgnoreRule[];

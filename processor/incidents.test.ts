@@ -112,6 +112,18 @@ describe('IncidentTracker', () => {
     expect(told(play(rows))).toEqual(['opened 0-5 open', 'closed 0-10', 'opened 301-306 open', 'closed 301-320']);
   });
 
+  it('goes on from what an earlier version saved', () => {
+    const [rows, more] = [stretch(0, 20, Status.error), [...stretch(21, 30, Status.error), ...stretch(31, 100, Status.ok)]];
+    const before = new IncidentTracker('swat', 'combined', rules);
+    play(rows, before);
+    const { turns: _, mark: __, actual: ___, expected: ____, ...current } = before.save().current as NonNullable<IncidentState['current']>;
+    const turns: string[] = [];
+    const after = new IncidentTracker('swat', 'combined', rules, ({ turn, number, actual }) => turns.push(`${number} ${turn} ${actual.length}`));
+    after.load({ candidate: null, current });
+    expect(told(play(more, after))).toEqual(['closed 0-30']);
+    expect(turns).toEqual(['2 closed 0']);
+  });
+
   const statuses = fc.array(
     fc.record({ gap: fc.integer({ min: 0, max: 50 }), status: fc.constantFrom(-1, -1, 0, 1, 1, 2), score: fc.integer({ min: 0, max: 9 }) }),
     { maxLength: 150 },

@@ -66,7 +66,6 @@ type Judged = Pick<IncidentTurn, 'incident' | 'at' | 'actual' | 'expected'>;
 
 function reasonAgainst(turn: Judged, schema: Schema, rules: NoticeRules, known: DetectorNotices): 'ignored' | 'held' | undefined {
   const { incident, at } = turn;
-  if (rules.minGrade !== undefined && !(incident.peakGrade >= rules.minGrade)) return 'ignored';
   const [main] = topTags(turn, schema);
   if (main && rules.ignore.some((rule) => covers(rule, main))) return 'ignored';
   const cooling = known.toldAt !== null && known.toldOf !== incident.id && at - known.toldAt < BigInt(Math.round(rules.cooldown)) * nanosPerMilli;

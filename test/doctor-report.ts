@@ -45,7 +45,7 @@ interface Parts {
 export async function examined(folder: string, parts: Parts): Promise<Report> {
   const file = pipelineFile(folder, parts, folder);
   const environment = { values: { PATH: process.env.PATH }, file: undefined };
-  const sections = [{ title: 'machine', look: machineFindings }, ...pipelineSections(await loadForDoctor(file, [], environment), environment.values)];
+  const sections = [{ title: 'machine', look: machineFindings }, ...(await pipelineSections(await loadForDoctor(file, [], environment), environment.values))];
   const sectionsFound: Examined[] = [];
   for await (const section of examine(sections)) sectionsFound.push(section);
   const counts = countsOf(sectionsFound);

@@ -38,8 +38,9 @@ async function check(file: string, { set = [], open, all, json }: CheckOptions):
   const [{ loadPipeline }, { warningsOf }] = await Promise.all([import('../load-pipeline.ts'), import('../check-warnings.ts')]);
   const { config, registry } = await loadPipeline(file, { set });
   const found = open ? await openSource(config, registry, all === true) : undefined;
+  const outputs = await outputsText(config, registry);
   const warnings = [...(found?.warnings ?? []), ...(await warningsOf(config, found, registry))];
-  process.stdout.write(json ? `${JSON.stringify(await asJson(config, found, warnings), undefined, 2)}\n` : await asText(config, found, warnings));
+  process.stdout.write(json ? `${JSON.stringify(await asJson(config, found, warnings), undefined, 2)}\n` : await asText(config, found, outputs, warnings));
 }
 
 /** What the source says of itself and its first rows show; the rest is read only when all is wanted. */
@@ -89,7 +90,7 @@ async function asJson(config: PipelineConfig, found: Found | undefined, warnings
   };
 }
 
-async function asText(config: PipelineConfig, found: Found | undefined, warnings: readonly string[]): Promise<string> {
+async function asText(config: PipelineConfig, found: Found | undefined, outputs: readonly string[], warnings: readonly string[]): Promise<string> {
   const [{ formatDuration, formatTime }, { formatPace }] = await Promise.all([import('../../core/time.ts'), import('../../core/pace.ts')]);
   const facts: [string, string][] = [
     ['pipeline', `${config.file}: no mistakes`],
@@ -122,6 +123,7 @@ async function asText(config: PipelineConfig, found: Found | undefined, warnings
     `opened after ${formatDuration(open)} flagged, closed after ${formatDuration(close)} quiet, one where less than ${formatDuration(merge)} apart`,
   ]);
   facts.push(['store', [config.store.type, config.store.options.path].filter(Boolean).join(' ')]);
+  for (const output of outputs) facts.push(['output', output]);
   facts.push(['serve', serveText(config)]);
   for (const warning of warnings) facts.push(['warning', warning]);
   const width = Math.max(...facts.map(([label]) => label.length));
@@ -154,6 +156,16 @@ function levelsText({ warn, error }: ThresholdConfig): string {
 
 function serveText({ serve }: PipelineConfig): string {
   return serve === undefined ? 'off' : `http://${serve.host}:${serve.port}${serve.exact ? '' : ' or the next free port'}`;
+}
+
+/** Each with where it goes, as far as it can say so. */
+async function outputsText({ outputs }: PipelineConfig, registry: Registry): Promise<string[]> {
+  return await Promise.all(
+    outputs.map(async ({ type, options }) => {
+      const { describe } = await registry.load('output', type);
+      return describe ? `${type} ${describe(options)}` : type;
+    }),
+  );
 }
 
 function trainText({ train }: PipelineConfig): string {

@@ -40,7 +40,7 @@ async function doctor(file: string | undefined, { set = [], json }: DoctorOption
     sections.push({ title: 'servers', look: (signal) => serverFindings(environment.values, signal) });
   } else {
     const { loadForDoctor, pipelineSections } = await import('../doctor/pipeline.ts');
-    sections.push(...pipelineSections(await loadForDoctor(file, set, environment), environment.values));
+    sections.push(...(await pipelineSections(await loadForDoctor(file, set, environment), environment.values)));
   }
   const examined = [];
   for await (const section of examine(sections)) {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { SluiceError } from '../../core/errors.ts';
-import { type Finding, failed, notChecked, ok, warning } from '../../core/finding.ts';
+import { type DiagnoseContext, type Finding, failed, notChecked, ok, warning } from '../../core/finding.ts';
 import type { PipelineConfig } from '../../core/pipeline-config.ts';
 import type { Registry } from '../../core/registry.ts';
 import { groupOf } from '../broker.ts';
@@ -84,8 +84,8 @@ function remedyFor(name: string, place: string): string {
   return /^INFLUX_.*TOKEN$/.test(name) ? `Run \`sluice init influxdb\`, which puts it into ${place}.` : byHand;
 }
 
-/** One section for the file, one each for source, bus and store. */
-export function pipelineSections({ file, findings, loaded }: LoadedPipeline, env: Environment['values']): Section[] {
+/** One section for the file, one each for source, bus, store and the outputs that can look after themselves. */
+export async function pipelineSections({ file, findings, loaded }: LoadedPipeline, env: Environment['values']): Promise<Section[]> {
   const pipeline = async function* (): AsyncGenerator<Finding> {
     yield* findings;
     if (!loaded) yield* ['source', 'bus', 'store', 'port'].map((check) => notChecked(check, 'the pipeline file has mistakes'));
@@ -118,7 +118,16 @@ export function pipelineSections({ file, findings, loaded }: LoadedPipeline, env
         else yield notChecked('store', 'it cannot look after itself');
       },
     },
+    ...(await outputSections(config, registry, context)),
   ];
+}
+
+async function outputSections({ outputs }: PipelineConfig, registry: Registry, context: (signal: AbortSignal) => DiagnoseContext): Promise<Section[]> {
+  const sections = outputs.map(async ({ type, options }): Promise<Section[]> => {
+    const { diagnose } = await registry.load('output', type);
+    return diagnose ? [{ title: `output ${type}`, look: (signal) => diagnose(options, context(signal)) }] : [];
+  });
+  return (await Promise.all(sections)).flat();
 }
 
 /** Opens it and reads its first rows, as `sluice check` does. */

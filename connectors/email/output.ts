@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { defineOutput, type Output } from '../../core/component.ts';
 import { duration } from '../../core/config/duration.ts';
+import type { Delivery, Notice } from '../../core/notice.ts';
 import { noticeLink } from '../../core/notice-text.ts';
-import { noticeOptions, rulesOf, rulesText } from '../notice-options.ts';
+import { noticeOptions, rulesText } from '../notice-options.ts';
+import { noticeSender } from '../notice-sender.ts';
 import { reachable } from '../reachable.ts';
 import { mailOf } from './mail.ts';
 import { SmtpSender } from './smtp-sender.ts';
@@ -47,17 +49,12 @@ export default defineOutput({
   async *diagnose(options, { signal }) {
     yield await reachable(options.host, portOf(options), signal, 'Start the mail server, or correct host and port.');
   },
-  create(options): Output {
+  create(options, context): Output {
     const { from, to, subject, link } = options;
     const sender = new SmtpSender({ ...options, port: portOf(options) });
-    return {
-      notices: {
-        name: options.name ?? 'email',
-        rules: rulesOf(options),
-        deliver: (notice, signal) => sender.send(mailOf(notice, { from, to, subject, link: link && noticeLink(link, notice) }), signal),
-      },
-      async close() {},
-    };
+    const send = (notice: Notice, signal: AbortSignal): Promise<Delivery> =>
+      sender.send(mailOf(notice, { from, to, subject, link: link && noticeLink(link, notice) }), signal);
+    return { notices: noticeSender('email', options, context, send), async close() {} };
   },
 });
 

@@ -2,8 +2,10 @@ import { createHmac } from 'node:crypto';
 import { z } from 'zod';
 import { defineOutput, type Output } from '../../core/component.ts';
 import { duration } from '../../core/config/duration.ts';
+import type { Delivery, Notice } from '../../core/notice.ts';
 import { noticeJson, noticeLink } from '../../core/notice-text.ts';
-import { noticeOptions, rulesOf, rulesText } from '../notice-options.ts';
+import { noticeOptions, rulesText } from '../notice-options.ts';
+import { noticeSender } from '../notice-sender.ts';
 import { diagnoseWebhook } from './diagnose.ts';
 import { post } from './post.ts';
 import { slackMessage } from './slack.ts';
@@ -50,21 +52,15 @@ export default defineOutput({
   }),
   describe: (options) => [`${options.format} to ${new URL(options.url).origin}`, rulesText(options)].filter(Boolean).join(', '),
   diagnose: diagnoseWebhook,
-  create(options): Output {
+  create(options, context): Output {
     const { url, format, headers, secret, timeout, link } = options;
-    return {
-      notices: {
-        name: options.name ?? 'webhook',
-        rules: rulesOf(options),
-        async deliver(notice, signal) {
-          const target = link === undefined ? undefined : noticeLink(link, notice);
-          const body = JSON.stringify(format === 'slack' ? slackMessage(notice, target) : noticeJson(notice, target));
-          const signature = secret === undefined ? {} : { 'X-Sluice-Signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}` };
-          return await post(url, { ...headers, ...signature, 'Idempotency-Key': notice.key }, body, { timeout, signal });
-        },
-      },
-      async close() {},
+    const send = async (notice: Notice, signal: AbortSignal): Promise<Delivery> => {
+      const target = link === undefined ? undefined : noticeLink(link, notice);
+      const body = JSON.stringify(format === 'slack' ? slackMessage(notice, target) : noticeJson(notice, target));
+      const signature = secret === undefined ? {} : { 'X-Sluice-Signature': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}` };
+      return await post(url, { ...headers, ...signature, 'Idempotency-Key': notice.key }, body, { timeout, signal });
     };
+    return { notices: noticeSender('webhook', options, context, send), async close() {} };
   },
 });
 
