@@ -1,5 +1,7 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { comparisonBoard } from './boards/comparison.ts';
+import { healthBoard } from './boards/health.ts';
+import { hostBoard } from './boards/host.ts';
 import { incidentsBoard } from './boards/incidents.ts';
 import { type Method, methodBoard } from './boards/method.ts';
 import { plantBoard } from './boards/plant.ts';
@@ -23,5 +25,5 @@ const methods: readonly Method[] = [
 
 /** Every board, in the order in which they are listed. */
 export function allBoards(): Dashboard[] {
-  return [startBoard(), plantBoard(), tagBoard(), incidentsBoard(), comparisonBoard(), ...methods.map(methodBoard)];
+  return [startBoard(), plantBoard(), tagBoard(), incidentsBoard(), comparisonBoard(), ...methods.map(methodBoard), healthBoard(), hostBoard()];
 }

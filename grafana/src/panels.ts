@@ -261,16 +261,18 @@ export interface HeatOptions extends PanelOptions {
   /** What a line is called, by its labels. */
   readonly name: string;
   readonly scheme?: string;
+  /** Unit of the lines' names where they are numbers; of the values where not given. */
+  readonly nameUnit?: string;
 }
 
 /** A line for each series, coloured by its value. */
 export function heat(options: HeatOptions): Placed {
-  const { name, scheme = 'Oranges', width = 16, height = 9 } = options;
+  const { name, scheme = 'Oranges', nameUnit = options.unit, width = 16, height = 9 } = options;
   const panel = begun(new HeatmapBuilder(), options)
     .calculate(false)
     .displayName(name)
     .color(new HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme(scheme).steps(64).fill('dark-orange').exponent(0.5).reverse(false))
-    .yAxis(new YAxisConfigBuilder().axisPlacement(AxisPlacement.Left).unit(options.unit))
+    .yAxis(new YAxisConfigBuilder().axisPlacement(AxisPlacement.Left).unit(nameUnit))
     .cellGap(1);
   return { panel, width, height };
 }

@@ -1,12 +1,13 @@
 import { QueryVariableBuilder, VariableRefresh, VariableSort } from '@grafana/grafana-foundation-sdk/dashboard';
-import { store } from './data-sources.ts';
+import { type StoreName, store } from './data-sources.ts';
 import { namesOf } from './flux.ts';
+import { namesOf as monitoredNamesOf } from './monitoring-flux.ts';
 
-function variable(name: string, label: string, description: string, query: string): QueryVariableBuilder {
+function variable(name: string, label: string, description: string, query: string, where: StoreName = 'plant'): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)
     .description(description)
-    .datasource(store('plant'))
+    .datasource(store(where))
     .query(query)
     .definition(query)
     .refresh(VariableRefresh.OnTimeRangeChanged)
@@ -30,3 +31,12 @@ export function detectorVariable(kind: 'one' | 'several'): QueryVariableBuilder 
   const builder = variable('detector', kind === 'one' ? 'Detector' : 'Detectors', 'Whose verdicts and incidents are shown.', namesOf.detectors);
   return kind === 'one' ? builder.current({ text: 'combined', value: 'combined' }) : builder.multi(true).includeAll(true).current(all);
 }
+
+/** Sluice's processes by the address of their metrics; at first all. */
+export const processVariable = (): QueryVariableBuilder =>
+  variable('process', 'Process', 'Processes of Sluice, by the address at which Telegraf asks them.', monitoredNamesOf.processes, 'monitoring')
+    .multi(true)
+    .includeAll(true)
+    .current(all);
+
+export const hostVariable = (): QueryVariableBuilder => variable('host', 'Host', 'Machines that Telegraf watches.', monitoredNamesOf.hosts, 'monitoring');
