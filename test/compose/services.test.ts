@@ -1,9 +1,10 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../house/temporary-clone.ts';
 import { influxRequest } from '../stack/influx-access.ts';
 import { haveJars, kafkaJars } from '../stack/kafka-jars.ts';
 import { java17, onPath } from '../stack/programs.ts';
@@ -221,6 +222,76 @@ function body(): void {
     for (const env of [{ INFLUX_BUCKET: 'monitoring' }, { INFLUX_URL: 'http://127.0.0.1:1' }, { INFLUX_READER_TOKEN: 'wrong' }])
       expect(links(env)).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^ {2}board start +http:\/\/g:3\/d\/sluice-start$/m) });
   });
+
+  it('scripts/stack-backup.sh makes a copy that the stack goes on from when all of it is lost', async () => {
+    // Docker is stood in for by what it does to volumes: a shell beside the folder of one.
+    const place = temporaryFolder('backup');
+    mkdirSync(join(place, 'scripts'));
+    cpSync(inRepository('scripts/stack-backup.sh'), join(place, 'scripts/stack-backup.sh'));
+    const volumes = new Map<string, string>();
+    for (const { volumes: mounts = [] } of Object.values(services))
+      for (const [source, target] of mounts.map((mount) => mount.split(':'))) if (!source.startsWith('.')) volumes.set(source, placed(target, places));
+    const cases = [...volumes].map(([volume, target]) => `sluice_${volume}:/volume) at='${target}' ;;`).join('\n');
+    const docker = `#!/bin/sh
+echo "$*" >>'${place}/docker.log'
+[ "$1" = run ] || exit 0
+for word in "$@"; do
+case $word in
+${cases}
+esac
+done
+exec sh -c "$(printf '%s' "$word" | sed "s#/volume#$at#g")"
+`;
+    writeFileSync(file('programs/docker'), docker, { mode: 0o755 });
+    const backup = (...args: string[]) =>
+      spawnSync('sh', ['scripts/stack-backup.sh', ...args], { cwd: place, encoding: 'utf8', env: { PATH: `${file('programs')}:${process.env.PATH}` } });
+    const stopped = async (todo: () => void): Promise<void> => {
+      await Promise.all([kafka.stop(), influx.stop()]);
+      todo();
+      await Promise.all([kafka.start(), influx.start()]);
+    };
+    const counted = (): string => spawnSync('sh', [inRepository('scripts/stack-rows.sh')], { encoding: 'utf8', env: asked() }).stdout;
+    const incidents = async (): Promise<string> => {
+      const env = { ...path(), INFLUX_URL: url(), SLUICE_ENV_FILE: tokensFile(), KAFKA_BROKERS: `127.0.0.1:${places.ports.kafka}` };
+      return (await run('./sluice', ['query', 'incidents', 'pipelines/swat-kafka.yaml', '--json'], { cwd: inRepository(), env })).stdout;
+    };
+    for (const target of volumes.values()) mkdirSync(target, { recursive: true });
+    writeFileSync(file('sluice/grafana/grafana.db'), 'boards');
+    cpSync(file('.env'), join(place, '.env'));
+    const [env, before, found] = [readFileSync(file('.env'), 'utf8'), tokens(), await incidents()];
+    expect(JSON.parse(found).length ?? found.length).toBeGreaterThan(0);
+
+    await stopped(() => expect(backup('make', 'copy')).toMatchObject({ status: 0, stdout: '' }));
+    expect(readdirSync(join(place, 'copy')).sort()).toEqual([...[...volumes.keys()].map((name) => `${name}.tar`), 'env'].sort());
+    for (const name of readdirSync(join(place, 'copy'))) expect(statSync(join(place, 'copy', name)).mode & 0o777).toBe(0o600);
+    expect(backup('make', 'copy')).toMatchObject({ status: 2, stderr: expect.stringContaining('holds a backup already') });
+
+    await stopped(() => {
+      for (const target of volumes.values()) rmSync(target, { recursive: true });
+      for (const target of volumes.values()) mkdirSync(target, { recursive: true });
+      writeFileSync(file('influxdb2/other'), 'of another server');
+      writeFileSync(join(place, '.env'), 'INFLUX_OPERATOR_TOKEN=another\n');
+      expect(backup('restore', 'nothing')).toMatchObject({ status: 2, stderr: expect.stringContaining('Nothing was changed') });
+      expect(backup('restore', 'copy')).toMatchObject({ status: 0, stdout: '' });
+    });
+    expect(existsSync(file('influxdb2/other'))).toBe(false);
+    expect(readFileSync(file('sluice/grafana/grafana.db'), 'utf8')).toBe('boards');
+    expect(readFileSync(join(place, '.env'), 'utf8')).toBe(env);
+    expect(readFileSync(join(place, '.env.before'), 'utf8')).toBe('INFLUX_OPERATOR_TOKEN=another\n');
+    expect(tokens()).toEqual(before);
+    expect(counted()).toBe(`${rows}\n`);
+    expect(await incidents()).toBe(found);
+    // Positions too: nothing is sent or processed a second time.
+    const again = async (name: 'producer' | 'processor', ...more: string[]): Promise<string> => {
+      const { command, environment } = onThisMachine(services[name], places, entrypoint);
+      const { stdout, stderr } = await run(command[0], [...command.slice(1), ...more], { cwd: inRepository(), env: { ...path(), ...environment } });
+      return stdout + stderr;
+    };
+    expect(await again('producer', '--pace', 'max')).toContain('nothing new at row 14,400: 0 rows sent');
+    expect(await again('processor', '--until-end', '--set', `serve.port=${places.ports.page}`)).toContain('0 read, 0 stored');
+    expect(counted()).toBe(`${rows}\n`);
+    if (process.env.MEAS) cpSync(join(place, 'copy'), process.env.MEAS, { recursive: true });
+  }, 240_000);
 
   it('scripts/stack-rows.sh says when there are fewer, and that it needs a token', () => {
     const count = (env: Record<string, string>, ...args: string[]) =>
