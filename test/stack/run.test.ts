@@ -104,14 +104,15 @@ test('forgets its server', async () => {
 
 describe('where there are no servers', () => {
   const text = `import { describeWithStack } from ${describing};
-describeWithStack('plant', { kafka: 'shared', influx: 'own' }, () => {
+describeWithStack('plant', { kafka: 'shared', influx: 'own', telegraf: 'own' }, () => {
   it('runs', () => { throw new Error('it ran'); });
 });
 `;
-  const bare = { PATH: dirname(process.execPath), INFLUXD_BIN: '', JAVA_HOME: '/nowhere' };
+  const bare = { PATH: dirname(process.execPath), INFLUXD_BIN: '', TELEGRAF_BIN: '', JAVA_HOME: '/nowhere' };
   const wanted = [
     'needs Kafka: set SLUICE_TEST_KAFKA, or install Java 17+ and Maven, or Docker',
     'needs an InfluxDB of its own: set INFLUXD_BIN, or install influxd or Docker',
+    'needs Telegraf: set TELEGRAF_BIN, or install telegraf',
   ].join('; ');
 
   it('the tests are skipped by a name that says what to install', { timeout: 60_000 }, async () => {

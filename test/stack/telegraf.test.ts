@@ -1,11 +1,16 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { readEnvironmentFile } from '../../cli/environment.ts';
-import { openWorkplace, type Sluice, type Workplace } from '../command-line.ts';
+import { monitoringTasks } from '../../connectors/influxdb/monitoring-tasks.ts';
+import { openWorkplace, repository, type Sluice, type Workplace } from '../command-line.ts';
 import { plantLines, plantPipeline, plantText } from '../plant-file.ts';
 import { describeWithStack } from './describe-with-stack.ts';
 import { askFlux, type Row } from './influx-access.ts';
 import { freePort } from './server-process.ts';
 import { type InfluxServer, startInflux, startTelegraf, type Telegraf } from './servers.ts';
+import { telegrafBinary } from './telegraf.ts';
 
 /** What boards ask for, by measurement. */
 const machine: Readonly<Record<string, readonly string[]>> = {
@@ -114,6 +119,31 @@ describeWithStack('Telegraf', { influx: 'own', telegraf: 'own' }, () => {
     expect(value('sluice_lag_rows', { partition: '0' })).toBe(0);
     expect(value('sluice_commit_seconds_bucket', { le: '+Inf' })).toBe(value('sluice_commit_seconds_count'));
     expect(rows.filter((row) => /^nodejs_(heap_space|version)/.test(row._field))).toEqual([]);
+  });
+
+  it('brings what the task of the history takes: every number, and of each series a point', { timeout: 30_000 }, async () => {
+    const [{ flux }] = monitoringTasks({ from: 'monitoring', into: 'monitoring_history' });
+    const end = Math.ceil(Date.now() / 300_000) * 300_000 + 300_000;
+    const operator = { url: influx.url, org: 'sluice', token: secrets.INFLUX_OPERATOR_TOKEN };
+    // Writing adds series to what InfluxDB tells of itself.
+    const all = await askFlux(operator, `from(bucket: "monitoring") |> range(start: -1h) |> first()`);
+    await askFlux(operator, flux.replace(/^option task = .*$/m, `option now = () => ${new Date(end).toISOString()}`));
+    const tagsOf = ({ '': _, result, table, _start, _stop, _time, _value, ...series }: Row): string => JSON.stringify(Object.entries(series).sort());
+    const kept = await askFlux(operator, `from(bucket: "monitoring_history") |> range(start: -1h, stop: 1h) |> last()`);
+    const found = new Set(kept.map(tagsOf));
+    expect(all.map(tagsOf).filter((series) => !found.has(series))).toEqual([]);
+    const rows = kept.find(({ _field, url }) => _field === 'sluice_rows_read_total' && url.includes(`:${ports[0]}/`));
+    expect(Number(rows?._value)).toBe(1900);
+  });
+
+  it('collects once by hand, however it handles variables', { timeout: 30_000 }, async () => {
+    const env = { PATH: process.env.PATH, INFLUX_URL: influx.url, SLUICE_METRICS_URL: `http://127.0.0.1:${ports[0]}/metrics` };
+    for (const handling of ['--strict-env-handling', '--non-strict-env-handling']) {
+      const args = [handling, '--config', join(repository, 'telegraf/telegraf.conf'), '--test'];
+      const { stdout, stderr } = await promisify(execFile)(telegrafBinary() ?? '', args, { env });
+      expect(stderr).not.toMatch(/ E! |Deprecat/);
+      for (const measurement of [...Object.keys(machine).filter((name) => name !== 'cpu'), 'prometheus']) expect(stdout).toContain(`> ${measurement},`);
+    }
   });
 
   it('says that its token may not write; what it watches goes on, and another one too', { timeout: 30_000 }, async () => {

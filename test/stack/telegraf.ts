@@ -27,7 +27,7 @@ export interface Telegraf {
   close(): Promise<void>;
 }
 
-const telegrafBinary = (): string | undefined => (process.env.TELEGRAF_BIN ? resolve(process.env.TELEGRAF_BIN) : onPath('telegraf'));
+export const telegrafBinary = (): string | undefined => (process.env.TELEGRAF_BIN ? resolve(process.env.TELEGRAF_BIN) : onPath('telegraf'));
 
 export const canStartTelegraf = (): boolean => telegrafBinary() !== undefined;
 
