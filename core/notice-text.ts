@@ -91,7 +91,7 @@ export const linkNames = ['from', 'to', 'stream', 'detector', 'incident'] as con
 /**
  * Fills in a template: `{from}` and `{to}` are milliseconds since 1970, five minutes around the incident.
  * @example
- * noticeLink('http://grafana/d/b?var-stream={stream}&to={to}', { stream: 'a b', detector: 'var', incident: 'f00d', start: 0n, end: 0n }); // "http://grafana/d/b?var-stream=a%20b&to=300000"
+ * noticeLink('http://page/{stream}?to={to}', { stream: 'a b', detector: 'knn', incident: 'f00d', start: 0n, end: 0n }); // "http://page/a%20b?to=300000"
  */
 export function noticeLink(template: string, { start, end, ...names }: Pick<Notice, 'stream' | 'detector' | 'incident' | 'start' | 'end'>): string {
   const values = { ...names, from: Number(start / nanosPerMilli) - margin, to: Number(end / nanosPerMilli) + margin };
