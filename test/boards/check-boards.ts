@@ -5,12 +5,15 @@ import { SluiceError } from '../../core/errors.ts';
 import { type AlertReport, checkAlertRules } from './alert-rules.ts';
 import { repeated } from './board-structure.ts';
 import { type BoardReport, checkBoard, type Store } from './check-board.ts';
+import { type ChronografReport, checkChronograf } from './check-chronograf.ts';
+import { checkTasks, type TaskReport } from './check-tasks.ts';
 import { readBoards } from './dashboard.ts';
 import { type DataSource, readDataSources } from './data-sources.ts';
 import type { Finding } from './finding.ts';
 import { queryFlux } from './flux-client.ts';
 import { fluxDiagnostics } from './flux-diagnostics.ts';
 import type { TimeRange } from './grafana-macros.ts';
+import { tasksOf } from './monitoring-past.ts';
 import type { Environment } from './provisioned-text.ts';
 
 export interface CheckOptions {
@@ -26,11 +29,13 @@ export interface CheckOptions {
 export interface Report {
   readonly boards: readonly BoardReport[];
   readonly alerts?: AlertReport;
+  readonly tasks?: TaskReport;
+  readonly chronograf?: ChronografReport;
   readonly findings: readonly Finding[];
 }
 
-/** Metrics are looked at as an operator would, who sees something go wrong. */
-const monitoringMs = 5 * 60_000;
+/** As the boards of metrics open: the last hour. */
+const monitoringMs = 3_600_000;
 
 /** Reads what Grafana would be provisioned with and asks everything that it would ask. */
 export async function checkBoards({ provisioning, environment, only, progress = () => {} }: CheckOptions): Promise<Report> {
@@ -56,17 +61,18 @@ export async function checkBoards({ provisioning, environment, only, progress = 
     reports.push(report);
     findings.push(...report.findings);
   }
+  if (only !== undefined) return { boards: reports, findings };
+  const monitoring = sources.find(isMonitoring);
+  if (!monitoring) throw new SluiceError('USAGE', 'no data source reads the metrics', { fix: 'Set INFLUX_MONITORING_BUCKET to the bucket of Telegraf.' });
+  progress('check alert rules, tasks and Chronograf');
   const rules = join(provisioning, 'alerting/rules.yaml');
-  if (only !== undefined || !existsSync(rules)) return { boards: reports, findings };
-  progress('check alert rules');
-  const alerts = await checkAlertRules(
-    rules,
-    environment,
-    store,
-    boards,
-    sources.filter(isMonitoring).map(({ uid }) => uid),
-  );
-  return { boards: reports, alerts, findings: [...findings, ...alerts.findings] };
+  const wallClock = sources.filter(isMonitoring).map(({ uid }) => uid);
+  const rest = {
+    ...(existsSync(rules) ? { alerts: await checkAlertRules(rules, environment, store, boards, wallClock) } : {}),
+    ...(environment.INFLUX_OPERATOR_TOKEN ? { tasks: await checkTasks(await tasksOf(environment), monitoring, environment, store) } : {}),
+    chronograf: await checkChronograf(monitoring, monitoring.bucket),
+  };
+  return { boards: reports, ...rest, findings: [...findings, ...Object.values(rest).flatMap((part) => part.findings)] };
 }
 
 /** From the first to the last row of the plant, whatever year it is from. */

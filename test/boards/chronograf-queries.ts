@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { repository } from '../house/temporary-clone.ts';
+import { repositoryRoot } from '../repository-root.ts';
 
 export interface Cell {
   readonly i: string;
@@ -34,7 +34,7 @@ export interface ChronografQuery {
   readonly database: string;
 }
 
-const folder = join(repository, 'chronograf/resources');
+const folder = join(repositoryRoot, 'chronograf/resources');
 
 export const resourceFiles = (): string[] => readdirSync(folder);
 

@@ -7,6 +7,9 @@ import { Kafka, logLevel } from 'kafkajs';
 import influxdb from '../../connectors/influxdb/store.ts';
 import { parseTime } from '../../core/time.ts';
 import { startInflux, startKafka } from '../stack/servers.ts';
+import { startTelegraf } from '../stack/telegraf.ts';
+import { queryFlux } from './flux-client.ts';
+import { repeatBackwards, runTask, tasksOf } from './monitoring-past.ts';
 import type { Environment } from './provisioned-text.ts';
 import { type Command, startSluice } from './sluice-command.ts';
 
@@ -54,7 +57,7 @@ export async function fillStack(say: (what: string) => void): Promise<FilledStac
     };
     say('make buckets, tokens and tasks');
     await sluice('init', 'influxdb').succeeded;
-    const environment = {
+    const environment: Environment & Record<'INFLUX_ORG' | 'INFLUX_MONITORING_BUCKET', string> = {
       INFLUX_URL: influx.url,
       INFLUX_ORG: 'sluice',
       INFLUX_BUCKET: 'plant',
@@ -63,10 +66,15 @@ export async function fillStack(say: (what: string) => void): Promise<FilledStac
       ...parseEnv(await readFile(environmentFile, 'utf8')),
     };
     const processing = sluice('process', pipeline, '--set', 'serve.port=0');
-    say('score the sample: sluice produce, sluice process');
+    say('score the sample: sluice produce, sluice process, watched by Telegraf');
+    const metrics = await metricsAddress(processing);
+    const telegraf = await startTelegraf({
+      influx: { url: influx.url, org: environment.INFLUX_ORG, bucket: environment.INFLUX_MONITORING_BUCKET, token: environment.INFLUX_TELEGRAF_TOKEN ?? '' },
+      metricsUrls: [metrics],
+    });
+    closing.push(() => telegraf.close());
     await sluice('produce', pipeline, '--pace', 'max').succeeded;
     await sendBadMessages(kafka.brokers);
-    const metrics = await metricsAddress(processing);
     await until(processing, 'all rows and dead letters are stored', async () => {
       const text = await (await fetch(metrics)).text();
       return (
@@ -76,6 +84,10 @@ export async function fillStack(say: (what: string) => void): Promise<FilledStac
       );
     });
     await annotate(environment);
+    say('wait for the metrics, and have the tasks run');
+    await until(processing, 'Telegraf has written it', async () => (await dead(environment)) >= scrapes);
+    await repeatBackwards(environment);
+    for (const task of await tasksOf(environment)) await runTask(environment, task);
     return { environment, close };
   } catch (error) {
     await close();
@@ -116,6 +128,16 @@ async function until(command: Command, what: string, isSo: () => Promise<boolean
 function sumOf(metrics: string, name: string): number {
   const lines = metrics.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), lines.length === 0 ? Number.NaN : 0);
+}
+
+/** After the last row, so that metrics hold all that there is, and change between. */
+const scrapes = 3;
+
+/** How often Telegraf has written the number of dead letters. */
+async function dead({ INFLUX_URL = '', INFLUX_ORG = '', INFLUX_MONITORING_BUCKET, INFLUX_READER_TOKEN = '' }: Environment): Promise<number> {
+  const flux = `from(bucket: ${JSON.stringify(INFLUX_MONITORING_BUCKET)}) |> range(start: -5m) |> filter(fn: (r) => r._field == "sluice_rows_dead_total") |> limit(n: ${scrapes})`;
+  const tables = await queryFlux({ url: INFLUX_URL, org: INFLUX_ORG, token: INFLUX_READER_TOKEN }, flux);
+  return tables[0]?.rows.length ?? 0;
 }
 
 /** What an operator would note down. */

@@ -13,10 +13,6 @@ export function columnFindings(panel: Panel, frames: readonly Frame[]): string[]
   for (const { matcher } of panel.fieldConfig?.overrides ?? []) {
     if (matcher.id === 'byName' && typeof matcher.options === 'string' && !open && !after.has(matcher.options))
       what.push(missing('override', matcher.options, after));
-    if (matcher.id === 'byRegexp' && typeof matcher.options === 'string' && !open) {
-      const pattern = patternOf(matcher.options);
-      if (![...after.keys()].some((name) => pattern.test(name))) what.push(missing('override', matcher.options, after));
-    }
     if (matcher.id === 'byFrameRefID' && !panel.targets.some(({ refId }) => refId === matcher.options))
       what.push(`an override names the query ${matcher.options}, which is not there`);
   }

@@ -63,7 +63,7 @@ export function openQueryLog(diagnostics: FluxDiagnostics): QueryLog {
   };
 }
 
-async function timed<T>(tally: Tally, where: string, ask: () => Promise<T>): Promise<T> {
+export async function timed<T>(tally: Tally, where: string, ask: () => Promise<T>): Promise<T> {
   tally.queries++;
   const begin = performance.now();
   try {

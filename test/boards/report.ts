@@ -13,8 +13,8 @@ export interface Totals {
   readonly findings: number;
 }
 
-export function totalsOf({ boards, alerts, findings }: Report): Totals {
-  const tallies: readonly Tally[] = [...boards, alerts ?? newTally()];
+export function totalsOf({ boards, alerts, tasks, chronograf, findings }: Report): Totals {
+  const tallies: readonly Tally[] = [...boards, ...[alerts, tasks, chronograf].map((part) => part ?? newTally())];
   const sum = (of: (tally: Tally) => number): number => tallies.reduce((all, tally) => all + of(tally), 0);
   return {
     boards: boards.length,
@@ -31,10 +31,12 @@ export function reportText(report: Report, stream: { readonly isTTY?: boolean })
   const { bold, dim, red, green } = colours(stream);
   const cells = (name: string, what: string | number, { queries, rows, slowestMs, empty }: Tally) => [name, what, queries, rows, Math.round(slowestMs), empty];
   const table = textTable(
-    ['board', 'panels', 'queries', 'rows', 'slowest ms', 'empty'],
+    ['', 'panels', 'queries', 'rows', 'slowest ms', 'empty'],
     [
       ...report.boards.map((board) => cells(board.uid, board.panels, board)),
       ...(report.alerts ? [cells('alert rules', report.alerts.rules, report.alerts)] : []),
+      ...(report.tasks ? [cells('tasks', report.tasks.tasks, report.tasks)] : []),
+      ...(report.chronograf ? [cells('Chronograf', report.chronograf.cells, report.chronograf)] : []),
     ],
   );
   const [head, ...lines] = table.trimEnd().split('\n');
