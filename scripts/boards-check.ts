@@ -15,14 +15,15 @@ import { missingServers } from '../test/stack/servers.ts';
 
 const help = `Usage: npm run boards:check [-- options]
 
-Runs every query of the boards, variables, annotations and alert rules in grafana/provisioning against a real InfluxDB,
-filled from the sample by the real pipeline, and holds the boards to what Grafana needs.
+Runs every query of the boards, variables, annotations and alert rules in grafana/provisioning, of InfluxDB's tasks and of
+Chronograf against a real InfluxDB, filled from the sample by the real pipeline and by Telegraf, and holds the boards to
+what Grafana needs.
 
   --board <uid>            only this board
   --provisioning <folder>  default: grafana/provisioning
   --running                do not start anything: ask the InfluxDB of INFLUX_URL with INFLUX_READER_TOKEN, from the
                            environment or .env, as it is now
-  --json                   print JSON: {totals, boards, alerts, findings}
+  --json                   print JSON: {totals, boards, alerts, tasks, chronograf, findings}
   --help                   this text
 
 Exit code 0: all is well; 1: something is wrong; 2: wrong usage; 4: a server is missing. Needs InfluxDB (INFLUXD_BIN or
@@ -78,7 +79,7 @@ async function main(): Promise<number> {
 }
 
 async function ownStack(progress: (what: string) => void): Promise<FilledStack> {
-  const missing = missingServers({ kafka: 'own', influx: 'own' });
+  const missing = missingServers({ kafka: 'own', influx: 'own', telegraf: 'own' });
   if (missing.length > 0) throw new SluiceError('STORE_UNAVAILABLE', missing.join('; '), { fix: 'Or check a stack that runs: --running.' });
   return await fillStack(progress);
 }

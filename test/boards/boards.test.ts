@@ -1,20 +1,24 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { repositoryRoot } from '../repository-root.ts';
 import { describeWithStack } from '../stack/describe-with-stack.ts';
 import { checkBoards, type Report } from './check-boards.ts';
 import { type FilledStack, fillStack } from './filled-stack.ts';
-import { type SmallBoard, smallBoard, writeProvisioning } from './small-provisioning.ts';
+import { type SmallBoard, smallBoard, smallRule, writeProvisioning } from './small-provisioning.ts';
 
 const fillWithinMs = 300_000;
 
-describeWithStack('boards over a store that the pipeline filled', { kafka: 'own', influx: 'own' }, () => {
+describeWithStack('boards over a store that the pipeline filled', { kafka: 'own', influx: 'own', telegraf: 'own' }, () => {
   let stack: FilledStack;
   beforeAll(async () => {
     stack = await fillStack(() => {});
   }, fillWithinMs);
   afterAll(() => stack?.close());
 
-  const check = async (board: object): Promise<Report> => {
-    const { folder, remove } = await writeProvisioning(board);
+  const check = async (board: object, rule?: object): Promise<Report> => {
+    const { folder, remove } = await writeProvisioning(board, rule);
     onTestFinished(remove);
     return await checkBoards({ provisioning: folder, environment: stack.environment });
   };
@@ -100,5 +104,48 @@ describeWithStack('boards over a store that the pipeline filled', { kafka: 'own'
     breakIt(board);
     const { findings } = await check(board);
     expect(findings).toContainEqual(expect.objectContaining({ where, what: expect.stringMatching(what) }));
+  });
+
+  it('an alert rule has numbers to judge, also while all is well', async () => {
+    const { alerts, findings } = await check(smallBoard(), smallRule());
+    expect(findings).toEqual([]);
+    expect(alerts).toMatchObject({ rules: 1, queries: 1, empty: 0 });
+  });
+
+  it('an alert rule that asks the recording what is now is found, and one without a threshold', async () => {
+    const rule = smallRule();
+    rule.data[0].datasourceUid = 'sluice-plant';
+    rule.condition = 'C';
+    expect((await check(smallBoard(), rule)).findings).toMatchObject([
+      { where: 'alert rule dead-letters', what: 'its condition C is none of A, B' },
+      { where: 'alert rule dead-letters / A', what: expect.stringMatching(/where a recording has no rows$/) },
+    ]);
+  });
+
+  /** The command on the store that runs. */
+  async function command(board: object, ...words: string[]): Promise<{ code: number | null; stdout: string }> {
+    const { folder, remove } = await writeProvisioning(board);
+    onTestFinished(remove);
+    const script = join(repositoryRoot, 'dist/scripts/boards-check.js');
+    const child = spawn(process.execPath, [script, '--running', '--provisioning', folder, ...words], {
+      env: { PATH: process.env.PATH, ...stack.environment },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const stdout = await text(child.stdout);
+    return { code: child.exitCode ?? (await new Promise((done) => child.once('close', done))), stdout };
+  }
+
+  it('the command ends with the totals; what is wrong it lists, with exit code 1', async () => {
+    const right = await command(smallBoard());
+    expect(right).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 boards, 4 panels, \d+ queries, [\d,]+ rows, 0 empty\n$/) });
+    const board = smallBoard();
+    rewritten(2, '_origin', '_orgin')(board);
+    const wrong = await command(board, '--board', 'sluice-small');
+    expect(wrong).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/wrong {2}sluice-small \/ panel 2 'Rows' \/ A: gives no row\n.*"_orgin"[\s\S]* 1 empty, 1 wrong\n$/),
+    });
+    const json = JSON.parse((await command(board, '--board', 'sluice-small', '--json')).stdout) as object;
+    expect(json).toMatchObject({ totals: { boards: 1, empty: 1, findings: 1 }, findings: [{ what: 'gives no row' }] });
   });
 });

@@ -1,6 +1,6 @@
 import { referenceFindings } from './board-references.ts';
 import { structureFindings } from './board-structure.ts';
-import { type Board, type Panel, panelsOf, placeOf, type Target } from './dashboard.ts';
+import { type Board, type Panel, panelsOf, placeOf, repeatsOf, type Target } from './dashboard.ts';
 import type { DataSource } from './data-sources.ts';
 import type { Finding } from './finding.ts';
 import type { FluxDiagnostics } from './flux-diagnostics.ts';
@@ -44,10 +44,12 @@ export async function checkBoard(board: Board, boards: readonly Board[], store: 
     return fillMacros(flux, { range, intervalMs: intervalOf(range, points, interval), bucket: source.bucket, org: source.org });
   };
   const choices = await choose(board, log, { sources: store.sources, macros: macros(variablePoints) });
+  const repeats = repeatsOf(board);
   const panels = panelsOf(board).filter(({ type }) => type !== 'row');
   for (const panel of panels) {
     const points = panel.maxDataPoints ?? panel.gridPos.w * pointsAColumn;
     await checkPanel(placeOf(board, panel), panel, choices, log, {
+      repeat: repeats.get(panel),
       sources: store.sources,
       fill: macros(points, panel.interval),
       maxPoints: points * enforced,
@@ -70,6 +72,8 @@ export async function checkBoard(board: Board, boards: readonly Board[], store: 
 }
 
 interface Around {
+  /** The variable for each value of which the panel comes again. */
+  readonly repeat?: string | undefined;
   readonly sources: readonly DataSource[];
   readonly fill: (flux: string, source: DataSource) => string;
   readonly maxPoints: number;
@@ -79,7 +83,7 @@ async function checkPanel(place: string, panel: Panel, choices: Choices, log: Qu
   const frames: Frame[] = [];
   let whole = true;
   for (const target of panel.targets) {
-    for (const [which, values] of selections(target.query, choices)) {
+    for (const [which, values] of selections(target.query, choices, around.repeat)) {
       const where = `${place} / ${target.refId}${which}`;
       const got = await runTarget(where, panel, target, values, log, around);
       if (got) frames.push(...got);
@@ -108,8 +112,12 @@ async function runTarget(
   return frames;
 }
 
-/** A query is asked with the values that the board opens with, and where All makes a difference with All. */
-function selections(query: string, { chosen, all }: Choices): [string, ReadonlyMap<string, VariableValue>][] {
+/** A query is asked with the values that the board opens with, and where All makes a difference with All; under a row that repeats once for each value. */
+function selections(query: string, { chosen, all }: Choices, repeat?: string): [string, ReadonlyMap<string, VariableValue>][] {
+  const each = repeat === undefined ? undefined : (all.get(repeat) ?? chosen.get(repeat));
+  if (repeat !== undefined && Array.isArray(each)) {
+    return each.map((value: string) => [` (${value})`, new Map(chosen).set(repeat, value)]);
+  }
   const differs = referencesIn(query).some(({ name }) => chosen.get(name) !== all.get(name));
   return differs
     ? [

@@ -30,6 +30,7 @@ const simplePanel = z.looseObject({
   interval: z.string().nullish(),
   maxDataPoints: z.number().nullish(),
   collapsed: z.boolean().optional(),
+  repeat: z.string().optional(),
 });
 
 const panel = simplePanel.extend({ panels: z.array(simplePanel).default([]) });
@@ -86,6 +87,20 @@ export interface Board extends z.infer<typeof dashboard> {
 /** Every panel, rows and those that lie in collapsed rows included. */
 export function panelsOf(board: Board): Panel[] {
   return board.panels.flatMap((outer) => [outer, ...outer.panels]);
+}
+
+/** The variable that each panel comes again for: its own, or that of the row it is under. */
+export function repeatsOf(board: Board): Map<Panel, string> {
+  const repeats = new Map<Panel, string>();
+  let ofRow: string | undefined;
+  for (const outer of board.panels) {
+    if (outer.type === 'row') ofRow = outer.repeat;
+    for (const panel of [outer, ...outer.panels]) {
+      const repeat = panel.repeat || ofRow;
+      if (repeat) repeats.set(panel, repeat);
+    }
+  }
+  return repeats;
 }
 
 export function placeOf(board: Board, { id, title }: Panel): string {

@@ -1,4 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,8 +8,7 @@ import { parseEnv } from 'node:util';
 import { Kafka, logLevel } from 'kafkajs';
 import influxdb from '../../connectors/influxdb/store.ts';
 import { parseTime } from '../../core/time.ts';
-import { startInflux, startKafka } from '../stack/servers.ts';
-import { startTelegraf } from '../stack/telegraf.ts';
+import { startInflux, startKafka, startTelegraf } from '../stack/servers.ts';
 import { queryFlux } from './flux-client.ts';
 import { repeatBackwards, runTask, tasksOf } from './monitoring-past.ts';
 import type { Environment } from './provisioned-text.ts';
@@ -65,7 +66,10 @@ export async function fillStack(say: (what: string) => void): Promise<FilledStac
       INFLUX_HISTORY_BUCKET: 'monitoring_history',
       ...parseEnv(await readFile(environmentFile, 'utf8')),
     };
-    const processing = sluice('process', pipeline, '--set', 'serve.port=0');
+    const messages = await receiver();
+    closing.push(() => messages.close());
+    const outputs = `[{terminal: {detectors: [combined]}}, kafka, {webhook: {url: '${messages.url}'}}]`;
+    const processing = sluice('process', pipeline, '--set', 'serve.port=0', '--set', `outputs=${outputs}`);
     say('score the sample: sluice produce, sluice process, watched by Telegraf');
     const metrics = await metricsAddress(processing);
     const telegraf = await startTelegraf({
@@ -93,6 +97,19 @@ export async function fillStack(say: (what: string) => void): Promise<FilledStac
     await close();
     throw error;
   }
+}
+
+/** Takes the messages about incidents, as some chat would. */
+async function receiver(): Promise<{ url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => response.writeHead(204).end());
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+  };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close };
 }
 
 async function sendBadMessages(brokers: string[]): Promise<void> {

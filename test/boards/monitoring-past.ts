@@ -41,9 +41,20 @@ export async function runTask({ INFLUX_URL = '', INFLUX_OPERATOR_TOKEN = '' }: E
   const run = await influxRequest<{ id: string }>(influx, 'POST', `/api/v2/tasks/${id}/runs`, { scheduledFor });
   const end = performance.now() + patienceMs;
   for (;;) {
-    const { status, log = [] } = await influxRequest<{ status: string; log?: { message: string }[] }>(influx, 'GET', `/api/v2/tasks/${id}/runs/${run.id}`);
+    const { status, log = [] } = await influxRequest<Run>(influx, 'GET', `/api/v2/tasks/${id}/runs/${run.id}`).catch(notBetween);
     if (status === 'success') return;
     if (status === 'failed' || performance.now() > end) throw new Error(`task '${name}' is ${status}: ${log.map(({ message }) => message).join('; ')}`);
     await sleep(100);
   }
+}
+
+interface Run {
+  readonly status: string;
+  readonly log?: readonly { readonly message: string }[];
+}
+
+/** The server does not find a run for the moment in which it moves from those under way to those that are over. */
+function notBetween(error: Error): Run {
+  if (error.message.includes('run not found')) return { status: 'not found' };
+  throw error;
 }

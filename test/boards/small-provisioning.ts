@@ -123,7 +123,8 @@ export function smallBoard() {
 
 export type SmallBoard = ReturnType<typeof smallBoard>;
 
-const rule = {
+/** A rule that asks Telegraf's bucket. */
+export const smallRule = () => ({
   uid: 'dead-letters',
   title: 'Rows that could not be taken',
   condition: 'B',
@@ -145,10 +146,10 @@ const rule = {
     },
     { refId: 'B', datasourceUid: '__expr__', model: { refId: 'B', type: 'threshold', expression: 'A' } },
   ],
-};
+});
 
-/** A folder of its own with that board; one with an alert rule where `monitoring` says that there are metrics. */
-export async function writeProvisioning(board: object, { alerts = false } = {}): Promise<{ folder: string; remove(): Promise<void> }> {
+/** A folder of its own with that board; with a rule where one is given. */
+export async function writeProvisioning(board: object, rule?: object): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-provisioning-'));
   const write = async (name: string, text: string): Promise<void> => {
     await mkdir(join(folder, name, '..'), { recursive: true });
@@ -169,6 +170,6 @@ export async function writeProvisioning(board: object, { alerts = false } = {}):
   ];
   await write('datasources/sluice.yaml', stringify({ apiVersion: 1, datasources }));
   await write('dashboards/small.json', JSON.stringify(board));
-  if (alerts) await write('alerting/rules.yaml', stringify({ apiVersion: 1, groups: [{ name: 'all', folder: 'Sluice', interval: '1m', rules: [rule] }] }));
+  if (rule) await write('alerting/rules.yaml', stringify({ apiVersion: 1, groups: [{ name: 'all', folder: 'Sluice', interval: '1m', rules: [rule] }] }));
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
