@@ -21,8 +21,12 @@ export async function post(url: string, headers: Readonly<Record<string, string>
       redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
     });
+    if (response.ok) {
+      // What it says besides does not matter, nor whether it ever ends.
+      await response.body?.cancel();
+      return { outcome: 'sent' };
+    }
     const answer = await beginningOf(response);
-    if (response.ok) return { outcome: 'sent' };
     const why = `${origin} answers ${response.status}${answer === '' ? '' : `: ${answer}`}`;
     if (response.status >= 500 || [408, 425, 429].includes(response.status)) return { outcome: 'again', why, ...retryAfter(response) };
     return { outcome: 'failed', why: response.status >= 300 && response.status < 400 ? `${why}; redirects are not followed` : why };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { settings, type Workplace, workplace } from '../command-line.ts';
 import { openReceiver, type Received, type Receiver } from '../notices/receiver.ts';
 import { plantLines, plantPipeline, plantText } from '../plant-file.ts';
+import { freePort } from '../stack/server-process.ts';
 
 /** Three attacks; the second is soon after the first, the third long after. */
 const lines = plantLines(4200, {
@@ -65,10 +66,25 @@ describe('messages of incidents', () => {
     const away = await openReceiver();
     await away.close();
     const at = await place(hook(away));
-    const run = at.start('run', 'plant.yaml', '--pace', 'max', '--json', '--log-level', 'debug', ...settings({ 'batch.rows': 100, 'commit.interval': '50ms' }));
+    const port = await freePort();
+    const set = settings({ 'batch.rows': 100, 'commit.interval': '50ms', serve: `{port: ${port}}` });
+    const run = at.start('run', 'plant.yaml', '--pace', 'max', '--json', ...set);
     await run.line(({ text }) => text.includes('end of plant.csv after 4,200 rows'));
+    const ask = async (page: string): Promise<{ status: number; text: string }> => {
+      const response = await fetch(`http://127.0.0.1:${port}${page}`);
+      return { status: response.status, text: await response.text() };
+    };
+    // Nothing but its own messages waits for it.
+    expect((await ask('/readyz')).status).toBe(200);
+    const { text: during } = await ask('/metrics');
+    expect(during).toContain(`sluice_notifications_waiting{output="webhook"} ${expected.length}\n`);
+    expect(during).toContain('sluice_service_up{service="output webhook"} 0\n');
     const receiver = await openReceiver(away.port);
     await receiver.came(expected.length);
+    await expect.poll(async () => (await ask('/metrics')).text).toContain('sluice_notifications_waiting{output="webhook"} 0\n');
+    const { text: after } = await ask('/metrics');
+    expect(after).toContain(`sluice_notifications_total{output="webhook",outcome="sent"} ${expected.length}\n`);
+    expect(after).toContain('sluice_service_up{service="output webhook"} 1\n');
     run.kill('SIGINT');
     const { code, stderr } = await run.ended;
     expect(code, stderr.slice(-2000)).toBe(0);

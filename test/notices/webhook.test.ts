@@ -115,6 +115,13 @@ describe('how an attempt comes out', () => {
     expect((outcome as { why: string }).why).toHaveLength('http://there answers 400: '.length + 200);
   });
 
+  test('an answer that never ends has arrived all the same', async () => {
+    const receiver = await openReceiver();
+    receiver.answer = (_, response) => void response.writeHead(200).write('and then');
+    const sender = await senderOf({ webhook: { url: receiver.url, timeout: '1h' } });
+    expect(await sender.deliver(notice(), never())).toEqual({ outcome: 'sent' });
+  });
+
   test('nobody listens, or nobody answers', async () => {
     const receiver = await openReceiver();
     receiver.answer = () => {};
