@@ -326,8 +326,8 @@ export const incidentTable = (detector: string): string => `${incidents(detector
 export const incidentCount = (detector: string): string => `import "array"
 
 ${orNone(`${incidents(detector)}
-  |> map(fn: (r) => ({_value: 1}))
-  |> sum()`)}`;
+  |> count(column: "start")
+  |> rename(columns: {start: "_value"})`)}`;
 
 /** Incidents in all and open ones, by detector. */
 export const incidentsByDetector = (detector: string): string => `${incidents(detector)}

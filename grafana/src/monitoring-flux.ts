@@ -3,7 +3,7 @@ import { any, one } from './flux.ts';
 // Queries of the bucket that Telegraf writes: machines, Sluice's processes, InfluxDB. Counters begin anew with their process: a value
 // below the last one counts in full.
 
-/** Beyond some five days the 5-minute values are read, which are kept for years; the bucket's name says whose they are. */
+/** From windows of 5 minutes on, some days, the points of 5 minutes are read, which are kept for years: of counters the last, else means. */
 const bucket = 'if int(v: v.windowPeriod) < 300000000000 then v.defaultBucket else v.defaultBucket + "_history"';
 
 const list = (columns: readonly string[]): string => `[${columns.map((column) => JSON.stringify(column)).join(', ')}]`;
@@ -35,11 +35,16 @@ const rateOf = (data: string, by: readonly string[]): string =>
   `${data}
   |> derivative(unit: 1s, nonNegative: true, initialZero: true)${means('mean')}${together(by, 'sum')}`;
 
-/** The most, or the least, or the last of each moment, of every process. */
-export const gauge = (name: string, by: readonly string[], fn: 'max' | 'min' | 'last', of: 'sum' | 'max' | 'min'): string =>
-  `${metric(name)}${means(fn)}${together(by, of)}`;
+/** The most or the last of each moment. */
+export const gauge = (name: string, by: readonly string[], fn: 'max' | 'last', of: 'sum' | 'max'): string => `${metric(name)}${means(fn)}${together(by, of)}`;
 
-/** The same by one label, with a series \`none\` of 0 for where there is none. */
+/** What is 1 or 0, the least of each moment; what was 0 for a part of five minutes is 0. */
+export const whether = (name: string, by: readonly string[]): string => `import "math"
+
+${metric(name)}${means('min')}
+  |> map(fn: (r) => ({r with _value: math.floor(x: r._value)}))${together(by, 'min')}`;
+
+/** A gauge by one label, with a series \`none\` of 0 for where there is none. */
 export const gaugeOrNone = (name: string, label: string): string => `union(tables: [
   ${`${metric(name)}${means('max')}`.replaceAll('\n', '\n  ')}
     |> keep(columns: ["_time", "_value", "${label}"])
@@ -51,7 +56,7 @@ export const gaugeOrNone = (name: string, label: string): string => `union(table
 const risesOf = (data: string, name: string): string => `${name} = ${data}
 ${name}Begun = ${name}
   |> first()
-  |> filter(fn: (r) => r._time > date.add(d: 1m, to: v.timeRangeStart))
+  |> filter(fn: (r) => r._time > date.add(d: if int(v: v.windowPeriod) < 300000000000 then 1m else 15m, to: v.timeRangeStart))
   |> map(fn: (r) => ({r with _time: date.sub(d: 1s, from: r._time), _value: 0.0}))
 ${name}Rises = union(tables: [${name}Begun, ${name}])
   |> sort(columns: ["_time"])

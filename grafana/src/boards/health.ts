@@ -18,6 +18,7 @@ import {
   rows,
   times,
   warmUp,
+  whether,
 } from '../monitoring-flux.ts';
 import { type FieldLook, figure, heat, series, steps, timeline, valued } from '../panels.ts';
 import { processVariable } from '../variables.ts';
@@ -58,7 +59,7 @@ const now = (): Placed[] => [
   figure({
     title: 'Ready',
     description: 'What /readyz says, the least of all chosen processes. Not ready: it takes partitions over, or waits for a service; see below which.',
-    query: gauge('sluice_ready', [], 'last', 'min'),
+    query: whether('sluice_ready', []),
     unit: 'short',
     store,
     mappings: readyValues,
@@ -253,7 +254,7 @@ const around = (): Placed[] => [
   timeline({
     title: 'Services',
     description: 'Whether each service that a process works with answered, the least of each moment. While one is away rows wait and nothing is lost.',
-    query: gauge('sluice_service_up', ['service'], 'min', 'min'),
+    query: whether('sluice_service_up', ['service']),
     unit: 'short',
     store,
     name: '${__field.labels.service}',
@@ -262,9 +263,9 @@ const around = (): Placed[] => [
     height: 7,
   }),
   timeline({
-    title: 'Ready',
+    title: 'Ready, by process',
     description: 'What /readyz said, process by process. A gap: the process did not run, or Telegraf could not reach it.',
-    query: gauge('sluice_ready', ['url'], 'min', 'min'),
+    query: whether('sluice_ready', ['url']),
     unit: 'short',
     store,
     name: '${__field.labels.url}',
