@@ -19,6 +19,10 @@ const orNone = (counted: string): string => `counted = ${counted}
 union(tables: [array.from(rows: [{_value: 0}]), counted])
   |> sum()`;
 
+/** Rows of `data` once for each rank that they have a share of. */
+const ranked = (row: (n: number) => string): string =>
+  [1, 2, 3, 4, 5].map((n) => `  data |> filter(fn: (r) => exists r.share${n}) |> map(fn: (r) => (${row(n)})),`).join('\n');
+
 const stream = `r.stream == ${one('stream')}`;
 
 function from(of: (typeof measurement)[keyof typeof measurement], where: string, range = 'start: v.timeRangeStart, stop: v.timeRangeStop'): string {
@@ -136,10 +140,9 @@ export const lastRow = `${lastRows}
 
 /** Rows a second, or rows in all. */
 export const rowsPerSecond = `${from(measurement.rows, `${stream} and r._field == "${originField}"`)}
-  |> group(columns: ["stream"])
   |> aggregateWindow(every: v.windowPeriod, fn: count, createEmpty: false)
-  |> map(fn: (r) => ({r with _value: float(v: r._value) / (float(v: int(v: v.windowPeriod)) / 1000000000.0)}))
-  |> keep(columns: ["_time", "_value", "stream"])`;
+  |> map(fn: (r) => ({_time: r._time, stream: r.stream, _value: float(v: r._value) / (float(v: int(v: v.windowPeriod)) / 1000000000.0)}))
+  |> group(columns: ["stream"])`;
 
 export const rowCount = `${from(measurement.rows, `${stream} and r._field == "${originField}"`)}
   |> group()
@@ -153,7 +156,6 @@ const byDetector = '\n  |> keep(columns: ["_time", "_value", "detector"])';
 
 /** The worst score of each moment; with `levels` the warn and error levels beside it, from when each holds. */
 export const score = (detector: string): string => `${verdicts(detector, 'r._field == "score"')}
-  |> group(columns: ["detector", "_field"])
   |> aggregateWindow(every: v.windowPeriod, fn: max, createEmpty: false)
   |> keep(columns: ["_time", "_value", "_field"])`;
 
@@ -170,24 +172,23 @@ union(tables: [
 ])
   |> sort(columns: ["_time"])`;
 
+/** The largest grade of each moment, a series a detector. */
 export const grade = (detector: string): string => `${verdicts(detector, 'r._field == "grade"')}
-  |> group(columns: ["detector"])
   |> aggregateWindow(every: v.windowPeriod, fn: max, createEmpty: false)${byDetector}`;
 
 /** The worst status of each moment, a series a detector: an error is less than a warning, which is less than ok. */
 export const status = (detector: string): string => `${verdicts(detector, 'r._field == "status"')}
-  |> group(columns: ["detector"])
   |> aggregateWindow(every: v.windowPeriod, fn: min, createEmpty: false)${byDetector}`;
 
 /** How many detectors flag at each moment. */
-export const agreement = (detector: string): string => `${verdicts(detector, 'r._field == "status"')}
-  |> group(columns: ["detector"])
-  |> aggregateWindow(every: v.windowPeriod, fn: min, createEmpty: false)
-  |> map(fn: (r) => ({_time: r._time, _value: if r._value < 1 then 1 else 0}))
-  |> group(columns: ["_time"])
-  |> sum()
+export const agreement = (detector: string): string => `${verdicts(detector, `r._field == "status" and r._value < ${Status.ok}`)}
+  |> aggregateWindow(every: v.windowPeriod, fn: count, createEmpty: false, timeSrc: "_start")
+  |> map(fn: (r) => ({_time: r._time, _value: 1}))
   |> group()
-  |> sort(columns: ["_time"])`;
+  |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
+  |> aggregateWindow(every: v.windowPeriod, fn: sum)
+  |> fill(value: 0)
+  |> keep(columns: ["_time", "_value"])`;
 
 /** Verdicts by status, detector by detector. Each status is looked for by itself: that the store does without reading the others out. */
 export const counts = (detector: string): string => `tally = (tables=<-, name) => tables
@@ -207,19 +208,20 @@ union(tables: [ok, warning, error, undefined, none(name: "ok"), none(name: "warn
   |> map(fn: (r) => ({r with flagged: float(v: r.warning + r.error) / float(v: r.ok + r.warning + r.error + r.undefined)}))
   |> sort(columns: ["detector"])`;
 
-const explained = (detector: string): string => `${verdicts(detector, 'r._field =~ /^(tag|share)[1-5]$/')}
-  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
-  |> group()`;
-
-/** The five largest shares of each flagged row as single rows: _time, tag, _value. */
+/**
+ * The five largest shares of the first flagged row of each moment, as single rows: _time, tag, _value. To read out every flagged row
+ * would take seconds where many detectors are flagged for hours.
+ */
 const shares = (detector: string): string => `import "math"
 
-data = ${explained(detector)}
+data = ${verdicts(detector, 'r._field =~ /^(tag|share)[1-5]$/')}
+  |> aggregateWindow(every: v.windowPeriod, fn: first, createEmpty: false)
+  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")
+  |> group()
 
 shares = union(tables: [
-${[1, 2, 3, 4, 5].map((n) => `  data |> map(fn: (r) => ({_time: r._time, tag: r.tag${n}, _value: math.abs(x: r.share${n})})),`).join('\n')}
-])
-  |> filter(fn: (r) => exists r.tag and exists r._value)`;
+${ranked((n) => `{_time: r._time, tag: r.tag${n}, _value: math.abs(x: r.share${n})}`)}
+])`;
 
 /** How much of the score each tag carries, while flagged: a series a tag. */
 export const contributions = (detector: string): string => `${shares(detector)}
@@ -229,7 +231,7 @@ shares
   |> aggregateWindow(every: v.windowPeriod, fn: mean, createEmpty: false)
   |> keep(columns: ["_time", "_value", "tag"])`;
 
-/** The tags that carried most while flagged, with the sum of their shares, in flagged rows. */
+/** The tags that carried most while flagged, with the sum of their shares over the moments. */
 export const carriers = (detector: string): string => `${shares(detector)}
 
 shares
@@ -254,21 +256,19 @@ fields = regexp.compile(v: "^(" + strings.joinStr(arr: names, v: "|") + ")$")
 
 ${from(measurement.rows, `${stream} and r._field =~ fields`)}${means}`;
 
-/** How often one tag was among the five that carried most, and how much: a series a detector. */
-export const blame = `import "math"
-
-data = ${from(measurement.verdicts, `${stream} and r._field =~ /^(tag|share)[1-5]$/`)}
+/** How much of each detector's score one tag carried, where it was among the five that carried most: a series a detector. */
+export const blame = `data = ${from(measurement.verdicts, `${stream} and r._field =~ /^(tag|share)[1-5]$/`)}
+  |> aggregateWindow(every: v.windowPeriod, fn: first, createEmpty: false)
   |> pivot(rowKey: ["_time", "detector"], columnKey: ["_field"], valueColumn: "_value")
   |> group()
 
 union(tables: [
-${[1, 2, 3, 4, 5].map((n) => `  data |> map(fn: (r) => ({_time: r._time, detector: r.detector, tag: r.tag${n}, _value: r.share${n}})),`).join('\n')}
+${ranked((n) => `{_time: r._time, detector: r.detector, tag: r.tag${n}, _value: r.share${n}}`)}
 ])
-  |> filter(fn: (r) => exists r.tag and r.tag == ${one('tag')})
+  |> filter(fn: (r) => r.tag == ${one('tag')})
   |> keep(columns: ["_time", "_value", "detector"])
   |> group(columns: ["detector"])
-  |> aggregateWindow(every: v.windowPeriod, fn: mean, createEmpty: false)
-  |> keep(columns: ["_time", "_value", "detector"])`;
+  |> sort(columns: ["_time"])`;
 
 /** Flagged rows whose main tag is in the stage. */
 export const stageBlame = (detector: string): string => `import "array"
@@ -293,7 +293,7 @@ export const methodOfLevels = (
   |> last()
   |> pivot(rowKey: ["detector"], columnKey: ["_field"], valueColumn: "_value")
   |> group()
-  |> keep(columns: ["detector", "_time", "median", "warn", "error", "method"])`;
+  |> map(fn: (r) => ({detector: r.detector, median: r.median, warn: r.warn, error: r.error, method: r.method}))`;
 
 // --- Incidents -------------------------------------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ export function incidentsBoard(): Dashboard {
           }),
           bars({
             title: 'Tags by share',
-            description: 'Sum of the shares of the score over flagged rows of all chosen detectors.',
+            description: 'Sum of the shares of the score over the moments that were flagged, of all chosen detectors.',
             query: carriers(chosen),
             unit: 'short',
             width: 8,
@@ -86,7 +86,7 @@ export function incidentsBoard(): Dashboard {
           }),
           heat({
             title: 'Contributions',
-            description: 'How much of the score each tag carried, moment by moment, while flagged.',
+            description: 'How much of the score each tag carried while flagged: the five largest shares of the first flagged row of each moment.',
             query: contributions(chosen),
             unit: 'percentunit',
             name: '${__field.labels.tag}',

@@ -81,7 +81,6 @@ export function methodBoard({ detector, title, idea }: Method): Dashboard {
             unit: 'short',
             looks: [
               { name: 'detector', width: 130 },
-              { name: '_time', title: 'since', unit: 'dateTimeAsIso', width: 170 },
               { name: 'median', decimals: 3, width: 80 },
               { name: 'warn', decimals: 3, width: 80 },
               { name: 'error', decimals: 3, width: 80 },
@@ -136,7 +135,8 @@ export function methodBoard({ detector, title, idea }: Method): Dashboard {
           }),
           bars({
             title: 'Tags by share',
-            description: 'Sum of the shares of the score over flagged rows: 100 is a hundred rows that one tag explains alone.',
+            description:
+              'Sum of the shares of the score over the moments that were flagged, of the first flagged row of each: where one tag explains all, it has as much as there were moments.',
             query: carriers(its),
             unit: 'short',
             width: 8,
@@ -144,7 +144,7 @@ export function methodBoard({ detector, title, idea }: Method): Dashboard {
           }),
           heat({
             title: 'Contributions',
-            description: 'How much of the score each tag carried, moment by moment, while flagged: the five largest shares of a row.',
+            description: 'How much of the score each tag carried while flagged: the five largest shares of the first flagged row of each moment.',
             query: contributions(its),
             unit: 'percentunit',
             name: '${__field.labels.tag}',
