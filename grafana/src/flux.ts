@@ -223,13 +223,26 @@ shares = union(tables: [
 ${ranked((n) => `{_time: r._time, tag: r.tag${n}, _value: math.abs(x: r.share${n})}`)}
 ])`;
 
-/** How much of the score each tag carries, while flagged: a series a tag. */
-export const contributions = (detector: string): string => `${shares(detector)}
+/**
+ * How much of the score each tag carries, while flagged: a series a tag. Grafana draws every cell as wide as the first two moments are
+ * apart: one of nothing stands before the first.
+ */
+export const contributions = (detector: string): string => `import "date"
+${shares(detector)}
 
-shares
+carried = shares
   |> group(columns: ["tag"])
   |> aggregateWindow(every: v.windowPeriod, fn: mean, createEmpty: false)
-  |> keep(columns: ["_time", "_value", "tag"])`;
+  |> keep(columns: ["_time", "_value", "tag"])
+before = carried
+  |> group()
+  |> sort(columns: ["_time"])
+  |> limit(n: 1)
+  |> map(fn: (r) => ({_time: date.sub(d: v.windowPeriod, from: r._time), tag: r.tag, _value: 0.0}))
+
+union(tables: [before, carried])
+  |> group(columns: ["tag"])
+  |> sort(columns: ["_time"])`;
 
 /** The tags that carried most while flagged, with the sum of their shares over the moments. */
 export const carriers = (detector: string): string => `${shares(detector)}
@@ -306,7 +319,9 @@ const incidents = (detector: string): string => `${from(measurement.incidents, `
   |> filter(fn: (r) => r.end >= int(v: v.timeRangeStart) and r.start < int(v: v.timeRangeStop))`;
 
 /** Newest first. `from` and `to`, in milliseconds, are the incident with as much again on both sides, and a minute. */
-export const incidentTable = (detector: string): string => `${incidents(detector)}
+export const incidentTable = (detector: string): string => `import "regexp"
+
+${incidents(detector)}
   |> sort(columns: ["start"], desc: true)
   |> map(fn: (r) => ({
     start: time(v: r.start),
@@ -314,7 +329,7 @@ export const incidentTable = (detector: string): string => `${incidents(detector
     length: float(v: r.end - r.start) / 1000000000.0,
     detector: r.detector,
     tags: r.tags,
-    causes: r.causes,
+    causes: regexp.replaceAllString(r: /[\\[\\]"]/, v: r.causes, t: ""),
     score: r.peakScore,
     rows: r.rows,
     peak: time(v: r.peakTime),

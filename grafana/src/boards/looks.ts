@@ -19,11 +19,14 @@ export const levelLooks: readonly FieldLook[] = [
   { name: 'error', colour: 'red', dashed: true, title: 'error from' },
 ];
 
+/** A field by its name alone is what is shown of it, shortened by its unit: in links times are numbers. */
+export const around = 'from=${__data.fields.from.numeric}&to=${__data.fields.to.numeric}';
+
 /** An incident's start leads to the time around it, on the same or another board. */
 export function incidentLooks(board: string): readonly FieldLook[] {
-  const around = `/d/${board}?from=\${__data.fields.from}&to=\${__data.fields.to}&\${stream:queryparam}`;
+  const url = `/d/${board}?${around}&\${stream:queryparam}`;
   return [
-    { ...timeLook('start', 'start'), link: { title: 'The time around this incident', url: around } },
+    { ...timeLook('start', 'start'), link: { title: 'The time around this incident', url } },
     { name: 'state', width: 80, mappings: valued({ open: ['open', 'red'], closed: ['closed', 'green'] }) },
     { name: 'length', unit: 's', width: 90, decimals: 1 },
     {
@@ -31,7 +34,7 @@ export function incidentLooks(board: string): readonly FieldLook[] {
       width: 140,
       link: {
         title: 'What this detector says',
-        url: '/d/sluice-method?var-detector=${__value.raw}&from=${__data.fields.from}&to=${__data.fields.to}&${stream:queryparam}',
+        url: `/d/sluice-method?var-detector=\${__value.raw}&${around}&\${stream:queryparam}`,
       },
     },
     { name: 'tags', title: 'top tags' },
@@ -78,7 +81,7 @@ export function newestRow(board: string, width = 5, height = 4): Placed {
       {
         ...timeLook('last', 'newest row'),
         width: 200,
-        link: { title: 'The hour before it', url: `/d/${board}?from=\${__data.fields.from}&to=\${__data.fields.to}&\${stream:queryparam}` },
+        link: { title: 'The hour before it', url: `/d/${board}?${around}&\${stream:queryparam}` },
       },
       { name: 'from', hidden: true },
       { name: 'to', hidden: true },

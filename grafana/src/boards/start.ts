@@ -2,9 +2,9 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { board } from '../board.ts';
 import { deadLetters, lastRows } from '../flux.ts';
 import { table, words } from '../panels.ts';
-import { timeLook } from './looks.ts';
+import { around, timeLook } from './looks.ts';
 
-const at = '${__data.fields.stream}&from=${__data.fields.from}&to=${__data.fields.to}';
+const at = `\${__data.fields.stream.text}&${around}`;
 
 /** Where a newcomer lands: every stream with links to its last hour, whenever that was. */
 export function startBoard(): Dashboard {
