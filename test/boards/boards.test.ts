@@ -23,6 +23,12 @@ describeWithStack('boards over a store that the pipeline filled', { kafka: 'own'
     return await checkBoards({ provisioning: folder, environment: stack.environment, ...(rule ? {} : { only: smallBoard().uid }) });
   };
 
+  it('all that are shipped have rows of the right shape for every query, and so have rules, tasks and Chronograf', { timeout: 300_000 }, async () => {
+    const { boards, findings } = await checkBoards({ provisioning: join(repositoryRoot, 'grafana/provisioning'), environment: stack.environment });
+    expect(findings).toEqual([]);
+    expect(boards.length).toBeGreaterThan(0);
+  });
+
   it('a right board passes, asked with several values and with all', async () => {
     const { boards, findings } = await check(smallBoard());
     expect(findings).toEqual([]);
