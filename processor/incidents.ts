@@ -165,11 +165,12 @@ export class IncidentTracker {
   }
 
   load(state: IncidentState | EarlierState): void {
+    // Otherwise as it is, to the order of its fields: equal states have equal records.
     const unknown = { actual: nothing, expected: nothing };
     const { candidate, current } = state;
     this.#state = {
-      candidate: candidate && { ...unknown, ...candidate },
-      current: current && { ...unknown, turns: current.open ? 1 : 2, mark: nextMark(current), ...current },
+      candidate: candidate === null || 'actual' in candidate ? candidate : { ...candidate, ...unknown },
+      current: current === null || 'turns' in current ? current : { ...current, ...unknown, turns: current.open ? 1 : 2, mark: nextMark(current) },
     };
   }
 

@@ -12,7 +12,8 @@ import { SmtpSender } from './smtp-sender.ts';
 /** `Plant <plant@example.org>` or `plant@example.org`; a line break would begin another header. */
 const address = z
   .string()
-  .regex(/^(?:[^<>\r\n]*<[^<>@\s,;]+@[^<>@\s,;]+>|[^<>@\s,;]+@[^<>@\s,;]+)$/, { error: 'expected an e-mail address, or a name with one in <>' });
+  .regex(/^(?:[^<>\r\n]*<[^<>@\s,;]+@[^<>@\s,;]+>|[^<>@\s,;]+@[^<>@\s,;]+)$/, { error: 'expected an e-mail address, or a name with one in <>' })
+  .meta({ examples: ['plant@example.org'] });
 
 export default defineOutput({
   type: 'email',
@@ -23,7 +24,11 @@ export default defineOutput({
   cost: 'One connection a mail, beside the rows; some 1 kB for each that waits, written with every commit.',
   source: 'SMTP: RFC 5321; threads by Message-ID, In-Reply-To and References: RFC 5322, section 3.6.4',
   options: z.strictObject({
-    host: z.string().min(1).describe('Mail server.'),
+    host: z
+      .string()
+      .min(1)
+      .describe('Mail server.')
+      .meta({ examples: ['mail.example.org'] }),
     port: z.int().min(1).max(65_535).optional().describe('Default: 465 with `tls: direct`, otherwise 587.'),
     tls: z
       .enum(['starttls', 'direct', 'off'])

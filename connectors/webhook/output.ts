@@ -27,7 +27,8 @@ export default defineOutput({
     url: z
       .string()
       .refine(isWebUrl, { error: 'expected a URL that begins with http:// or https://' })
-      .describe('Where messages are posted. It often is a secret: take it from the environment.'),
+      .describe('Where messages are posted. It often is a secret: take it from the environment.')
+      .meta({ examples: ['https://hooks.example.org/plant'] }),
     format: z
       .enum(['json', 'slack'])
       .default('json')
