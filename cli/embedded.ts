@@ -78,16 +78,26 @@ export function onlyTopic({ topics }: PipelineConfig): string {
   });
 }
 
-/** Source, bus, pipeline and outputs in this process: produces and drains side by side. */
-export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
-  const { config, registry, store, watch, signal } = run;
-  const busDefinition = await registry.load('bus', config.bus.type);
-  if (!busDefinition.embedded) {
-    throw new SluiceError('CONFIG_INVALID', `bus '${config.bus.type}' connects two processes, \`run\` is one`, {
+/** @throws CONFIG_INVALID for a bus or a store that one process alone cannot go on with after a crash */
+export async function requireEmbeddable({ bus, store }: PipelineConfig, registry: Registry): Promise<void> {
+  if (!(await registry.load('bus', bus.type)).embedded) {
+    throw new SluiceError('CONFIG_INVALID', `bus '${bus.type}' connects two processes, \`run\` is one`, {
       place: 'bus',
       fix: 'Use `bus: memory`, or `sluice produce` and `sluice process`.',
     });
   }
+  if (!(await registry.load('store', store.type)).transactional) {
+    throw new SluiceError('CONFIG_INVALID', `store '${store.type}' keeps rows, but not how far they were read, and neither does bus '${bus.type}'`, {
+      place: 'store',
+      fix: 'Use `store: duckdb`, or `bus: kafka` with `sluice produce` and `sluice process`.',
+    });
+  }
+}
+
+/** Source, bus, pipeline and outputs in this process: produces and drains side by side. */
+export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
+  const { config, registry, store, watch, signal } = run;
+  const busDefinition = await registry.load('bus', config.bus.type);
   const key = manifestKey(config);
   const source = await openSource(config.source, config, registry, watch);
   let bus: Bus | undefined;

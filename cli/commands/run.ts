@@ -40,7 +40,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
   const signal = interruption();
   const [
     { loadPipeline },
-    { runEmbedded },
+    { requireEmbeddable, runEmbedded },
     { openDisplay },
     { formatPace, parsePace },
     { makeMetrics },
@@ -60,6 +60,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     import('../invocation.ts'),
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
+  await requireEmbeddable(config, registry);
   const pace = options.pace === undefined ? (options.untilEnd ? parsePace('max') : config.source.pace) : parsePace(options.pace);
   const { progress, log, people, colour } = await openDisplay(options);
   const metrics = makeMetrics();

@@ -75,6 +75,22 @@ describe('a store is refused that is', () => {
   });
 });
 
+test('a store or bus that `run` could not go on with after a crash is refused, before anything is asked of it', async () => {
+  const influxdb = 'store={type: influxdb, url: "http://127.0.0.1:9", token: none}';
+  await plant.refuses(
+    {
+      code: 'CONFIG_INVALID',
+      says: "store 'influxdb' keeps rows, but not how far they were read, and neither does bus 'memory'",
+      place: 'store',
+      fix: 'Use `store: duckdb`, or `bus: kafka` with `sluice produce` and `sluice process`.',
+    },
+    ['run', file, '--until-end', '--set', influxdb],
+  );
+  await plant.refuses({ code: 'CONFIG_INVALID', says: "bus 'kafka' connects two processes, `run` is one", place: 'bus', fix: 'Use `bus: memory`' }, [
+    ...['run', file, '--set', 'bus={type: kafka, brokers: "127.0.0.1:9"}', '--set', influxdb],
+  ]);
+});
+
 describe('a store that cannot be written is refused', () => {
   const refusal = (place: string): Refusal => ({
     code: 'STORE_UNAVAILABLE',
