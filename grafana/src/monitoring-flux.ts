@@ -1,7 +1,7 @@
 import { any, one } from './flux.ts';
 
-// Queries of the bucket that Telegraf writes: machines, Sluice's processes, InfluxDB. Counters begin anew with their process: a value
-// below the last one counts in full.
+// Queries of the bucket that Telegraf writes: machines, Sluice's processes, InfluxDB. Counters begin anew with their process: what was
+// counted since counts in full, and a rate is 0 at that moment.
 
 /** From windows of 5 minutes on, some days, the points of 5 minutes are read, which are kept for years: of counters the last, else means. */
 const bucket = 'if int(v: v.windowPeriod) < 300000000000 then v.defaultBucket else v.defaultBucket + "_history"';

@@ -1,122 +1,99 @@
 import { beforeEach, expect, it } from 'vitest';
 import { alerts } from '../../grafana/src/alerts.ts';
-import { fillMacros } from '../boards/grafana-macros.ts';
 import { describeWithStack } from './describe-with-stack.ts';
-import { askFlux, type FreshBucket, type InfluxAccess } from './influx-access.ts';
-import { sharedInflux } from './servers.ts';
-
-const minute = 60;
-const process1 = { source: 'sluice', url: 'http://a/metrics', host: 'one' };
+import { type MonitoredMetrics, openMetrics } from './monitored-metrics.ts';
 
 describeWithStack('what alert rules tell of', { influx: 'shared' }, () => {
-  let influx: InfluxAccess;
-  let bucket: FreshBucket;
-  /** Seconds: the end of the range. */
-  let now: number;
-  let lines: string[];
+  let metrics: MonitoredMetrics;
 
   beforeEach(async () => {
-    influx = await sharedInflux();
-    bucket = await influx.freshBucket();
-    now = Math.floor(Date.now() / 1000);
-    lines = [];
+    metrics = await openMetrics();
   });
-
-  /** A metric at moments, in seconds before the end. */
-  function metric(name: string, labels: Readonly<Record<string, string>>, ...values: [ago: number, value: number][]): void {
-    const tags = Object.entries({ ...process1, ...labels }).map(([key, text]) => `,${key}=${text.replaceAll(' ', '\\ ')}`);
-    for (const [ago, value] of values) lines.push(`prometheus${tags.join('')} ${name}=${value} ${now - ago}`);
-  }
 
   /** What fires by the last value of each series, by its label. */
   async function firing(title: string, label: string): Promise<Record<string, boolean>> {
-    const write = await fetch(`${influx.url}/api/v2/write?org=${influx.org}&bucket=${bucket.bucket}&precision=s`, {
-      method: 'POST',
-      headers: { Authorization: `Token ${bucket.token}` },
-      body: lines.join('\n'),
-    });
-    expect(write.status, await write.text()).toBe(204);
     const { query, when, minutes } = alerts.find((alert) => alert.title === title) ?? expect.fail(`there is no rule '${title}'`);
-    const range = { from: new Date((now - minutes * minute) * 1000), to: new Date(now * 1000 + 1) };
-    const flux = fillMacros(query, { range, intervalMs: 10_000, bucket: bucket.bucket, org: influx.org });
-    const rows = await askFlux({ ...influx, token: bucket.readToken }, flux);
+    const rows = await metrics.ask(query, minutes);
     for (const row of rows) expect(Object.keys(row)).toEqual(expect.arrayContaining(['_time', '_value', label]));
     return Object.fromEntries(rows.map((row) => [row[label], 'above' in when ? Number(row._value) > when.above : Number(row._value) < when.below]));
   }
 
   it('an open incident of the combination, not those of its detectors', async () => {
-    for (const detector of ['var', 'combined']) metric('sluice_verdicts_total', { detector, status: 'ok' }, [20, 100], [10, 200]);
-    metric('sluice_incidents_open', { detector: 'var' }, [20, 1], [10, 1]);
+    for (const detector of ['var', 'combined']) await metrics.metric('sluice_verdicts_total', { detector, status: 'ok' }, [20, 100], [10, 200]);
+    await metrics.metric('sluice_incidents_open', { detector: 'var' }, [20, 1], [10, 1]);
     expect(await firing('Incident open', 'detector')).toEqual({ combined: false });
-    metric('sluice_incidents_open', { detector: 'combined' }, [10, 1]);
+    await metrics.metric('sluice_incidents_open', { detector: 'combined' }, [10, 1]);
     expect(await firing('Incident open', 'detector')).toEqual({ combined: true });
-    metric('sluice_incidents_open', { detector: 'combined' }, [5, 0]);
+    await metrics.metric('sluice_incidents_open', { detector: 'combined' }, [5, 0]);
     expect(await firing('Incident open', 'detector')).toEqual({ combined: false });
   });
 
   it('open incidents of every detector where there is no combination', async () => {
-    for (const detector of ['var', 'lof']) metric('sluice_verdicts_total', { detector, status: 'ok' }, [10, 200]);
-    metric('sluice_incidents_open', { detector: 'var' }, [10, 2]);
+    for (const detector of ['var', 'lof']) await metrics.metric('sluice_verdicts_total', { detector, status: 'ok' }, [10, 200]);
+    await metrics.metric('sluice_incidents_open', { detector: 'var' }, [10, 2]);
     expect(await firing('Incident open', 'detector')).toEqual({ var: true, lof: false });
   });
 
   it('rows that wait, by partition', async () => {
-    metric('sluice_lag_rows', { partition: '0' }, [60, 0], [10, 20_000]);
-    metric('sluice_lag_rows', { partition: '1' }, [60, 20_000], [10, 10_000]);
+    await metrics.metric('sluice_lag_rows', { partition: '0' }, [60, 0], [10, 20_000]);
+    await metrics.metric('sluice_lag_rows', { partition: '1' }, [60, 20_000], [10, 10_000]);
     expect(await firing('Rows wait', 'partition')).toEqual({ 0: true, 1: false });
   });
 
   it('a live plant that brings no rows; a recording that has ended is left out', async () => {
     const [live, silent, recording] = ['live', 'silent', 'recording'].map((stream) => ({ stream }));
-    metric('sluice_rows_read_total', live, [240, 1000], [120, 1100], [10, 1200]);
-    metric('sluice_rows_read_total', silent, [240, 1000], [120, 1000], [10, 1000]);
-    metric('sluice_rows_read_total', recording, [240, 1000], [120, 1000], [10, 1000]);
-    metric('sluice_last_row_timestamp_seconds', live, [10, now - 10]);
-    metric('sluice_last_row_timestamp_seconds', silent, [10, now - 600]);
-    metric('sluice_last_row_timestamp_seconds', recording, [10, 1_450_000_000]);
+    await metrics.metric('sluice_rows_read_total', live, [240, 1000], [120, 1100], [10, 1200]);
+    await metrics.metric('sluice_rows_read_total', silent, [240, 1000], [120, 1000], [10, 1000]);
+    await metrics.metric('sluice_rows_read_total', recording, [240, 1000], [120, 1000], [10, 1000]);
+    await metrics.metric('sluice_last_row_timestamp_seconds', live, [10, metrics.now - 10]);
+    await metrics.metric('sluice_last_row_timestamp_seconds', silent, [10, metrics.now - 600]);
+    await metrics.metric('sluice_last_row_timestamp_seconds', recording, [10, 1_450_000_000]);
     expect(await firing('No rows', 'stream')).toEqual({});
-    metric('sluice_ready', {}, [10, 1]);
+    await metrics.metric('sluice_ready', {}, [10, 1]);
     expect(await firing('No rows', 'stream')).toEqual({ live: false, silent: true, recording: false });
   });
 
   it('a live plant that brings no rows to a process that was started again', async () => {
-    metric('sluice_last_row_timestamp_seconds', { stream: 'silent' }, [7200, now - 7200]);
-    metric('sluice_ready', {}, [10, 1]);
+    await metrics.metric('sluice_last_row_timestamp_seconds', { stream: 'silent' }, [7200, metrics.now - 7200]);
+    await metrics.metric('sluice_ready', {}, [10, 1]);
     expect(await firing('No rows', 'stream')).toEqual({ silent: true });
   });
 
   it('dead letters of the last minutes: the first of a reason, and those after a restart; not those of before', async () => {
-    for (const stream of ['a', 'b', 'c', 'd']) metric('sluice_rows_read_total', { stream }, [10, 100]);
-    metric('sluice_rows_dead_total', { stream: 'a', reason: 'time' }, [60, 3], [10, 3]);
-    metric('sluice_rows_dead_total', { stream: 'b', reason: 'time' }, [5000, 7], [3000, 7], [10, 7]);
-    metric('sluice_rows_dead_total', { stream: 'c', reason: 'time' }, [5000, 7], [60, 7], [10, 2]);
+    for (const stream of ['a', 'b', 'c', 'd']) await metrics.metric('sluice_rows_read_total', { stream }, [10, 100]);
+    await metrics.metric('sluice_rows_dead_total', { stream: 'a', reason: 'time' }, [60, 3], [10, 3]);
+    await metrics.metric('sluice_rows_dead_total', { stream: 'b', reason: 'time' }, [5000, 7], [3000, 7], [10, 7]);
+    await metrics.metric('sluice_rows_dead_total', { stream: 'c', reason: 'time' }, [5000, 7], [60, 7], [10, 2]);
     expect(await firing('Dead letters', 'stream')).toEqual({ a: true, b: false, c: true, d: false });
   });
 
   it('a store that is away, and another service', async () => {
-    metric('sluice_service_up', { service: 'store' }, [60, 1], [10, 0]);
-    metric('sluice_service_up', { service: 'bus' }, [60, 0], [10, 1]);
-    metric('sluice_service_up', { service: 'output kafka' }, [60, 1], [10, 0]);
+    await metrics.metric('sluice_service_up', { service: 'store' }, [60, 1], [10, 0]);
+    await metrics.metric('sluice_service_up', { service: 'bus' }, [60, 0], [10, 1]);
+    await metrics.metric('sluice_service_up', { service: 'output kafka' }, [60, 1], [10, 0]);
     expect(await firing('Store away', 'service')).toEqual({ store: true });
     expect(await firing('Service away', 'service')).toEqual({ bus: false, 'output kafka': true });
   });
 
   it('a process that is not ready', async () => {
-    metric('sluice_ready', {}, [60, 1], [10, 0]);
-    metric('sluice_ready', { url: 'http://b/metrics' }, [60, 0], [10, 1]);
+    await metrics.metric('sluice_ready', {}, [60, 1], [10, 0]);
+    await metrics.metric('sluice_ready', { url: 'http://b/metrics' }, [60, 0], [10, 1]);
     expect(await firing('Not ready', 'url')).toEqual({ 'http://a/metrics': true, 'http://b/metrics': false });
   });
 
   it('messages that were given up, not those that were sent', async () => {
-    metric('sluice_ready', {}, [10, 1]);
-    metric('sluice_notifications_total', { output: 'webhook', outcome: 'sent' }, [60, 1], [10, 4]);
+    await metrics.metric('sluice_ready', {}, [10, 1]);
+    await metrics.metric('sluice_notifications_total', { output: 'webhook', outcome: 'sent' }, [60, 1], [10, 4]);
     expect(await firing('Messages fail', 'output')).toEqual({ none: false });
-    metric('sluice_notifications_total', { output: 'email', outcome: 'failed' }, [10, 1]);
+    await metrics.metric('sluice_notifications_total', { output: 'email', outcome: 'failed' }, [10, 1]);
     expect(await firing('Messages fail', 'output')).toEqual({ none: false, email: true });
   });
 
   it('a disk that is nearly full', async () => {
-    lines.push(`disk,host=one,path=/,device=a used_percent=95 ${now - 10}`, `disk,host=one,path=/data,device=b used_percent=90 ${now - 10}`);
+    await metrics.write(
+      `disk,host=one,path=/,device=a used_percent=95 ${metrics.now - 10}`,
+      `disk,host=one,path=/data,device=b used_percent=90 ${metrics.now - 10}`,
+    );
     expect(await firing('Disk nearly full', 'path')).toEqual({ '/': true, '/data': false });
   });
 });
