@@ -216,10 +216,11 @@ function panelId(boards: readonly Dashboard[], uid: string, title: string): numb
   return found.id;
 }
 
+/** Rules have a folder of their own: that of the boards has a uid, which Grafana could not give it if rules came first. */
 export function rulesFile(boards: readonly Dashboard[]): object {
   return {
     apiVersion: 1,
-    groups: [{ orgId: 1, name: 'sluice', folder: 'Sluice', interval: '30s', rules: alerts.map((alert) => ruleOf(alert, boards)) }],
+    groups: [{ orgId: 1, name: 'sluice', folder: 'Sluice alerts', interval: '30s', rules: alerts.map((alert) => ruleOf(alert, boards)) }],
   };
 }
 
