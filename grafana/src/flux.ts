@@ -102,6 +102,13 @@ union(tables: [
 ])
   |> pivot(rowKey: [], columnKey: ["name"], valueColumn: "_value")`;
 
+/** What the schema says of one tag. */
+export const tagFact = (
+  field: 'stage' | 'unit',
+): string => `${from(measurement.tags, `${stream} and r.tag == ${one('tag')} and r._field == "${field}"`, 'start: 0, stop: 1')}
+  |> keep(columns: ["_value"])
+  |> group()`;
+
 /** Single readings of one tag, thinned out, for their distribution. */
 export const tagSample = `${from(measurement.rows, `${stream} and r._field == ${one('tag')}`)}
   |> aggregateWindow(every: v.windowPeriod, fn: last, createEmpty: false)`;

@@ -1,6 +1,4 @@
-import type { Placed } from '../board.ts';
-import { lastRow } from '../flux.ts';
-import { type FieldLook, steps, table, valued } from '../panels.ts';
+import { type FieldLook, steps, valued } from '../panels.ts';
 
 // How columns and series that come up on several boards look.
 
@@ -68,25 +66,3 @@ export const shareLooks: readonly FieldLook[] = [1, 2, 3].flatMap((n) => [
 export const switchValues = valued({ '0': ['moving', 'yellow'], '1': ['closed, off', '#808080'], '2': ['open, running', 'blue'] });
 
 export const noneOrSome = steps('green', [1, 'red']);
-
-/** A recording lies in its own time: the newest row of the stream, with a link to its last hour. */
-export function newestRow(board: string, width = 5, height = 4): Placed {
-  return table({
-    title: 'Newest row',
-    description: 'When the stream’s newest row was, wherever the range is. The time leads to the hour before it.',
-    query: lastRow,
-    unit: 'short',
-    looks: [
-      { name: 'stream', hidden: true },
-      {
-        ...timeLook('last', 'newest row'),
-        width: 200,
-        link: { title: 'The hour before it', url: `/d/${board}?${around}&\${stream:queryparam}` },
-      },
-      { name: 'from', hidden: true },
-      { name: 'to', hidden: true },
-    ],
-    width,
-    height,
-  });
-}

@@ -1,10 +1,11 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { board } from '../board.ts';
-import { incidentCount, incidentTable, rowCount, rowsPerSecond, stageBlame, stageSeries, stageSwitches, status, theDetector } from '../flux.ts';
-import { figure, series, statusValues, table, timeline } from '../panels.ts';
+import { rowCount, rowsPerSecond, stageBlame, stageSeries, stageSwitches, theDetector } from '../flux.ts';
+import { figure, series, timeline } from '../panels.ts';
 import { regions } from '../regions.ts';
 import { detectorVariable, stageVariable, streamVariable } from '../variables.ts';
-import { incidentLooks, newestRow, noneOrSome, switchValues, unitLooks } from './looks.ts';
+import { noneOrSome, switchValues, unitLooks } from './looks.ts';
+import { incidentList, newestRow, numberOfIncidents, statuses } from './verdict-panels.ts';
 
 /** The whole plant, stage by stage. */
 export function plantBoard(): Dashboard {
@@ -20,14 +21,7 @@ export function plantBoard(): Dashboard {
       {
         title: 'The plant',
         panels: [
-          figure({
-            title: 'Incidents',
-            description: 'Of the chosen detector, that reach into the range.',
-            query: incidentCount(its),
-            unit: 'short',
-            thresholds: noneOrSome,
-            width: 3,
-          }),
+          numberOfIncidents(its, 'Of the chosen detector, that reach into the range.'),
           figure({ title: 'Rows', description: 'Rows of the stream in the range.', query: rowCount, unit: 'short', width: 3 }),
           newestRow('sluice-plant'),
           series({
@@ -41,24 +35,8 @@ export function plantBoard(): Dashboard {
             width: 6,
             height: 4,
           }),
-          timeline({
-            title: 'Status',
-            description: 'The worst verdict of each moment.',
-            query: status(its),
-            unit: 'short',
-            name: '${__field.labels.detector}',
-            mappings: statusValues,
-            width: 7,
-            height: 4,
-          }),
-          table({
-            title: 'Incidents, newest first',
-            description: 'The start leads to the time around an incident.',
-            query: incidentTable(its),
-            unit: 'short',
-            looks: incidentLooks('sluice-plant'),
-            height: 7,
-          }),
+          statuses(its, 'Status', { width: 7 }),
+          incidentList(its, 'sluice-plant', { height: 7 }),
         ],
       },
       {

@@ -1,10 +1,10 @@
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
-import { board } from '../board.ts';
-import { blame, envelope, incidentTable, one, status, tagSample, tagStatistics, theDetector } from '../flux.ts';
-import { distribution, figure, series, statusValues, table, timeline } from '../panels.ts';
+import { board, type Placed } from '../board.ts';
+import { blame, envelope, tagFact, tagSample, tagStatistics, theDetector } from '../flux.ts';
+import { distribution, figure, series, table } from '../panels.ts';
 import { regions } from '../regions.ts';
 import { detectorVariable, streamVariable, tagVariable } from '../variables.ts';
-import { incidentLooks, newestRow } from './looks.ts';
+import { incidentList, newestRow, statuses } from './verdict-panels.ts';
 
 /** One tag in depth. */
 export function tagBoard(): Dashboard {
@@ -32,15 +32,7 @@ export function tagBoard(): Dashboard {
             ],
             height: 10,
           }),
-          timeline({
-            title: 'Status of ${detector}',
-            description: 'The worst verdict of each moment, over all tags.',
-            query: status(its),
-            unit: 'short',
-            name: '${__field.labels.detector}',
-            mappings: statusValues,
-            height: 3,
-          }),
+          statuses(its, 'Status of ${detector}', { height: 3 }),
           series({
             title: 'Share of the score',
             description:
@@ -71,43 +63,17 @@ export function tagBoard(): Dashboard {
             width: 14,
             height: 4,
           }),
-          figure({
-            title: 'Where it is',
-            description: 'Stage of the plant that the tag belongs to.',
-            query: `from(bucket: v.defaultBucket)
-  |> range(start: 0, stop: 1)
-  |> filter(fn: (r) => r._measurement == "tags" and r.stream == ${one('stream')} and r.tag == ${one('tag')} and r._field == "stage")
-  |> keep(columns: ["_value"])
-  |> group()`,
-            unit: 'string',
-            text: '/.*/',
-            width: 3,
-            height: 4,
-          }),
-          figure({
-            title: 'Unit',
-            description: 'Unit of its readings; none where the source names none.',
-            query: `from(bucket: v.defaultBucket)
-  |> range(start: 0, stop: 1)
-  |> filter(fn: (r) => r._measurement == "tags" and r.stream == ${one('stream')} and r.tag == ${one('tag')} and r._field == "unit")
-  |> keep(columns: ["_value"])
-  |> group()`,
-            unit: 'string',
-            text: '/.*/',
-            width: 3,
-            height: 4,
-          }),
-          newestRow('sluice-tag', 4),
-          table({
-            title: 'Incidents of ${detector}',
-            description: 'Those that reach into the range, whatever their tags. The start leads to the time around it.',
-            query: incidentTable(its),
-            unit: 'short',
-            looks: incidentLooks('sluice-tag'),
-            height: 8,
-          }),
+          fact('Where it is', 'Stage of the plant that the tag belongs to.', 'stage'),
+          fact('Unit', 'Unit of its readings; none where the source names none.', 'unit'),
+          newestRow('sluice-tag', { width: 4 }),
+          incidentList(its, 'sluice-tag'),
         ],
       },
     ],
   });
+}
+
+/** What the schema says of the chosen tag. */
+function fact(title: string, description: string, field: 'stage' | 'unit'): Placed {
+  return figure({ title, description, query: tagFact(field), unit: 'string', text: '/.*/', width: 3, height: 4 });
 }
