@@ -68,7 +68,9 @@ function reasonAgainst(turn: Judged, schema: Schema, rules: NoticeRules, known: 
   const { incident, at } = turn;
   const [main] = topTags(turn, schema);
   if (main && rules.ignore.some((rule) => covers(rule, main))) return 'ignored';
-  const cooling = known.toldAt !== null && known.toldOf !== incident.id && at - known.toldAt < BigInt(Math.round(rules.cooldown)) * nanosPerMilli;
+  // A late row may lie before the last notice.
+  const cooling =
+    rules.cooldown > 0 && known.toldAt !== null && known.toldOf !== incident.id && at - known.toldAt < BigInt(Math.round(rules.cooldown)) * nanosPerMilli;
   return cooling ? 'held' : undefined;
 }
 

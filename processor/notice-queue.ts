@@ -124,6 +124,8 @@ export class NoticeQueue {
       this.#tell(delivery, next.notice);
       if (delivery.outcome === 'again') {
         this.#underWay = undefined;
+        // At the end there is no time for a pause that the receiver asks for.
+        if (this.#draining && (delivery.after ?? 0) > firstPause) return;
         await this.#pause(pauseOf(tries, delivery.after));
         tries++;
         continue;

@@ -10,8 +10,8 @@ import { diagnoseWebhook } from './diagnose.ts';
 import { post } from './post.ts';
 import { slackMessage } from './slack.ts';
 
-/** Set by the output itself. */
-const ownHeaders = /^(content-type|content-length|host|idempotency-key|x-sluice-signature)$/i;
+/** Set by the output itself, or by what sends it. */
+const ownHeaders = /^(content-type|content-length|host|idempotency-key|x-sluice-signature|connection|keep-alive|upgrade|transfer-encoding|expect|te|trailer)$/i;
 /** What HTTP lets a header be. */
 const [headerName, headerValue] = [/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, /^[\t\x20-\x7e\x80-\xff]*$/];
 
@@ -26,7 +26,7 @@ export default defineOutput({
   options: z.strictObject({
     url: z
       .string()
-      .refine(isWebUrl, { error: 'expected a URL that begins with http:// or https://' })
+      .refine(isWebUrl, { error: 'expected a URL that begins with http:// or https://, with a login in headers if at all (Authorization)' })
       .describe('Where messages are posted. It often is a secret: take it from the environment.')
       .meta({ examples: ['https://hooks.example.org/plant'] }),
     format: z
@@ -66,5 +66,7 @@ export default defineOutput({
 });
 
 function isWebUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === '' && password === '';
 }

@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { mistakesIn } from '../config/pipeline-text.ts';
 import { notice, senderOf } from './notice-samples.ts';
 import { openReceiver, type Receiver } from './receiver.ts';
@@ -131,8 +133,34 @@ describe('how an attempt comes out', () => {
     expect(await sender.deliver(notice(), never())).toMatchObject({ outcome: 'again', why: expect.stringContaining('ECONNREFUSED') });
   });
 
-  test('the path of the URL, which may be a secret, is never shown', async () => {
-    for (const status of [302, 404, 500]) expect(JSON.stringify(await attempt(status))).not.toContain('hook');
+  test('the path of the URL, which may be a secret, is never shown, also where the receiver repeats it', async () => {
+    for (const status of [302, 404, 500]) {
+      expect(await attempt(status, {}, 'Cannot POST /hook')).toMatchObject({ why: expect.stringMatching(/Cannot POST \[\.\.\.\]/) });
+    }
+    const receiver = await openReceiver();
+    receiver.answer = ({ headers, path }, response) => response.writeHead(401).end(`${'x'.repeat(190)}${path} ${headers.authorization}`);
+    const url = `${receiver.url}/T0001/B0002?token=0123456789`;
+    const outcome = await (await senderOf({ webhook: { url, headers: { Authorization: 'Bearer abcdefgh' } } })).deliver(notice(), never());
+    expect(outcome).toMatchObject({ outcome: 'failed' });
+    expect(JSON.stringify(outcome)).not.toMatch(/hook|T0001|0123|Bear/);
+  });
+
+  test('a refusal that never ends is one all the same', async () => {
+    const receiver = await openReceiver();
+    receiver.answer = (_, response) => void response.writeHead(404).write('gone');
+    const sender = await senderOf({ webhook: { url: receiver.url, timeout: '200ms' } });
+    expect(await sender.deliver(notice(), never())).toEqual({ outcome: 'failed', why: expect.stringMatching(/ answers 404: gone$/) });
+  });
+
+  test('what is collected as garbage meanwhile is not the end of waiting', { timeout: 10_000 }, async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const receiver = await openReceiver();
+    receiver.answer = () => {};
+    const sender = await senderOf({ webhook: { url: receiver.url, timeout: '500ms' } });
+    const collecting = setInterval(collect, 50);
+    onTestFinished(() => clearInterval(collecting));
+    expect(await sender.deliver(notice(), never())).toMatchObject({ outcome: 'again', why: expect.stringContaining('no answer within 500 ms') });
   });
 });
 
@@ -147,6 +175,8 @@ describe('options', () => {
     [{}, 'url'],
     [{ url: 'ftp://plant/hook' }, 'url'],
     [{ url: 'hook' }, 'url'],
+    [{ url: 'https://plant:secret@127.0.0.1/hook' }, 'url'],
+    [{ url, headers: { 'Transfer-Encoding': 'chunked' } }, 'headers'],
     [{ url, headers: { 'a b': 'c' } }, 'headers'],
     [{ url, headers: { a: 'b\r\nc: d' } }, 'headers'],
     [{ url, headers: { 'idempotency-key': 'mine' } }, 'headers'],
