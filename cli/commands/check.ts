@@ -40,7 +40,9 @@ async function check(file: string, { set = [], open, all, json }: CheckOptions):
   const found = open ? await openSource(config, registry, all === true) : undefined;
   const outputs = await outputsText(config, registry);
   const warnings = [...(found?.warnings ?? []), ...(await warningsOf(config, found, registry))];
-  process.stdout.write(json ? `${JSON.stringify(await asJson(config, found, warnings), undefined, 2)}\n` : await asText(config, found, outputs, warnings));
+  process.stdout.write(
+    json ? `${JSON.stringify(await asJson(config, found, registry, warnings), undefined, 2)}\n` : await asText(config, found, outputs, warnings),
+  );
 }
 
 /** What the source says of itself and its first rows show; the rest is read only when all is wanted. */
@@ -53,7 +55,7 @@ async function openSource({ source, stream, lateness, seed }: PipelineConfig, re
   return { ...look, id: source.id ?? look.id, all, warnings };
 }
 
-async function asJson(config: PipelineConfig, found: Found | undefined, warnings: readonly string[]): Promise<object> {
+async function asJson(config: PipelineConfig, found: Found | undefined, registry: Registry, warnings: readonly string[]): Promise<object> {
   const { formatTime } = await import('../../core/time.ts');
   return {
     file: config.file,
@@ -78,7 +80,7 @@ async function asJson(config: PipelineConfig, found: Found | undefined, warnings
     },
     bus: config.bus,
     store: config.store,
-    outputs: config.outputs,
+    outputs: await outputsJson(config, registry),
     train: config.train,
     threshold: config.threshold,
     incidents: config.incidents,
@@ -164,6 +166,16 @@ async function outputsText({ outputs }: PipelineConfig, registry: Registry): Pro
     outputs.map(async ({ type, options }) => {
       const { describe } = await registry.load('output', type);
       return describe ? `${type} ${describe(options)}` : type;
+    }),
+  );
+}
+
+/** One that says where it goes leaves out secrets; the others have none. */
+async function outputsJson({ outputs }: PipelineConfig, registry: Registry): Promise<object[]> {
+  return await Promise.all(
+    outputs.map(async ({ type, options }) => {
+      const { describe } = await registry.load('output', type);
+      return describe ? { type, describes: describe(options) } : { type, options };
     }),
   );
 }

@@ -26,7 +26,7 @@ export default defineOutput({
   options: z.strictObject({
     url: z
       .string()
-      .refine(isWebUrl, { error: 'expected a URL that begins with http:// or https://, with a login in headers if at all (Authorization)' })
+      .refine(isWebUrl, { error: 'expected a URL that begins with http:// or https://, without a login (headers can hold one)' })
       .describe('Where messages are posted. It often is a secret: take it from the environment.')
       .meta({ examples: ['https://hooks.example.org/plant'] }),
     format: z

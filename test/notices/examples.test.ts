@@ -5,7 +5,7 @@ import { builtInRegistry } from '../../cli/load-pipeline.ts';
 import { repository } from '../command-line.ts';
 import { load } from '../config/pipeline-text.ts';
 
-const environment = { SLUICE_ALERT_WEBHOOK: 'https://u:p@hooks.example.org/T0/secret', MAIL_USER: 'plant', MAIL_PASSWORD: 'secret' };
+const environment = { SLUICE_ALERT_WEBHOOK: 'https://hooks.example.org/T0/secret', MAIL_USER: 'plant', MAIL_PASSWORD: 'secret' };
 const registry = await builtInRegistry();
 
 /** What `sluice check` says of the outputs. */

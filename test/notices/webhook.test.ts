@@ -164,6 +164,13 @@ describe('how an attempt comes out', () => {
   });
 });
 
+test('a URL out of the environment is not shown, however wrong', async () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: as a pipeline file has it
+  const wrong = senderOf({ webhook: { url: '${HOOK}' } }, { HOOK: 'hooks.example.org/secret' });
+  await expect(wrong).rejects.toThrow('got other text from the environment');
+  await expect(wrong).rejects.not.toThrow('secret');
+});
+
 describe('options', () => {
   const refused = async (options: Record<string, unknown>): Promise<string[]> => {
     const text = 'stream: plant\nsource: { type: csv, path: plant.csv }\ndetectors: { mahalanobis: {} }\n';
