@@ -8,6 +8,10 @@ import type { Mail } from './mail.ts';
 const wordsShown = 200;
 /** Milliseconds between logins that are refused: servers lock who tries often. */
 const loginPause = 300_000;
+/** A server may take its time for each answer, but no more than so many times that for all. */
+const answers = 5;
+/** The longest that a timer takes, ms. */
+const longestTimer = 2 ** 31 - 1;
 
 interface Settings {
   readonly host: string;
@@ -64,12 +68,15 @@ export class SmtpSender {
         });
       },
     });
+    const late = new Error(`the mail has not gone within ${answers} times ${timeout} ms`);
+    const timer = setTimeout(() => socket?.destroy(late), Math.min(answers * timeout, longestTimer));
     try {
       const { rejected } = await transport.sendMail({ ...mail, to: [...mail.to] });
       return rejected.length === 0 ? { outcome: 'sent' } : { outcome: 'sent', but: `${host}:${port} refuses ${printable(rejected.join(', '))}` };
     } catch (error) {
       return this.#outcome(error as SmtpError);
     } finally {
+      clearTimeout(timer);
       socket?.destroy();
     }
   }

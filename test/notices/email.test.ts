@@ -215,6 +215,19 @@ describe('the way to the server', () => {
   });
 });
 
+test('a server that never stops talking is left', async () => {
+  const { createServer } = await import('node:net');
+  const talking = createServer((socket) => {
+    socket.write('220 welcome\r\n');
+    const more = setInterval(() => socket.write('250-and\r\n'), 20);
+    socket.on('error', () => {}).on('close', () => clearInterval(more));
+  });
+  await new Promise<void>((listening) => talking.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => new Promise<void>((closed) => void talking.close(() => closed())));
+  const { port } = talking.address() as AddressInfo;
+  expect(await send({ host: '127.0.0.1', port, timeout: '100ms' })).toMatchObject({ outcome: 'again', why: expect.stringContaining('has not gone') });
+});
+
 test.each([
   [{ host: undefined }, 'host'],
   [{ from: 'plant' }, 'from'],

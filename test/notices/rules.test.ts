@@ -4,6 +4,8 @@ import { allocateBatch, type Batch } from '../../core/batch.ts';
 import { defineDetector } from '../../core/component.ts';
 import { makeSchema } from '../../core/schema.ts';
 import { formatTime } from '../../core/time.ts';
+import type { IncidentTurn } from '../../processor/incidents.ts';
+import { type DetectorNotices, decide } from '../../processor/notice-policy.ts';
 import { plantStart } from '../pipeline/small-plant.ts';
 import { push, type Workbench, workbench } from '../pipeline/workbench.ts';
 import { notice, senderOf } from './notice-samples.ts';
@@ -170,6 +172,19 @@ describe('which incidents are told', () => {
     expect(counted).toEqual(['held', 'held']);
   });
 
+  it('of a late row, which may lie before the last message, there is none unless asked for', () => {
+    const known = new Map<string, DetectorNotices>();
+    const turn = (id: string, at: bigint): IncidentTurn => {
+      const peak = { start: at, end: at, peakTime: at, peakScore: 9, peakGrade: 1, rows: 1, causes: [], contributions: new Float64Array(0) };
+      const none = new Float64Array(0);
+      return { incident: { id, stream: 'tank', detector: 'far', open: true, ...peak }, turn: 'opened', number: 1, at, actual: none, expected: none };
+    };
+    const decided = (id: string, at: bigint, cooldown: number): unknown => decide(turn(id, at), schema, { cooldown, ignore: [] }, known);
+    expect(decided('first', plantStart, 0)).toHaveProperty('notice');
+    expect(decided('late', plantStart - 1n, 0)).toHaveProperty('notice');
+    expect(decided('later', plantStart, 1000)).toEqual({ outcome: 'held' });
+  });
+
   it('is each detector on its own', async () => {
     const { bodies } = await told({ cooldown: '10m' }, [short(100)]);
     expect(bodies.map(({ detector }) => detector)).toEqual(['far', 'either', 'far', 'either']);
@@ -220,6 +235,20 @@ describe('which incidents are told', () => {
 });
 
 describe('the outbox', () => {
+  it('does not ask again at the end before the receiver wants it', async () => {
+    const { NoticeQueue } = await import('../../processor/notice-queue.ts');
+    const receiver = await openReceiver();
+    receiver.answer = (_, response) => response.writeHead(429, { 'Retry-After': '300' }).end();
+    const queue = new NoticeQueue(await senderOf({ webhook: { url: receiver.url } }), { outcome: () => {}, waits: () => {}, warn: () => {} });
+    queue.add(notice());
+    queue.release(queue.snapshot());
+    await receiver.came(1);
+    await queue.drain(60_000);
+    // One that came while it was already ending, and no more.
+    expect(receiver.received.length).toBeLessThanOrEqual(2);
+    expect(queue.snapshot()).toHaveLength(1);
+  });
+
   it('keeps a thousand messages, and of those of one incident the last', { timeout: 60_000 }, async () => {
     const { NoticeQueue } = await import('../../processor/notice-queue.ts');
     const receiver = await openReceiver();
