@@ -185,6 +185,21 @@ describe('which incidents are told', () => {
     expect(decided('later', plantStart, 1000)).toEqual({ outcome: 'held' });
   });
 
+  it('nothing is sent before the commit that makes it durable', async () => {
+    const receiver = await openReceiver();
+    const store = await bench.openStore(`rules-${stores++}`);
+    const notices = await senderOf({ webhook: { url: receiver.url, detectors: ['far'] } });
+    const pipeline = await bench.openPipeline(store, { outputs: [{ notices, close: async () => {} }] });
+    await push(pipeline, rowsWith([short(100)]), [1200], 0, 1200);
+    await pipeline.sendWaiting(10_000);
+    expect(receiver.received).toEqual([]);
+    await pipeline.commit();
+    await pipeline.sendWaiting(10_000);
+    expect(receiver.received).toHaveLength(2);
+    await pipeline.stopSending(0);
+    await store.close();
+  });
+
   it('is each detector on its own', async () => {
     const { bodies } = await told({ cooldown: '10m' }, [short(100)]);
     expect(bodies.map(({ detector }) => detector)).toEqual(['far', 'either', 'far', 'either']);
