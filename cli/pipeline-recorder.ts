@@ -37,6 +37,7 @@ export class PipelineRecorder {
   readonly #pipelines = new Map<Pipeline, Totals>();
   /** Of pipelines that were given up: what they took in while they were here. */
   readonly #gone = emptyTotals();
+  /** By stream and detector. */
   readonly #open = new Map<string, Set<string>>();
   readonly #ready = new Set<string>();
   readonly #resumed = new WeakSet<Pipeline>();
@@ -69,11 +70,9 @@ export class PipelineRecorder {
         }
       },
       incident: ({ incident, change }) => {
-        const open = this.#openOf(incident.detector);
-        if (change === 'opened') metrics.incidents.inc({ detector: incident.detector });
-        if (incident.open) open.add(incident.id);
-        else open.delete(incident.id);
-        metrics.incidentsOpen.set({ detector: incident.detector }, open.size);
+        const { id, stream, detector, open } = incident;
+        if (change === 'opened') metrics.incidents.inc({ stream, detector });
+        this.#setOpen(stream, detector, (ids) => (open ? ids.add(id) : ids.delete(id)));
         log.info(
           { incident: incident.id, detector: incident.detector, start: formatTime(incident.start), end: formatTime(incident.end) },
           `incident ${change}`,
@@ -115,8 +114,8 @@ export class PipelineRecorder {
     if (told) this.#resumed.add(pipeline);
     for (const [stream, { stage }] of pipeline.warmUp()) this.#meet(stream, stage, told);
     for (const stream of pipeline.streams) {
-      for (const { detector, id } of stream.openIncidents) this.#openOf(detector).add(id);
-      for (const name of stream.names) this.#parts.metrics.incidentsOpen.set({ detector: name }, this.#openOf(name).size);
+      for (const name of stream.names) this.#setOpen(stream.stream, name, () => {});
+      for (const { detector, id } of stream.openIncidents) this.#setOpen(stream.stream, detector, (ids) => ids.add(id));
     }
   }
 
@@ -127,10 +126,7 @@ export class PipelineRecorder {
     this.#pipelines.delete(pipeline);
     addTotals(this.#gone, difference(pipeline.totals, before));
     for (const stream of pipeline.streams) {
-      for (const { detector, id } of stream.openIncidents) {
-        this.#openOf(detector).delete(id);
-        this.#parts.metrics.incidentsOpen.set({ detector }, this.#openOf(detector).size);
-      }
+      for (const { detector, id } of stream.openIncidents) this.#setOpen(stream.stream, detector, (ids) => ids.delete(id));
     }
   }
 
@@ -185,7 +181,7 @@ export class PipelineRecorder {
       for (const { detector, status } of verdicts) {
         const counts = [0, 0, 0, 0];
         for (let row = 0; row < batch.rows; row++) counts[status[row] + 1]++;
-        for (const [s, n] of counts.entries()) if (n > 0) metrics.verdicts.inc({ detector, status: statusNames[s - 1] }, n);
+        for (const [s, n] of counts.entries()) if (n > 0) metrics.verdicts.inc({ stream: batch.stream, detector, status: statusNames[s - 1] }, n);
       }
     }
     log.trace({ partition: chunk.partition, nextOffset: chunk.nextOffset, rows, dead: chunk.dead.length }, 'processed, not yet committed');
@@ -200,10 +196,13 @@ export class PipelineRecorder {
   }
 
   /** Ids of the incidents of a detector that are open. */
-  #openOf(detector: string): Set<string> {
-    const open = this.#open.get(detector) ?? new Set();
-    this.#open.set(detector, open);
-    return open;
+  /** Changes the ids of the open incidents of a stream's detector, and tells how many there are. */
+  #setOpen(stream: string, detector: string, change: (ids: Set<string>) => void): void {
+    const key = JSON.stringify([stream, detector]);
+    const ids = this.#open.get(key) ?? new Set();
+    change(ids);
+    this.#open.set(key, ids);
+    this.#parts.metrics.incidentsOpen.set({ stream, detector }, ids.size);
   }
 
   /** On what the stream is judged from here on, and which of its levels are no more than a guess. */

@@ -35,8 +35,8 @@ describe('names follow the conventions', () => {
 test('what is counted is in the text that Prometheus reads', async () => {
   const metrics = makeMetrics();
   metrics.rowsRead.inc({ stream: 'swat' }, 500);
-  metrics.verdicts.inc({ detector: 'k-means', status: 'error' }, 3);
-  metrics.incidentsOpen.inc({ detector: 'k-means' });
+  metrics.verdicts.inc({ stream: 'swat', detector: 'k-means', status: 'error' }, 3);
+  metrics.incidentsOpen.inc({ stream: 'swat', detector: 'k-means' });
   metrics.batchSeconds.observe({ stage: 'score' }, 0.004);
   metrics.commitSeconds.observe(0.02);
   metrics.lagRows.set({ partition: '0' }, 12);
@@ -44,8 +44,8 @@ test('what is counted is in the text that Prometheus reads', async () => {
   const text = await metrics.registry.metrics();
   for (const line of [
     'sluice_rows_read_total{stream="swat"} 500',
-    'sluice_verdicts_total{detector="k-means",status="error"} 3',
-    'sluice_incidents_open{detector="k-means"} 1',
+    'sluice_verdicts_total{stream="swat",detector="k-means",status="error"} 3',
+    'sluice_incidents_open{stream="swat",detector="k-means"} 1',
     'sluice_batch_seconds_bucket{le="0.005",stage="score"} 1',
     'sluice_batch_seconds_bucket{le="0.0025",stage="score"} 0',
     'sluice_commit_seconds_count 1',

@@ -10,9 +10,9 @@ export interface Metrics {
   readonly rowsLate: Counter<'stream'>;
   readonly rowsTooLate: Counter<'stream'>;
   readonly valuesMissing: Counter<'reason'>;
-  readonly verdicts: Counter<'detector' | 'status'>;
-  readonly incidents: Counter<'detector'>;
-  readonly incidentsOpen: Gauge<'detector'>;
+  readonly verdicts: Counter<'stream' | 'detector' | 'status'>;
+  readonly incidents: Counter<'stream' | 'detector'>;
+  readonly incidentsOpen: Gauge<'stream' | 'detector'>;
   /** Of each stage of a batch: `score`, `store`. */
   readonly batchSeconds: Histogram<'stage'>;
   readonly commitSeconds: Histogram;
@@ -53,9 +53,15 @@ export function makeMetrics(): Metrics {
     rowsLate: counter('sluice_rows_late_total', 'New rows behind the newest time but inside the lateness window: kept in their place.', 'stream'),
     rowsTooLate: counter('sluice_rows_too_late_total', 'Rows older than the lateness window: dead letters.', 'stream'),
     valuesMissing: counter('sluice_values_missing_total', 'Cells without a value, by reason: empty, or the status word of the historian.', 'reason'),
-    verdicts: counter('sluice_verdicts_total', 'Verdicts per detector or combination and status: ok, warning, error or undefined.', 'detector', 'status'),
-    incidents: counter('sluice_incidents_total', 'Incidents that were opened.', 'detector'),
-    incidentsOpen: gauge('sluice_incidents_open', 'Incidents that are open now.', 'detector'),
+    verdicts: counter(
+      'sluice_verdicts_total',
+      'Verdicts per detector or combination and status: ok, warning, error or undefined.',
+      'stream',
+      'detector',
+      'status',
+    ),
+    incidents: counter('sluice_incidents_total', 'Incidents that were opened.', 'stream', 'detector'),
+    incidentsOpen: gauge('sluice_incidents_open', 'Incidents that are open now.', 'stream', 'detector'),
     batchSeconds: new Histogram({
       name: 'sluice_batch_seconds',
       help: 'Time that a batch spends in a stage: score (views and detectors) or store.',

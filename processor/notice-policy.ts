@@ -99,9 +99,22 @@ function topTags({ incident: { contributions }, actual, expected }: Judged, { ta
     .map((share, t): NoticeTag => {
       const { name, unit } = tags[t];
       const known = Number.isFinite(actual[t]) && Number.isFinite(expected[t]);
-      return { tag: name, ...(unit === undefined ? {} : { unit }), share, ...(known ? { actual: actual[t], expected: expected[t] } : {}) };
+      return {
+        tag: name,
+        ...(unit === undefined ? {} : { unit }),
+        share,
+        ...(known ? { actual: plain(actual[t], expected[t]), expected: plain(expected[t], actual[t]) } : {}),
+      };
     })
     .filter(({ share }) => Math.abs(share) > 0)
     .sort((a, b) => Math.abs(b.share) - Math.abs(a.share))
     .slice(0, topContributions);
+}
+
+/** Without what rounding leaves on the way back from a view: twelve digits of the larger of the two values. */
+function plain(value: number, other: number): number {
+  const size = Math.max(Math.abs(value), Math.abs(other));
+  if (size === 0) return 0;
+  const digits = 11 - Math.floor(Math.log10(size));
+  return digits < 0 || digits > 100 ? value : Number(value.toFixed(digits)) + 0;
 }

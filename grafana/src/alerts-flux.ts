@@ -31,17 +31,17 @@ rises = union(tables: [begun, data])
   |> group(columns: ["${label}"])
   |> sum()`;
 
-/** Open incidents: of the combination that is called combined where verdicts of one are given, else of every detector. */
+/** Open incidents, stream by stream: of the combination that is called combined where verdicts of one are given, else of every detector. */
 export const alertedIncidents = `open = ${metric('sluice_incidents_open')}
   |> last()
-  |> group(columns: ["detector"])
+  |> group(columns: ["stream", "detector"])
   |> sum()
 none = ${metric('sluice_verdicts_total')}
   |> last()
-  |> group(columns: ["detector"])
+  |> group(columns: ["stream", "detector"])
   |> first()
   |> map(fn: (r) => ({r with _value: 0.0}))
-  |> keep(columns: ["detector", "_value"])
+  |> keep(columns: ["stream", "detector", "_value"])
 combined = none
   |> filter(fn: (r) => r.detector == "combined")
   |> group()
@@ -49,7 +49,7 @@ combined = none
   |> findColumn(fn: (key) => true, column: "_value")
 
 union(tables: [open, none])
-  |> group(columns: ["detector"])
+  |> group(columns: ["stream", "detector"])
   |> sum()
   |> filter(fn: (r) => r.detector == "combined" or length(arr: combined) == 0)
   |> map(fn: (r) => ({r with _time: v.timeRangeStop}))`;
@@ -118,5 +118,5 @@ union(tables: [rises, none])
   |> sum()
   |> map(fn: (r) => ({r with _time: v.timeRangeStop}))`;
 
-/** How full each disk is, in percent. */
-export const alertedDisks = `${from('r._measurement == "disk" and r._field == "used_percent"')}${newest(['host', 'path'], 'max')}`;
+/** How full each disk is, in percent; one that is mounted in many places is one. */
+export const alertedDisks = `${from('r._measurement == "disk" and r._field == "used_percent"')}${newest(['host', 'device'], 'max')}`;

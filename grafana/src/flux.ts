@@ -73,15 +73,31 @@ schema.tagValues(bucket: v.defaultBucket, tag: "detector", predicate: (r) => r._
 
 const means = '\n  |> aggregateWindow(every: v.windowPeriod, fn: mean, createEmpty: false)';
 
+/** Series of tags, each called by its tag and unit, so that the unit of an axis is the one that the source names. */
+const withUnits = (series: string): string => `units = ${from(measurement.tags, `${stream} and r._field == "unit"`, 'start: 0, stop: 1')}
+  |> group()
+  |> map(fn: (r) => ({_field: r.tag, named: if r._value == "none" then r.tag else r.tag + " " + r._value}))
+series = ${series}
+
+join(tables: {series: series, units: units}, on: ["_field"])
+  |> keep(columns: ["_time", "_value", "named"])
+  |> rename(columns: {named: "_field"})
+  |> group(columns: ["_field"])
+  |> sort(columns: ["_time"])`;
+
 /** Series of the chosen tags. */
-export const chosenTags = `${from(measurement.rows, `${stream} and r._field =~ ${any('tag')}`)}${means}`;
+export const chosenTags = withUnits(`${from(measurement.rows, `${stream} and r._field =~ ${any('tag')}`)}${means}`);
 
 /** One tag: its mean, and the least and the most of each moment. */
-export const envelope = `data = ${from(measurement.rows, `${stream} and r._field == ${one('tag')}`)}
+export const envelope = `units = ${from(measurement.tags, `${stream} and r.tag == ${one('tag')} and r._field == "unit"`, 'start: 0, stop: 1')}
+  |> findColumn(fn: (key) => true, column: "_value")
+unit = if units[0] == "none" then "" else " " + units[0]
+
+data = ${from(measurement.rows, `${stream} and r._field == ${one('tag')}`)}
 
 aggregate = (fn, name) => data
   |> aggregateWindow(every: v.windowPeriod, fn: fn, createEmpty: false)
-  |> set(key: "_field", value: name)
+  |> set(key: "_field", value: name + unit)
 
 union(tables: [aggregate(fn: min, name: "least"), aggregate(fn: mean, name: "mean"), aggregate(fn: max, name: "most")])`;
 
@@ -119,8 +135,8 @@ discrete = ${from(measurement.tags, `${stream} and r._field == "kind" and r._val
   |> group()
   |> findColumn(fn: (key) => true, column: "tag")
 
-${from(measurement.rows, `${stream} and r._field =~ fields`)}${means}
-  |> filter(fn: (r) => not contains(value: r._field, set: discrete))`;
+${withUnits(`${from(measurement.rows, `${stream} and r._field =~ fields`)}${means}
+  |> filter(fn: (r) => not contains(value: r._field, set: discrete))`)}`;
 
 /** Valves and pumps of a stage. */
 export const stageSwitches = `${tagsWhere(inStage)}
@@ -274,7 +290,7 @@ names = shares
   |> findColumn(fn: (key) => true, column: "tag")
 fields = regexp.compile(v: "^(" + strings.joinStr(arr: names, v: "|") + ")$")
 
-${from(measurement.rows, `${stream} and r._field =~ fields`)}${means}`;
+${withUnits(`${from(measurement.rows, `${stream} and r._field =~ fields`)}${means}`)}`;
 
 /** How much of each detector's score one tag carried, where it was among the five that carried most: a series a detector. */
 export const blame = `data = ${from(measurement.verdicts, `${stream} and r._field =~ /^(tag|share)[1-5]$/`)}

@@ -106,7 +106,7 @@ describe('RunRecorder', () => {
     expect(metric('sluice_values_missing_total{reason="Bad Input"}')).toBe(missing);
     expect(metric('sluice_warmup_rows{stream="plant"}')).toBe(1500);
     expect(metric('sluice_warmup_rows_needed{stream="plant"}')).toBe(1500);
-    expect(metric('sluice_verdicts_total{detector="joint",status="undefined"}')).toBeGreaterThanOrEqual(1500);
+    expect(metric('sluice_verdicts_total{stream="plant",detector="joint",status="undefined"}')).toBeGreaterThanOrEqual(1500);
     expect(metric('sluice_batch_seconds_count{stage="score"}')).toBe(metric('sluice_batch_seconds_count{stage="store"}'));
     // The last row is three seconds late.
     expect(metric('sluice_last_row_timestamp_seconds{stream="plant"}')).toBe(Number(plantStart) / 1e9 + 1897);
@@ -119,10 +119,10 @@ describe('RunRecorder', () => {
 
   it('knows after a restart which incidents are open', async () => {
     const first = await record('resumed', plantText(lines));
-    expect(first.metric('sluice_incidents_open{detector="combined"}')).toBe(1);
+    expect(first.metric('sluice_incidents_open{stream="plant",detector="combined"}')).toBe(1);
     const second = await record('resumed', plantText(lines));
-    expect(second.metric('sluice_incidents_open{detector="combined"}')).toBe(1);
-    expect(second.metric('sluice_incidents_open{detector="both"}')).toBe(first.metric('sluice_incidents_open{detector="both"}'));
+    expect(second.metric('sluice_incidents_open{stream="plant",detector="combined"}')).toBe(1);
+    expect(second.metric('sluice_incidents_open{stream="plant",detector="both"}')).toBe(first.metric('sluice_incidents_open{stream="plant",detector="both"}'));
     expect(second.recorder.summary(second.result)).toMatchObject({
       resumedAt: 1899,
       rowsRead: 0,

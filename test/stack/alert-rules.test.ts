@@ -19,18 +19,19 @@ describeWithStack('what alert rules tell of', { influx: 'shared' }, () => {
   }
 
   it('an open incident of the combination, not those of its detectors', async () => {
-    for (const detector of ['var', 'combined']) await metrics.metric('sluice_verdicts_total', { detector, status: 'ok' }, [20, 100], [10, 200]);
-    await metrics.metric('sluice_incidents_open', { detector: 'var' }, [20, 1], [10, 1]);
+    for (const detector of ['var', 'combined'])
+      await metrics.metric('sluice_verdicts_total', { stream: 'plant', detector, status: 'ok' }, [20, 100], [10, 200]);
+    await metrics.metric('sluice_incidents_open', { stream: 'plant', detector: 'var' }, [20, 1], [10, 1]);
     expect(await firing('Incident open', 'detector')).toEqual({ combined: false });
-    await metrics.metric('sluice_incidents_open', { detector: 'combined' }, [10, 1]);
+    await metrics.metric('sluice_incidents_open', { stream: 'plant', detector: 'combined' }, [10, 1]);
     expect(await firing('Incident open', 'detector')).toEqual({ combined: true });
-    await metrics.metric('sluice_incidents_open', { detector: 'combined' }, [5, 0]);
+    await metrics.metric('sluice_incidents_open', { stream: 'plant', detector: 'combined' }, [5, 0]);
     expect(await firing('Incident open', 'detector')).toEqual({ combined: false });
   });
 
   it('open incidents of every detector where there is no combination', async () => {
-    for (const detector of ['var', 'lof']) await metrics.metric('sluice_verdicts_total', { detector, status: 'ok' }, [10, 200]);
-    await metrics.metric('sluice_incidents_open', { detector: 'var' }, [10, 2]);
+    for (const detector of ['var', 'lof']) await metrics.metric('sluice_verdicts_total', { stream: 'plant', detector, status: 'ok' }, [10, 200]);
+    await metrics.metric('sluice_incidents_open', { stream: 'plant', detector: 'var' }, [10, 2]);
     expect(await firing('Incident open', 'detector')).toEqual({ var: true, lof: false });
   });
 
@@ -94,6 +95,6 @@ describeWithStack('what alert rules tell of', { influx: 'shared' }, () => {
       `disk,host=one,path=/,device=a used_percent=95 ${metrics.now - 10}`,
       `disk,host=one,path=/data,device=b used_percent=90 ${metrics.now - 10}`,
     );
-    expect(await firing('Disk nearly full', 'path')).toEqual({ '/': true, '/data': false });
+    expect(await firing('Disk nearly full', 'device')).toEqual({ a: true, b: false });
   });
 });

@@ -4,11 +4,18 @@ import { type FieldLook, steps, valued } from '../panels.ts';
 
 export const timeLook = (name: string, title: string): FieldLook => ({ name, title, unit: 'dateTimeAsIso', width: 170 });
 
-/** Units of SWaT's tags by their names; each unit has an axis of its own. Other tags share one without a unit. */
+/** Series of tags are called by tag and unit: each unit has an axis of its own, others share one without a unit. */
 export const unitLooks: readonly FieldLook[] = [
-  { pattern: '/^FIT/', unit: 'suffix: m³/h' },
-  { pattern: '/^LIT/', unit: 'lengthmm' },
-  { pattern: '/^(DPIT|PIT)/', unit: 'suffix: kPa' },
+  { pattern: '/ mm$/', unit: 'lengthmm' },
+  { pattern: '/ m3.h$/', unit: 'suffix: m³/h' },
+  { pattern: '/ kPa$/', unit: 'pressurekpa' },
+  { pattern: '/ bar$/', unit: 'pressurebar' },
+  { pattern: '/ uS.cm$/', unit: 'suffix: µS/cm' },
+  { pattern: '/ mV$/', unit: 'suffix: mV' },
+  { pattern: '/ pH$/', unit: 'suffix: pH' },
+  { pattern: '/ ppm$/', unit: 'ppm' },
+  { pattern: '/ (°C|degC)$/', unit: 'celsius' },
+  { pattern: '/ %$/', unit: 'percent' },
 ];
 
 export const levelLooks: readonly FieldLook[] = [
@@ -22,7 +29,7 @@ export const around = 'from=${__data.fields.from.numeric}&to=${__data.fields.to.
 
 /** An incident's start leads to the time around it, on the same or another board. */
 export function incidentLooks(board: string): readonly FieldLook[] {
-  const url = `/d/${board}?${around}&\${stream:queryparam}`;
+  const url = `/d/${board}?${around}&\${__all_variables}`;
   return [
     { ...timeLook('start', 'start'), link: { title: 'The time around this incident', url } },
     { name: 'state', width: 80, mappings: valued({ open: ['open', 'red'], closed: ['closed', 'green'] }) },

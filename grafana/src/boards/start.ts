@@ -20,7 +20,7 @@ export function startBoard(): Dashboard {
           words(
             'Boards',
             'Where to find what.',
-            `**A recording lies in its own time.** Follow a link below: it opens the last hour of a stream. [Plant](/d/sluice-plant) · [Incidents](/d/sluice-incidents) · [Comparison](/d/sluice-comparison) · [One tag](/d/sluice-tag) · methods: [one-class SVM](/d/sluice-method-one-class-svm), [isolation forest](/d/sluice-method-isolation-forest), [k-means](/d/sluice-method-k-means), [LOF](/d/sluice-method-lof), [any](/d/sluice-method) · the stack itself: [pipeline](/d/sluice-health), [host](/d/sluice-host)`,
+            `**A recording lies in its own time.** Follow a link below: it opens the last hour of a stream. [Plant](/d/sluice-plant) · [Incidents](/d/sluice-incidents) · [Comparison](/d/sluice-comparison) · [One tag](/d/sluice-tag) · methods: [one-class SVM](/d/sluice-method-one-class-svm), [isolation forest](/d/sluice-method-isolation-forest), [k-means](/d/sluice-method-k-means), [LOF](/d/sluice-method-lof), [VAR](/d/sluice-method-var), [Mahalanobis](/d/sluice-method-mahalanobis), [k-NN](/d/sluice-method-k-nn), [any](/d/sluice-method) · the stack itself: [pipeline](/d/sluice-health), [host](/d/sluice-host)`,
           ),
           table({
             title: 'Streams',

@@ -4,6 +4,7 @@ import { blame, envelope, tagFact, tagSample, tagStatistics, theDetector } from 
 import { distribution, figure, series, table } from '../panels.ts';
 import { regions } from '../regions.ts';
 import { detectorVariable, streamVariable, tagVariable } from '../variables.ts';
+import { unitLooks } from './looks.ts';
 import { incidentList, newestRow, statuses } from './verdict-panels.ts';
 
 /** One tag in depth. */
@@ -25,11 +26,7 @@ export function tagBoard(): Dashboard {
             description: 'Mean of each moment, and the least and the most of it: a short peak stays visible however wide the range.',
             query: envelope,
             unit: 'short',
-            looks: [
-              { name: 'mean', colour: 'blue' },
-              { name: 'least', colour: '#80808080' },
-              { name: 'most', colour: '#80808080' },
-            ],
+            looks: [{ pattern: '/^mean/', colour: 'blue' }, { pattern: '/^(least|most)/', colour: '#80808080' }, ...unitLooks],
             height: 10,
           }),
           statuses(its, 'Status of ${detector}', { height: 3 }),

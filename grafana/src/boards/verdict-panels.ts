@@ -19,7 +19,7 @@ export function newestRow(board: string, { width = 5, height = 4 }: Size = {}): 
     unit: 'short',
     looks: [
       { name: 'stream', hidden: true },
-      { ...timeLook('last', 'newest row'), width: 200, link: { title: 'The hour before it', url: `/d/${board}?${around}&\${stream:queryparam}` } },
+      { ...timeLook('last', 'newest row'), width: 200, link: { title: 'The hour before it', url: `/d/${board}?${around}&\${__all_variables}` } },
       { name: 'from', hidden: true },
       { name: 'to', hidden: true },
     ],
