@@ -15,6 +15,9 @@ export interface InfluxOptions extends ConnectionOptions {
   readonly batchPoints: number;
 }
 
+/** Milliseconds without a request after which a server is asked whether it would take one. */
+const idle = 5000;
+
 /** Milliseconds that a reader waits for a server: somebody is waiting for the answer. */
 const readerPatience = 3000;
 
@@ -45,6 +48,7 @@ export async function openStore(options: InfluxOptions, mode: 'own' | 'read', co
       },
     };
   }
+  const watch = context && watchIdle(connection, outage, context);
   const writer = new InfluxWriter(connection, reader, outage, { inFlight: options.inFlight, batchLines: options.batchPoints });
   return {
     ...reader,
@@ -58,10 +62,24 @@ export async function openStore(options: InfluxOptions, mode: 'own' | 'read', co
     annotate: (annotation) => writer.annotate(annotation),
     forget: (stream, manifestKey) => writer.forget(stream, manifestKey),
     async close() {
+      clearInterval(watch);
       writer.close();
       connection.close();
     },
   };
+}
+
+/** Where no rows come, nobody would notice that the server went away, or that the token was replaced, until the next one does. */
+function watchIdle(connection: InfluxConnection, outage: Outage, context: ServiceContext): NodeJS.Timeout {
+  const ask = (): void => {
+    if (outage.quietFor < idle) return;
+    outage
+      .through((signal) => connection.write(new Uint8Array(0), signal))
+      .catch((error: unknown) => {
+        if (!outage.closed) context.warn((error as Error).message);
+      });
+  };
+  return setInterval(ask, idle).unref();
 }
 
 /** Whether all is as it has to be, in two cheap requests. */

@@ -75,6 +75,15 @@ export class Outage {
     }
   }
 
+  /** Milliseconds since the server last answered; 0 while it is asked or known to be away. */
+  get quietFor(): number {
+    return this.#underWay.size > 0 || this.#since !== undefined ? 0 : performance.now() - this.#lastSuccess;
+  }
+
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   /** Ends all waiting. */
   close(): void {
     this.#closing.abort();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import influxdb from '../../connectors/influxdb/store.ts';
 import type { ServiceContext } from '../../core/component.ts';
 import { describeWithStack } from './describe-with-stack.ts';
 import { type Access, numbers, openWriter, origins, plant, rowsFrom, second, start, startProxy, writing } from './influx-writing.ts';
@@ -75,6 +76,17 @@ describeWithStack('a server that goes away', { influx: 'own' }, () => {
     await expect(writer.append(writing(rowsFrom(10, 10)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(told).toHaveLength(1);
   }, 30_000);
+
+  it('while nothing is written is noticed too, and that it is back', async () => {
+    const options = influxdb.options.parse({ url: access.url, org: access.org, bucket: access.bucket, token: access.token });
+    const store = await influxdb.open(options, 'own', context());
+    onTestFinished(() => store.close());
+    await influx.stop();
+    await expect.poll(() => states, { timeout: 20_000 }).toEqual([expect.any(String)]);
+    await influx.start();
+    await expect.poll(() => states, { timeout: 20_000 }).toEqual([expect.any(String), undefined]);
+    expect(told).toEqual([expect.stringContaining('nothing is lost'), expect.stringContaining('takes requests again')]);
+  }, 60_000);
 
   it('that hangs is not waited for when all is to end, whatever was asked', async () => {
     const writer = openWriter(access, { context: context() });
