@@ -91,7 +91,7 @@ export const chosenTags = withUnits(`${from(measurement.rows, `${stream} and r._
 /** One tag: its mean, and the least and the most of each moment. */
 export const envelope = `units = ${from(measurement.tags, `${stream} and r.tag == ${one('tag')} and r._field == "unit"`, 'start: 0, stop: 1')}
   |> findColumn(fn: (key) => true, column: "_value")
-unit = if units[0] == "none" then "" else " " + units[0]
+unit = if length(arr: units) == 0 or units[0] == "none" then "" else " " + units[0]
 
 data = ${from(measurement.rows, `${stream} and r._field == ${one('tag')}`)}
 
