@@ -50,6 +50,7 @@ const defaults = { intervalMs: 1000, maxDataPoints: 43_200 };
 export interface AlertReport extends Tally {
   readonly rules: number;
   readonly findings: readonly Finding[];
+  readonly notes: readonly Finding[];
 }
 
 /** Every query of the alert rules, as Grafana's server would ask it now. `wallClock` are the uids of sources that hold what is now. */
@@ -60,7 +61,7 @@ export async function checkAlertRules(
   boards: readonly Board[],
   wallClock: readonly string[],
 ): Promise<AlertReport> {
-  const log = openQueryLog(store.diagnostics);
+  const log = openQueryLog(store);
   const { groups } = file.parse(expandEnvironment(parse(await readFile(path, 'utf8')), environment));
   const rules = groups.flatMap((group) => group.rules);
   for (const uid of repeated(rules.map((one) => one.uid))) log.note(`alert rule ${uid}`, ['the uid is there more than once']);
@@ -84,7 +85,7 @@ export async function checkAlertRules(
       }
     }
   }
-  return { rules: rules.length, ...log.tally, findings: log.findings };
+  return { rules: rules.length, ...log.tally, findings: log.findings, notes: log.notes };
 }
 
 function ruleFindings({ condition, data, annotations, labels }: Rule, boards: readonly Board[]): string[] {

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { repositoryRoot } from '../repository-root.ts';
 import { describeWithStack } from '../stack/describe-with-stack.ts';
+import { influxRequest } from '../stack/influx-access.ts';
+import { boardsCheck, type Outcome } from './boards-check-command.ts';
 import { checkBoards, type Report } from './check-boards.ts';
 import { type FilledStack, fillStack } from './filled-stack.ts';
 import { type SmallBoard, smallBoard, smallRule, writeProvisioning } from './small-provisioning.ts';
@@ -129,29 +129,49 @@ describeWithStack('boards over a store that the pipeline filled', { kafka: 'own'
   });
 
   /** The command on the store that runs. */
-  async function command(board: object, ...words: string[]): Promise<{ code: number | null; stdout: string }> {
+  async function command(board: object, ...words: string[]): Promise<Outcome> {
     const { folder, remove } = await writeProvisioning(board);
     onTestFinished(remove);
-    const script = join(repositoryRoot, 'dist/scripts/boards-check.js');
-    const child = spawn(process.execPath, [script, '--running', '--provisioning', folder, ...words], {
-      env: { PATH: process.env.PATH, ...stack.environment },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const stdout = await text(child.stdout);
-    return { code: child.exitCode ?? (await new Promise((done) => child.once('close', done))), stdout };
+    return await boardsCheck(['--running', '--provisioning', folder, ...words], stack.environment);
   }
 
   it('the command ends with the totals; what is wrong it lists, with exit code 1', async () => {
-    const right = await command(smallBoard());
-    expect(right).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 boards, 4 panels, \d+ queries, [\d,]+ rows, 0 empty\n$/) });
     const board = smallBoard();
-    rewritten(2, '_origin', '_orgin')(board);
-    const wrong = await command(board, '--board', 'sluice-small');
+    rewritten(2, 'count()', 'cuont()')(board);
+    const [right, wrong, asJson] = await Promise.all([
+      command(smallBoard()),
+      command(board, '--board', 'sluice-small'),
+      command(board, '--board', 'sluice-small', '--json'),
+    ]);
+    expect(right).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 boards, 4 panels, \d+ queries, [\d,]+ rows, 0 empty\n$/) });
     expect(wrong).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/wrong {2}sluice-small \/ panel 2 'Rows' \/ A: gives no row\n.*"_orgin"[\s\S]* 1 empty, 1 wrong\n$/),
+      stdout: expect.stringMatching(/wrong {2}sluice-small \/ panel 2 'Rows' \/ A: undefined identifier cuont [\s\S]* 0 empty, 2 wrong\n$/),
     });
-    const json = JSON.parse((await command(board, '--board', 'sluice-small', '--json')).stdout) as object;
-    expect(json).toMatchObject({ totals: { boards: 1, empty: 1, findings: 1 }, findings: [{ what: 'gives no row' }] });
+    expect(JSON.parse(asJson.stdout)).toMatchObject({ totals: { boards: 1, empty: 0, findings: 2, notes: 0 }, notes: [] });
+  });
+
+  it('of a store that runs, the command lists what there is nothing of apart, and that is not wrong', async () => {
+    const board = smallBoard();
+    rewritten(2, '_origin', 'washed')(board);
+    const { code, stdout } = await command(board, '--board', 'sluice-small');
+    expect(stdout).toMatch(/^nothing there: sluice-small \/ panel 2 'Rows' \/ A gives no row$/m);
+    expect(stdout).toMatch(/ 1 empty, 1 notes\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('all that are shipped can be asked of buckets that nothing has been written to', { timeout: 120_000 }, async () => {
+    const { INFLUX_URL: url = '', INFLUX_ORG: org = '', INFLUX_OPERATOR_TOKEN: token = '' } = stack.environment;
+    const { orgs } = await influxRequest<{ orgs: { id: string }[] }>({ url, token }, 'GET', `/api/v2/orgs?org=${org}`);
+    for (const name of ['quiet', 'quiet_monitoring', 'quiet_monitoring_history'])
+      await influxRequest({ url, token }, 'POST', '/api/v2/buckets', { orgID: orgs[0].id, name, retentionRules: [] });
+    const { boards, findings, notes } = await checkBoards({
+      provisioning: join(repositoryRoot, 'grafana/provisioning'),
+      environment: { INFLUX_URL: url, INFLUX_ORG: org, INFLUX_READER_TOKEN: token, INFLUX_BUCKET: 'quiet', INFLUX_MONITORING_BUCKET: 'quiet_monitoring' },
+      mayBeEmpty: true,
+    });
+    expect(findings).toEqual([]);
+    expect(notes).toContainEqual({ where: "bucket 'quiet'", what: 'holds no rows' });
+    expect(boards.reduce((all, { empty }) => all + empty, 0)).toBeGreaterThan(100);
   });
 });

@@ -3,21 +3,19 @@ import { structureFindings } from './board-structure.ts';
 import { type Board, type Panel, panelsOf, placeOf, repeatsOf, type Target } from './dashboard.ts';
 import type { DataSource } from './data-sources.ts';
 import type { Finding } from './finding.ts';
-import type { FluxDiagnostics } from './flux-diagnostics.ts';
 import type { Frame } from './grafana-frames.ts';
 import { fillMacros, intervalOf, type TimeRange } from './grafana-macros.ts';
 import { fillVariables, referencesIn, type VariableValue } from './grafana-variables.ts';
 import { columnFindings } from './panel-columns.ts';
 import { annotationFindings, shapeFindings } from './panel-shape.ts';
-import { openQueryLog, type QueryLog, type Tally } from './query-log.ts';
+import { type Judge, openQueryLog, type QueryLog, type Tally } from './query-log.ts';
 import { type Choices, choose, sourceOf } from './variable-values.ts';
 
 /** What queries are run against. */
-export interface Store {
+export interface Store extends Judge {
   readonly sources: readonly DataSource[];
   /** The time range that a user would look at. */
   rangeOf(source: DataSource): TimeRange;
-  readonly diagnostics: FluxDiagnostics;
 }
 
 export interface BoardReport extends Tally {
@@ -25,6 +23,7 @@ export interface BoardReport extends Tally {
   readonly title: string;
   readonly panels: number;
   readonly findings: readonly Finding[];
+  readonly notes: readonly Finding[];
 }
 
 /** Of a panel's width in points on a usual screen; a column of Grafana's grid is about that wide. */
@@ -37,7 +36,7 @@ const variablePoints = 1000;
 
 /** A board by itself, what it refers to, and every query of it. */
 export async function checkBoard(board: Board, boards: readonly Board[], store: Store): Promise<BoardReport> {
-  const log = openQueryLog(store.diagnostics);
+  const log = openQueryLog(store);
   const static_ = [...structureFindings(board), ...referenceFindings(board, boards)];
   const macros = (points: number, interval?: string | null) => (flux: string, source: DataSource) => {
     const range = store.rangeOf(source);
@@ -68,7 +67,7 @@ export async function checkBoard(board: Board, boards: readonly Board[], store: 
       }
     }
   }
-  return { uid: board.uid, title: board.title, panels: panels.length, ...log.tally, findings: [...static_, ...log.findings] };
+  return { uid: board.uid, title: board.title, panels: panels.length, ...log.tally, findings: [...static_, ...log.findings], notes: log.notes };
 }
 
 interface Around {
@@ -115,7 +114,7 @@ async function runTarget(
 /** A query is asked with the values that the board opens with, and where All makes a difference with All; under a row that repeats once for each value. */
 function selections(query: string, { chosen, all }: Choices, repeat?: string): [string, ReadonlyMap<string, VariableValue>][] {
   const each = repeat === undefined ? undefined : (all.get(repeat) ?? chosen.get(repeat));
-  if (repeat !== undefined && Array.isArray(each)) {
+  if (repeat !== undefined && Array.isArray(each) && each.length > 0) {
     return each.map((value: string) => [` (${value})`, new Map(chosen).set(repeat, value)]);
   }
   const differs = referencesIn(query).some(({ name }) => chosen.get(name) !== all.get(name));

@@ -1,11 +1,12 @@
 import { chronografQueries, filledQuery } from './chronograf-queries.ts';
 import type { DataSource } from './data-sources.ts';
 import type { Finding } from './finding.ts';
-import { newTally, type Tally, timed } from './query-log.ts';
+import { type Judge, newTally, type Tally, timed } from './query-log.ts';
 
 export interface ChronografReport extends Tally {
   readonly cells: number;
   readonly findings: readonly Finding[];
+  readonly notes: readonly Finding[];
 }
 
 interface Answer {
@@ -20,14 +21,19 @@ interface Answer {
 const opened = { from: 'now() - 15m', to: 'now()', interval: '10s' };
 
 /** Every query of Chronograf's dashboards, by InfluxQL, with the reader's token. */
-export async function checkChronograf({ url, token }: DataSource, database: string): Promise<ChronografReport> {
+export async function checkChronograf({ url, token }: DataSource, database: string, { mayBeEmpty }: Judge): Promise<ChronografReport> {
   const tally = newTally();
   const findings: Finding[] = [];
+  const notes: Finding[] = [];
   const queries = chronografQueries(database);
   for (const { dashboard, cell, query } of queries) {
     const where = `Chronograf '${dashboard}' / ${cell}`;
     const filled = filledQuery(query, opened);
     const wrong = (what: string): number => findings.push({ where, what, query: filled });
+    const empty = (what: string): void => {
+      tally.empty++;
+      (mayBeEmpty ? notes : findings).push({ where, what, query: filled });
+    };
     const left = /:\w+:/.exec(filled);
     if (left) wrong(`the variable ${left[0]} is not filled`);
     const answer = await timed(tally, where, () => askInfluxQl(url, token, database, filled)).catch((error: Error) => error);
@@ -38,15 +44,11 @@ export async function checkChronograf({ url, token }: DataSource, database: stri
     const series = answer.results?.flatMap((result) => result.series ?? []) ?? [];
     const rows = series.reduce((sum, { values }) => sum + values.length, 0);
     tally.rows += rows;
-    if (rows === 0) {
-      tally.empty++;
-      wrong('gives no row');
-    } else if (!series.some(({ columns, values }) => values.some((row) => row.some((value, i) => columns[i] !== 'time' && value !== null)))) {
-      tally.empty++;
-      wrong('gives rows without a value');
-    }
+    if (rows === 0) empty('gives no row');
+    else if (!series.some(({ columns, values }) => values.some((row) => row.some((value, i) => columns[i] !== 'time' && value !== null))))
+      empty('gives rows without a value');
   }
-  return { cells: new Set(queries.map(({ dashboard, cell }) => `${dashboard}/${cell}`)).size, ...tally, findings };
+  return { cells: new Set(queries.map(({ dashboard, cell }) => `${dashboard}/${cell}`)).size, ...tally, findings, notes };
 }
 
 async function askInfluxQl(url: string, token: string, database: string, query: string): Promise<Answer> {

@@ -112,7 +112,6 @@ export async function readBoards(folder: string): Promise<{ boards: Board[]; fin
   const boards: Board[] = [];
   const findings: Finding[] = [];
   const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.json')).sort();
-  if (files.length === 0) findings.push({ where: folder, what: 'holds no dashboard' });
   for (const file of files) {
     try {
       boards.push({ ...dashboard.parse(JSON.parse(await readFile(join(folder, file), 'utf8'))), file });

@@ -71,13 +71,14 @@ export async function fillStack(say: (what: string) => void): Promise<FilledStac
     const outputs = `[{terminal: {detectors: [combined]}}, kafka, {webhook: {url: '${messages.url}'}}]`;
     const processing = sluice('process', pipeline, '--set', 'serve.port=0', '--set', `outputs=${outputs}`);
     say('score the sample: sluice produce, sluice process, watched by Telegraf');
+    const producing = sluice('produce', pipeline, '--pace', 'max');
     const metrics = await metricsAddress(processing);
     const telegraf = await startTelegraf({
       influx: { url: influx.url, org: environment.INFLUX_ORG, bucket: environment.INFLUX_MONITORING_BUCKET, token: environment.INFLUX_TELEGRAF_TOKEN ?? '' },
       metricsUrls: [metrics],
     });
     closing.push(() => telegraf.close());
-    await sluice('produce', pipeline, '--pace', 'max').succeeded;
+    await producing.succeeded;
     await sendBadMessages(kafka.brokers);
     await until(processing, 'all rows and dead letters are stored', async () => {
       const text = await (await fetch(metrics)).text();

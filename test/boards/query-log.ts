@@ -20,9 +20,18 @@ export const newTally = (): Tally => ({ queries: 0, rows: 0, empty: 0, slowestMs
 export interface QueryLog {
   readonly tally: Tally;
   readonly findings: Finding[];
-  /** Runs a script with its variables filled. @returns its frames; undefined where it failed or gave no row, which is noted */
+  /** What is empty in a store where that is no mistake. */
+  readonly notes: Finding[];
+  /** Runs a script with its variables filled. @returns its frames; undefined where it failed or gave nothing, which is noted */
   run(query: Asked): Promise<Frame[] | undefined>;
   note(where: string, what: readonly string[], query?: string): void;
+}
+
+/** How answers are judged. */
+export interface Judge {
+  readonly diagnostics: FluxDiagnostics;
+  /** Whether an empty answer is no mistake: nothing of the kind may have happened. */
+  readonly mayBeEmpty: boolean;
 }
 
 interface Asked {
@@ -34,13 +43,15 @@ interface Asked {
 }
 
 /** Asks the real server, and the language server before. */
-export function openQueryLog(diagnostics: FluxDiagnostics): QueryLog {
+export function openQueryLog({ diagnostics, mayBeEmpty }: Judge): QueryLog {
   const tally = newTally();
   const findings: Finding[] = [];
+  const notes: Finding[] = [];
   const note: QueryLog['note'] = (where, what, query) => findings.push(...what.map((one) => ({ where, what: one, ...(query === undefined ? {} : { query }) })));
   return {
     tally,
     findings,
+    notes,
     note,
     async run({ where, source, flux, maxPoints }) {
       note(where, await diagnostics.errorsOf(flux), flux);
@@ -51,9 +62,11 @@ export function openQueryLog(diagnostics: FluxDiagnostics): QueryLog {
       if (!frames) return undefined;
       const rows = frames.reduce((sum, { length }) => sum + length, 0);
       tally.rows += rows;
-      if (rows === 0) {
+      if (rows === 0 || (mayBeEmpty && !frames.some(hasValue))) {
         tally.empty++;
-        note(where, ['gives no row'], flux);
+        const what = rows === 0 ? 'gives no row' : 'gives rows without a value';
+        if (mayBeEmpty) notes.push({ where, what, query: flux });
+        else note(where, [what], flux);
         return undefined;
       }
       const longest = Math.max(...frames.map(({ length }) => length));
@@ -62,6 +75,8 @@ export function openQueryLog(diagnostics: FluxDiagnostics): QueryLog {
     },
   };
 }
+
+const hasValue = ({ fields }: Frame): boolean => fields.some(({ type, values }) => type !== 'time' && values.some((value) => value !== null));
 
 export async function timed<T>(tally: Tally, where: string, ask: () => Promise<T>): Promise<T> {
   tally.queries++;

@@ -11,9 +11,11 @@ export interface Totals {
   readonly rows: number;
   readonly empty: number;
   readonly findings: number;
+  /** Empty, and not wrong. */
+  readonly notes: number;
 }
 
-export function totalsOf({ boards, alerts, tasks, chronograf, findings }: Report): Totals {
+export function totalsOf({ boards, alerts, tasks, chronograf, findings, notes }: Report): Totals {
   const tallies: readonly Tally[] = [...boards, ...[alerts, tasks, chronograf].map((part) => part ?? newTally())];
   const sum = (of: (tally: Tally) => number): number => tallies.reduce((all, tally) => all + of(tally), 0);
   return {
@@ -23,10 +25,11 @@ export function totalsOf({ boards, alerts, tasks, chronograf, findings }: Report
     rows: sum(({ rows }) => rows),
     empty: sum(({ empty }) => empty),
     findings: findings.length,
+    notes: notes.length,
   };
 }
 
-/** For people: a table, what is wrong, and the totals as the last line. */
+/** For people: a table, what there is nothing of, what is wrong, and the totals as the last line. */
 export function reportText(report: Report, stream: { readonly isTTY?: boolean }): string {
   const { bold, dim, red, green } = colours(stream);
   const cells = (name: string, what: string | number, { queries, rows, slowestMs, empty }: Tally) => [name, what, queries, rows, Math.round(slowestMs), empty];
@@ -40,11 +43,13 @@ export function reportText(report: Report, stream: { readonly isTTY?: boolean })
     ],
   );
   const [head, ...lines] = table.trimEnd().split('\n');
-  const { boards, panels, queries, rows, empty, findings } = totalsOf(report);
+  const { boards, panels, queries, rows, empty, findings, notes } = totalsOf(report);
   const number = (value: number): string => value.toLocaleString('en');
-  const totals = `${number(boards)} boards, ${number(panels)} panels, ${number(queries)} queries, ${number(rows)} rows, ${number(empty)} empty`;
+  const counts = `${number(boards)} boards, ${number(panels)} panels, ${number(queries)} queries, ${number(rows)} rows, ${number(empty)} empty`;
+  const totals = notes === 0 ? counts : `${counts}, ${number(notes)} notes`;
   const last = findings === 0 ? green(totals) : `${totals}, ${red(`${number(findings)} wrong`)}`;
-  return `${[bold(head), ...lines, '', ...report.findings.flatMap((finding) => findingLines(finding, red, dim)), last].join('\n')}\n`;
+  const noted = report.notes.map(({ where, what }) => `${dim('nothing there')}: ${where} ${what}`);
+  return `${[bold(head), ...lines, '', ...noted, ...(notes === 0 ? [] : ['']), ...report.findings.flatMap((finding) => findingLines(finding, red, dim)), last].join('\n')}\n`;
 }
 
 function findingLines({ where, what, query }: Finding, red: (text: string) => string, dim: (text: string) => string): string[] {

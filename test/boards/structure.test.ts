@@ -16,6 +16,14 @@ it('a right board has nothing to find', async () => {
   expect(await findingsOf(smallBoard())).toEqual([]);
 });
 
+it('a link may carry the range of time and the variables of the board that it stands on', async () => {
+  const board = smallBoard();
+  const url = `/d/sluice-small?\${__url_time_range}&\${stream:queryparam}&\${__all_variables}`;
+  Object.assign(board.panels[0], { links: [{ title: 'Here', url }] });
+  Object.assign(board.links, [...board.links, { type: 'link', title: 'Here too', url }]);
+  expect(await findingsOf(board)).toEqual([]);
+});
+
 const mistakes: [string, (board: SmallBoard) => unknown, string, RegExp][] = [
   ['panels that overlap', (board) => Object.assign(board.panels[1].gridPos, { x: 8 }), "sluice-small / panel 1 'Tags'", /^lies over panel 2 'Rows'$/],
   ['a panel beyond the edge', (board) => Object.assign(board.panels[1].gridPos, { x: 14 }), "sluice-small / panel 2 'Rows'", /beyond column 24: x 14, w 12/],

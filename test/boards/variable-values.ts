@@ -30,8 +30,8 @@ export async function choose(board: Board, log: QueryLog, around: Surroundings):
   for (const variable of board.templating.list) {
     const where = `${board.uid} / variable ${variable.name}`;
     const choices = filtered(variable, await choicesFor(variable, where, chosen, log, around));
-    if (choices.length === 0) {
-      if (variable.type !== 'query') log.note(where, ['has no choice']);
+    if (choices.length === 0 && variable.type !== 'query') {
+      log.note(where, ['has no choice']);
       continue;
     }
     const value = chosenOf(variable, choices);
@@ -87,7 +87,8 @@ function filtered({ type, regex }: Variable, choices: readonly string[]): string
 function chosenOf({ multi, current }: Variable, choices: readonly string[]): VariableValue {
   const saved = [current.value].flat().filter((value): value is string => typeof value === 'string' && choices.includes(value));
   if (multi) return saved.length > 0 ? saved : choices.slice(0, several);
-  return saved[0] ?? choices[0];
+  // Where there is no choice, Grafana has the empty one.
+  return saved[0] ?? choices[0] ?? '';
 }
 
 const allOf = ({ allValue }: Variable, choices: readonly string[]): VariableValue => (allValue ? { asIs: allValue } : choices);
