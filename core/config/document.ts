@@ -16,6 +16,7 @@ export class ConfigDocument {
   /** Path -> the `--set` that brought it. */
   readonly #overrides = new Map<string, { path: ConfigPath; expression: string }>();
   readonly #fromEnvironment = new Set<string>();
+  readonly #empty = new Map<string, string>();
   readonly #unset = new Set<string>();
   #values = 0;
 
@@ -62,6 +63,11 @@ export class ConfigDocument {
   /** Did (part of) this value come out of the environment? Such text may stand for a number or a boolean. */
   isFromEnvironment(path: ConfigPath): boolean {
     return this.#fromEnvironment.has(formatPath(path));
+  }
+
+  /** The variable named here that is set to nothing; of more the last. */
+  emptyVariable(path: ConfigPath): string | undefined {
+    return this.#empty.get(formatPath(path));
   }
 
   /** Was a variable named here that is not set? That is a mistake already, whatever is wrong with what is left. */
@@ -213,6 +219,7 @@ export class ConfigDocument {
       const [, name, fallback] = match;
       const value = environment[name];
       if (fallback !== undefined) return value === undefined || value === '' ? fallback : value;
+      if (value === '') this.#empty.set(formatPath(path), name);
       if (value === undefined) {
         this.#unset.add(formatPath(path));
         const near = didYouMean(name, Object.keys(environment));

@@ -42,7 +42,8 @@ function report(issue: Issue, value: unknown, { document, at, beside = [] }: Val
   const missing = found === undefined ? 'is missing: ' : '';
   // Free text that the environment brings may be a secret.
   const hidden = typeof found === 'string' && ['custom', 'invalid_format', 'too_small', 'too_big'].includes(issue.code) && document.isFromEnvironment(where);
-  const shown = hidden ? 'other text from the environment' : quoteValue(found);
+  const empty = found === '' ? document.emptyVariable(where) : undefined;
+  const shown = empty !== undefined ? `nothing: the environment variable '${empty}' is empty` : hidden ? 'other text from the environment' : quoteValue(found);
   const got = found === undefined || (typeof found === 'string' && expected.includes(quote(found))) ? '' : `, got ${shown}`;
   const hint = near ? `; did you mean ${quote(near)}?` : hintFor(issue, found);
   document.mistake(where, `${missing}${expected}${got}${hint}`, issue.code === 'invalid_key' ? 'key' : 'value');

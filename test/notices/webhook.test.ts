@@ -171,6 +171,11 @@ test('a URL out of the environment is not shown, however wrong', async () => {
   await expect(wrong).rejects.not.toThrow('secret');
 });
 
+test('a variable that is set to nothing is named', async () => {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: as a pipeline file has it
+  await expect(senderOf({ webhook: { url: '${HOOK}' } }, { HOOK: '' })).rejects.toThrow("got nothing: the environment variable 'HOOK' is empty");
+});
+
 describe('options', () => {
   const refused = async (options: Record<string, unknown>): Promise<string[]> => {
     const text = 'stream: plant\nsource: { type: csv, path: plant.csv }\ndetectors: { mahalanobis: {} }\n';
