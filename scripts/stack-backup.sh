@@ -11,14 +11,27 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 # What all of it is: the rows in Kafka and the position in them, InfluxDB, tokens, users, boards made by hand.
 volumes='kafka influxdb tokens writer reader telegraf grafana chronograf'
 
-say() { printf 'sluice: %s\n' "$*" >&2; }
+# shellcheck source=scripts/stack-docker.sh
+. "$root/scripts/stack-docker.sh"
 
 if [ $# -ne 2 ]; then
   sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
   exit 2
 fi
 todo=$1
-mkdir -p "$2"
+case $todo in
+  make | restore) ;;
+  *)
+    say "there is no $todo, only make and restore"
+    exit 2
+    ;;
+esac
+have_docker || exit 4
+if [ "$todo" = make ]; then mkdir -p "$2"; fi
+if [ ! -d "$2" ]; then
+  say "there is no folder $2. Nothing was changed"
+  exit 2
+fi
 folder=$(CDPATH='' cd -- "$2" && pwd -P)
 cd "$root"
 
@@ -38,7 +51,11 @@ case $todo in
       fi
     done
     # All of one moment: the position in Kafka belongs to the rows in InfluxDB.
-    docker compose stop >&2
+    if ! docker compose stop >&2; then
+      say 'the services could not be stopped; what Docker said is above. Nothing was copied'
+      rmdir "$folder" 2>/dev/null || :
+      exit 4
+    fi
     trap 'docker compose up --detach --no-build >&2' EXIT
     for name in $volumes; do
       beside "$name" 'tar -C /volume --numeric-owner -cf - .' >"$folder/$name.tar.part"
@@ -66,9 +83,5 @@ case $todo in
     done
     docker compose up --detach --no-build >&2
     say "the stack is what $folder holds"
-    ;;
-  *)
-    say "there is no $todo, only make and restore"
-    exit 2
     ;;
 esac

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Asks the running Grafana, Chronograf and InfluxDB whether all that this folder provisions has arrived and works, and whether a
-# stranger is kept out. A line for each thing that is looked at; exit code 1 when one is not as it should be.
+# stranger is kept out. A line for each thing that is looked at; exit code 1 when one is not as it should be, 4 when one of the three does
+# not answer at all.
 #
 #   sh scripts/stack-boards.sh [SECONDS]   how long to wait for what is not there yet; 60 if not given
 #
@@ -49,6 +50,16 @@ says() {
   printf 'ok     %s\n' "$what"
 }
 
+# answers NAME URL PATH SERVICE: whether a server answers at all; where it does not, there is nothing more to ask it.
+answers() {
+  before=$wrong
+  says "$1 answers" as_nobody --fail "$2$3"
+  if [ "$wrong" -gt "$before" ]; then
+    printf 'sluice: %s does not answer at %s, so nothing more was asked. Start it: docker compose up --detach %s; what it says: docker compose logs %s\n' "$1" "$2" "$4" "$4" >&2
+    exit 4
+  fi
+}
+
 # The answer of an address of Grafana holds a text.
 grafana_holds() { as_admin "$grafana$1" | grep -F -e "$2"; }
 refuses_strangers() { [ "$(as_nobody --output /dev/null --write-out '%{http_code}' "$grafana/api/search")" = 401 ]; }
@@ -68,7 +79,11 @@ measured() {
 # The values of a key in a list of a YAML file that Grafana is provisioned with.
 listed() { if [ -f "$provisioned/$1" ]; then sed -n "s/^ *-\{0,1\} *$2: *[\"']\{0,1\}\([^\"']*\)[\"']\{0,1\} *\$/\1/p" "$provisioned/$1" | sort -u; fi; }
 
-says 'Grafana answers' as_nobody --fail "$grafana/api/health"
+answers InfluxDB "$influx" /health influxdb
+for measurement in cpu mem disk system; do says "Telegraf writes $measurement" measured "$measurement" ''; done
+says "Telegraf writes Sluice's own figures" measured prometheus "source = 'sluice' AND"
+says "Telegraf writes InfluxDB's own figures" measured prometheus "source = 'influxdb' AND"
+answers Grafana "$grafana" /api/health grafana
 says 'Grafana lets nobody in without a password' refuses_strangers
 says 'Grafana does not know admin with the password admin' refuses_default
 for file in "$provisioned"/dashboards/*.json; do
@@ -87,9 +102,7 @@ while read -r name; do
 done <<EOF
 $(listed alerting/contact-points.yaml name)
 EOF
-for measurement in cpu mem disk system; do says "Telegraf writes $measurement" measured "$measurement" ''; done
-says "Telegraf writes Sluice's own figures" measured prometheus "source = 'sluice' AND"
-says "Telegraf writes InfluxDB's own figures" measured prometheus "source = 'influxdb' AND"
+answers Chronograf "$chronograf" /ping chronograf
 says 'Chronograf has its connection to InfluxDB' chronograf_holds /chronograf/v1/sources '"type":"influx-v2"'
 says 'Chronograf has the dashboard System' chronograf_holds /chronograf/v1/dashboards '"name":"System"'
 says "Chronograf finds Telegraf's figures" chronograf_asks

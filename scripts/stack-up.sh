@@ -4,20 +4,15 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 cd "$root"
 
-say() { printf 'sluice: %s\n' "$*" >&2; }
+# shellcheck source=scripts/stack-docker.sh
+. "$root/scripts/stack-docker.sh"
 
 give_up() {
-  say "$1"
   say 'The same on servers of your own, without Docker: docs/stack.md. On no server at all: sh run.sh'
   exit 4
 }
 
-command -v docker >/dev/null 2>&1 ||
-  give_up 'needs Docker with Compose, found none. Install Docker Engine (https://docs.docker.com/engine/install) or Docker Desktop and try again.'
-docker compose version >/dev/null 2>&1 ||
-  give_up 'needs Docker Compose 2, and there is no docker compose. Install its plugin (https://docs.docker.com/compose/install/linux) and try again.'
-docker version >/dev/null 2>&1 ||
-  give_up 'Docker is installed, but its service does not answer. Start it (sudo systemctl start docker, or Docker Desktop), see that you may use it (docker ps) and try again.'
+have_docker || give_up
 
 sh scripts/stack-secrets.sh make .env
 
@@ -29,8 +24,10 @@ if ! { docker compose up --detach --build --wait --wait-timeout 600 processor te
 fi
 
 # For commands on this machine: ./sluice query ... pipelines/swat-kafka.yaml
-tokens=$(docker compose run --rm --no-deps -T --entrypoint cat init /var/lib/sluice/tokens/stack.env) ||
-  give_up 'the stack runs, but its tokens could not be read; what Docker said is above.'
+tokens=$(docker compose run --rm --no-deps -T --entrypoint cat init /var/lib/sluice/tokens/stack.env) || {
+  say 'the stack runs, but its tokens could not be read; what Docker said is above.'
+  give_up
+}
 printf '%s\n' "$tokens" | sh scripts/stack-secrets.sh take .env
 
 # The address where a port of a service is published, such as 127.0.0.1:9092.

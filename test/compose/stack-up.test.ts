@@ -5,14 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { repository, temporaryFolder } from '../house/temporary-clone.ts';
 import { onPath } from '../stack/programs.ts';
 
-const tools = ['sh', 'awk', 'cat', 'dirname', 'mv', 'od', 'printenv', 'readlink', 'rm', 'sed', 'tail', 'tr'];
+const tools = ['sh', 'awk', 'cat', 'dirname', 'mkdir', 'mv', 'od', 'printenv', 'readlink', 'rm', 'rmdir', 'sed', 'tail', 'tr'];
 
 /** run.sh and its scripts in a folder of their own, on a PATH with nothing but the tools that they name and this docker. */
 function machine(docker?: string) {
   const root = join(temporaryFolder('stack-up'), 'a folder');
   const programs = join(root, 'programs');
   mkdirSync(programs, { recursive: true });
-  for (const file of ['run.sh', 'scripts/prepare.sh', ...['up', 'secrets', 'settings', 'links'].map((name) => `scripts/stack-${name}.sh`)])
+  for (const file of ['run.sh', 'scripts/prepare.sh', ...['up', 'backup', 'docker', 'secrets', 'settings', 'links'].map((name) => `scripts/stack-${name}.sh`)])
     cpSync(join(repository, file), join(root, file));
   for (const tool of tools) symlinkSync(onPath(tool) as string, join(programs, tool));
   const log = join(root, 'docker.log');
@@ -21,9 +21,11 @@ function machine(docker?: string) {
     chmodSync(join(programs, 'docker'), 0o755);
   }
   return {
+    root,
     environmentFile: join(root, '.env'),
     calls: () => readFileSync(log, 'utf8').trimEnd().split('\n'),
     run: (...args: string[]) => spawnSync('sh', [join(root, 'run.sh'), ...args], { encoding: 'utf8', cwd: '/', env: { PATH: programs } }),
+    backup: (...args: string[]) => spawnSync('sh', [join(root, 'scripts/stack-backup.sh'), ...args], { encoding: 'utf8', cwd: root, env: { PATH: programs } }),
   };
 }
 
@@ -33,12 +35,15 @@ const works = `case "$*" in
   *) echo chatter ;;
 esac`;
 
+/** What a machine can lack, what its docker is then, and what is said of it. */
+const lacking: [string, string | undefined, RegExp][] = [
+  ['no Docker', undefined, /needs Docker with Compose, found none.*docs\.docker\.com/],
+  ['no Compose', 'test "$1" != compose', /there is no docker compose.*docs\.docker\.com/],
+  ['no service', 'test "$1" != version', /its service does not answer.*systemctl start docker/],
+];
+
 describe('sh run.sh --stack', () => {
-  it.each([
-    ['no Docker', undefined, /needs Docker with Compose, found none.*docs\.docker\.com/],
-    ['no Compose', 'test "$1" != compose', /there is no docker compose.*docs\.docker\.com/],
-    ['no service', 'test "$1" != version', /its service does not answer.*systemctl start docker/],
-  ])('says on a machine with %s what to install or start, and what else can be done', (_, docker, message) => {
+  it.each(lacking)('says on a machine with %s what to install or start, and what else can be done', (_, docker, message) => {
     const { run, environmentFile } = machine(docker);
     const { status, stdout, stderr } = run('--stack');
     expect(status).toBe(4);
@@ -106,5 +111,25 @@ describe('sh run.sh --stack', () => {
     const { status, stderr } = run(...args);
     expect(status).toBe(2);
     expect(stderr).toContain('takes no other option');
+  });
+});
+
+describe('sh scripts/stack-backup.sh', () => {
+  describe.each(lacking)('on a machine with %s', (_, docker, message) => {
+    it.each(['make', 'restore'])('%s says what to install or start, and leaves nothing behind', (todo) => {
+      const { backup, root } = machine(docker);
+      const { status, stdout, stderr } = backup(todo, 'copy');
+      expect({ status, stdout }).toEqual({ status: 4, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(existsSync(join(root, 'copy'))).toBe(false);
+    });
+  });
+
+  it('makes no folder of a misspelt one, nor where the services cannot be stopped, nor for what it cannot do', () => {
+    const { backup, root } = machine(`test "$*" != 'compose stop'`);
+    expect(backup('restore', 'copy')).toMatchObject({ status: 2, stderr: 'sluice: there is no folder copy. Nothing was changed\n' });
+    expect(backup('make', 'copy')).toMatchObject({ status: 4, stderr: expect.stringContaining('Nothing was copied') });
+    expect(backup('copy', 'copy')).toMatchObject({ status: 2, stderr: 'sluice: there is no copy, only make and restore\n' });
+    expect(existsSync(join(root, 'copy'))).toBe(false);
   });
 });
