@@ -88,7 +88,7 @@ describe('the containers', () => {
     const needs = Object.fromEntries(
       services.map(([name, { depends_on = {} }]) => [name, Object.fromEntries(Object.entries(depends_on).map(([on, { condition }]) => [on, condition]))]),
     );
-    const visitor = { influxdb: 'service_healthy', init: 'service_completed_successfully', processor: 'service_healthy' };
+    const visitor = { influxdb: 'service_healthy', init: 'service_completed_successfully' };
     expect(needs).toEqual({
       kafka: {},
       influxdb: {},
@@ -134,20 +134,22 @@ describe('the containers', () => {
 });
 
 describe('secrets', () => {
-  const secret = /TOKEN|PASSWORD|SECRET/;
+  const secret = /TOKEN|PASSWORD|SECRET|INCIDENT_WEBHOOK/;
+  /** Of servers that there need not be. */
+  const optional = ['GF_SMTP_PASSWORD', 'SLUICE_INCIDENT_WEBHOOK', 'MAIL_PASSWORD'];
 
   it('are in no file: only asked for, with what makes them', () => {
     for (const [name, { environment = {} }] of services)
       for (const [variable, value] of Object.entries(environment))
-        if (secret.test(variable) && variable !== 'GF_SMTP_PASSWORD')
+        if (secret.test(variable) && !optional.includes(variable))
           expect(value, `${name} ${variable}`).toMatch(/^\$\{[A-Z_]+:\?is missing, sh run\.sh --stack makes it\}$/);
-    // Of a mail server that there need not be.
-    expect(composeFile().services.grafana.environment?.GF_SMTP_PASSWORD).toMatch(/^\$\{GF_SMTP_PASSWORD:-\}$/);
+    const { grafana, processor } = composeFile().services;
+    for (const name of optional) expect({ ...grafana.environment, ...processor.environment }[name]).toBe(`\${${name}:-}`);
     for (const [name, value] of Object.entries(example)) if (secret.test(name)) expect(value, name).toBe('');
   });
 
   it('go to who needs them', () => {
-    const given = ({ environment = {} }: Service): string[] => Object.keys(environment).filter((name) => /INFLUX|SLUICE/.test(name));
+    const given = ({ environment = {} }: Service): string[] => Object.keys(environment).filter((name) => /INFLUX|SLUICE|^MAIL/.test(name));
     const table = Object.fromEntries(services.map(([name, service]) => [name, given(service)]));
     const buckets = ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET', 'INFLUX_MONITORING_BUCKET', 'INFLUX_HISTORY_BUCKET'];
     expect(table).toEqual({
@@ -155,7 +157,7 @@ describe('secrets', () => {
       influxdb: [],
       init: [...buckets, 'INFLUX_OPERATOR_TOKEN', 'INFLUX_ADMIN_PASSWORD'],
       producer: [],
-      processor: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET', 'SLUICE_ENV_FILE'],
+      processor: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET', 'SLUICE_INCIDENT_WEBHOOK', 'MAIL_USER', 'MAIL_PASSWORD', 'SLUICE_ENV_FILE'],
       telegraf: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_MONITORING_BUCKET', 'SLUICE_METRICS_URL'],
       grafana: [...buckets, 'SLUICE_ALERT_WEBHOOK', 'SLUICE_ALERT_EMAIL'],
       chronograf: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_MONITORING_BUCKET'],
@@ -206,6 +208,12 @@ describe('Grafana', () => {
     expect(places).toContain(environment.GF_PATHS_DATA);
     expect(volumes).toContain('./grafana/provisioning:/etc/grafana/provisioning:ro');
     expect(environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH).toBe('/etc/grafana/provisioning/dashboards/sluice-start.json');
+  });
+});
+
+describe('Chronograf', () => {
+  it('asks nobody outside for anything: set to nothing, the address of its news takes the place of the default', () => {
+    expect(composeFile().services.chronograf.environment).toMatchObject({ REPORTING_DISABLED: 'true', STATUS_FEED_URL: '' });
   });
 });
 

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { load } from '../config/pipeline-text.ts';
 import { repository } from '../house/temporary-clone.ts';
+import { composeFile } from './compose-file.ts';
 
 const read = (name: string): string => readFileSync(join(repository, 'pipelines', name), 'utf8');
 const files = { embedded: read('swat.yaml'), onServers: read('swat-kafka.yaml') };
@@ -32,4 +34,13 @@ it('differs in nothing but the way, the store and who else is told', () => {
     outputs: [...(embeddedOutputs as unknown[]), 'kafka'],
   });
   expect(embeddedStore).toMatchObject({ type: 'duckdb' });
+});
+
+it('asks the producer of docker-compose.yml for no secret of a store or an output', async () => {
+  const { command = [] } = composeFile().services.producer;
+  const overrides = command.filter((_, i) => command[i - 1] === '--set');
+  const sending = files.onServers.replace('# outputs: ', 'outputs: ').replace('\noutputs: [{ terminal: { detectors: [combined] } }, kafka]', '');
+  const environment = { KAFKA_BROKERS: 'kafka:29092' };
+  await expect(load(sending, { environment, set: ['store=duckdb'] })).rejects.toThrow("'SLUICE_INCIDENT_WEBHOOK' is not set");
+  expect((await load(sending, { environment, set: overrides })).outputs).toEqual([]);
 });
