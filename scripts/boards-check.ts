@@ -8,6 +8,7 @@ import { openEnvironment } from '../cli/environment.ts';
 import { SluiceError } from '../core/errors.ts';
 import { checkBoards, wantedBoards } from '../test/boards/check-boards.ts';
 import { type FilledStack, fillStack } from '../test/boards/filled-stack.ts';
+import { queryFlux } from '../test/boards/flux-client.ts';
 import type { Environment } from '../test/boards/provisioned-text.ts';
 import { reportText, totalsOf } from '../test/boards/report.ts';
 import { repositoryRoot } from '../test/repository-root.ts';
@@ -96,7 +97,16 @@ async function runningStack(): Promise<FilledStack> {
     INFLUX_HISTORY_BUCKET: 'monitoring_history',
   };
   const environment: Environment = { ...defaults, ...(await openEnvironment()).values };
-  if (!environment.INFLUX_READER_TOKEN) throw new SluiceError('STORE_DENIED', 'there is no INFLUX_READER_TOKEN', { fix: 'Make one: sluice init influxdb.' });
+  const { INFLUX_URL: url = '', INFLUX_ORG: org = '', INFLUX_READER_TOKEN: token } = environment;
+  if (!token) throw new SluiceError('STORE_DENIED', 'there is no INFLUX_READER_TOKEN', { fix: 'Make one: sluice init influxdb.' });
+  await queryFlux({ url, org, token }, 'buckets() |> limit(n: 1)').catch((error: Error) => {
+    const denied = /^40[13]: /.test(error.message);
+    throw new SluiceError(denied ? 'STORE_DENIED' : 'STORE_UNAVAILABLE', `InfluxDB cannot be asked: ${error.message}`, {
+      place: url,
+      fix: denied ? 'Check INFLUX_READER_TOKEN.' : 'Check INFLUX_URL and INFLUX_ORG, and that it runs.',
+      cause: error,
+    });
+  });
   return { environment, close: async () => {} };
 }
 

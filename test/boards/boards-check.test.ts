@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { boardsCheck } from './boards-check-command.ts';
@@ -23,4 +25,14 @@ it.each(refused)('%s is refused in a sentence, before any server is started', as
     expect(outcome).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(said) });
     expect(outcome.stderr.trimEnd()).not.toContain('\n');
   }
+});
+
+it('a stack that does not run is told with its address, in a sentence', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((done) => server.once('listening', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise((done) => server.close(done));
+  const { code, stderr } = await boardsCheck(['--running'], { INFLUX_URL: url, INFLUX_READER_TOKEN: 'any' });
+  expect(stderr).toBe(`InfluxDB cannot be asked: fetch failed (${url}). Check INFLUX_URL and INFLUX_ORG, and that it runs.\n`);
+  expect(code).toBe(4);
 });

@@ -160,6 +160,12 @@ describeWithStack('boards over a store that the pipeline filled', { kafka: 'own'
     expect(code).toBe(0);
   });
 
+  it('a token that the store refuses is told in a sentence', async () => {
+    const { code, stderr } = await boardsCheck(['--running'], { ...stack.environment, INFLUX_READER_TOKEN: 'another' });
+    expect(stderr).toMatch(/^InfluxDB cannot be asked: 401: unauthorized access \(http:\S+\)\. Check INFLUX_READER_TOKEN\.\n$/);
+    expect(code).toBe(4);
+  });
+
   it('all that are shipped can be asked of buckets that nothing has been written to', { timeout: 120_000 }, async () => {
     const { INFLUX_URL: url = '', INFLUX_ORG: org = '', INFLUX_OPERATOR_TOKEN: token = '' } = stack.environment;
     const { orgs } = await influxRequest<{ orgs: { id: string }[] }>({ url, token }, 'GET', `/api/v2/orgs?org=${org}`);
