@@ -49,6 +49,9 @@ export interface NoticeRules {
   readonly ignore: readonly IgnoreRule[];
 }
 
+/** Milliseconds until a login that was refused is tried again: servers lock who tries often. */
+export const loginPause = 300_000;
+
 /** How an attempt to send came out. */
 export type Delivery =
   /** `but`: not to everybody. */

@@ -20,10 +20,12 @@ export async function drain(pipeline: Pipeline, consumer: BusConsumer, { maxRows
   while (!signal?.aborted) {
     const chunk = await consumer.poll({ maxRows, maxWaitMs });
     if (chunk === 'end') {
+      pipeline.beginSending();
       await commit();
       return 'end';
     }
-    if (chunk !== 'idle') {
+    if (chunk === 'idle') pipeline.beginSending();
+    else {
       await pipeline.process(chunk);
       committed.set(chunk.partition, chunk.nextOffset);
     }

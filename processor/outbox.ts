@@ -74,7 +74,7 @@ export class Outbox {
     return record.endsWith(recordSuffix);
   }
 
-  /** Begins to send what waited. @throws RECORD_CORRUPT, RECORD_VERSION */
+  /** What waited, to be sent from `begin` on. @throws RECORD_CORRUPT, RECORD_VERSION */
   async load(records: Readonly<Record<string, string>>, read: (hash: string) => Promise<Uint8Array>): Promise<void> {
     for (const [name, hash] of Object.entries(records)) {
       if (!Outbox.owns(name)) continue;
@@ -83,6 +83,10 @@ export class Outbox {
       const bytes = await read(hash);
       await restoreRecord(place, async () => this.#restore(stream, decodeRecord(bytes, outboxKind, place) as unknown as SavedOutbox));
     }
+  }
+
+  /** Sends what is durable, unless that goes on already. */
+  begin(): void {
     for (const { queue } of this.#lines) queue.begin();
   }
 

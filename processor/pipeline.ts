@@ -197,6 +197,7 @@ export class Pipeline {
       for (const { incident, change } of changes) await output.incident?.(incident, change, (this.#streams.get(incident.stream) as StreamPipeline).schema);
     }
     for (const change of changes) observer?.incident?.(change);
+    this.beginSending();
     observer?.chunk?.(chunk, writes, { score: scoring / 1000, store: storing / 1000 }, this.key);
   }
 
@@ -228,6 +229,14 @@ export class Pipeline {
     this.#manifest = { ...manifest, totals: flatten(totals) };
     durable();
     observer?.commit?.(this.#manifest, (performance.now() - started) / 1000, manifest.positions[this.#options.source]?.nextOffset ?? 0);
+  }
+
+  /**
+   * Sends messages that waited. Not before it is known that this pipeline goes on: a start that fails, again and again, would send
+   * the same ones each time.
+   */
+  beginSending(): void {
+    this.#outbox.begin();
   }
 
   /** Resolves when all messages that are durable have been sent, or after so many milliseconds; a commit makes it known. */

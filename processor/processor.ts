@@ -133,6 +133,7 @@ class Processor {
     let told = false;
     while (!signal.aborted) {
       const chunk = await consumer.poll({ maxRows: config.batch.rows, maxWaitMs: config.batch.wait });
+      if (typeof chunk === 'string') for (const { pipeline } of this.#held.values()) pipeline.beginSending();
       if (chunk === 'end') {
         const held = this.#held.size;
         await this.#commitAll(consumer);

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import type { Delivery } from '../../core/notice.ts';
+import { type Delivery, loginPause } from '../../core/notice.ts';
 import { printable } from '../../core/shown.ts';
 import type { Mail } from './mail.ts';
 
 /** Characters of the server's words that are shown. */
 const wordsShown = 200;
-/** Milliseconds between logins that are refused: servers lock who tries often. */
-const loginPause = 300_000;
+/** The server takes mail only after a login (RFC 4954, section 6). */
+const loginWanted = 530;
 /** A server may take its time for each answer, but no more than so many times that for all. */
 const answers = 5;
 /** The longest that a timer takes, ms. */
@@ -86,7 +86,8 @@ export class SmtpSender {
     const words = printable((response ?? message).replace(/\s+/g, ' '));
     const why = `${host}:${port} ${responseCode === undefined ? 'cannot be reached' : 'answers'}: ${words.slice(0, wordsShown)}`;
     // What is wrong with the login is wrong with no mail: it is put right, and all that waits can go.
-    if (code === 'EAUTH') return { outcome: 'again', why, ...(responseCode !== undefined && responseCode >= 500 ? { after: loginPause } : {}) };
+    if (code === 'EAUTH' || responseCode === loginWanted)
+      return { outcome: 'again', why, ...(responseCode !== undefined && responseCode >= 500 ? { after: loginPause } : {}) };
     return responseCode !== undefined && responseCode >= 500 && code !== 'ETLS' ? { outcome: 'failed', why } : { outcome: 'again', why };
   }
 }

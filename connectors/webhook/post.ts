@@ -1,8 +1,10 @@
-import type { Delivery } from '../../core/notice.ts';
+import { type Delivery, loginPause } from '../../core/notice.ts';
 import { printable } from '../../core/shown.ts';
 
 /** Bytes that are read of an answer, and characters that are shown. */
 const [answerBytes, answerShown] = [2048, 200];
+/** What is wrong with the login is wrong with no message: it is put right, and all that waits can go. */
+const loginRefused = [401, 403];
 /** Characters; less is a word like any other. */
 const shortestSecret = 4;
 
@@ -34,6 +36,7 @@ export async function post(url: string, headers: Readonly<Record<string, string>
     const answer = shortened(withoutSecrets(await beginningOf(response), url, headers));
     const why = `${origin} answers ${response.status}${answer === '' ? '' : `: ${answer}`}`;
     if (response.status >= 500 || [408, 425, 429].includes(response.status)) return { outcome: 'again', why, ...retryAfter(response) };
+    if (loginRefused.includes(response.status)) return { outcome: 'again', why, after: loginPause };
     return { outcome: 'failed', why: response.status >= 300 && response.status < 400 ? `${why}; redirects are not followed` : why };
   } catch (error) {
     return { outcome: 'again', why: `${origin} cannot be reached: ${reasonOf(error as Error, timeout)}` };

@@ -105,6 +105,11 @@ describe('messages of incidents', () => {
     expect(new Set(keys(receiver.received))).toEqual(new Set(keys(expected).slice(0, 1)));
     receiver.received.length = 0;
     receiver.answer = (_, response) => response.end();
+    // A start that fails would send them again each time.
+    await at.write('plant.csv', plantText(lines.slice(1)));
+    expect((await at.start('run', 'plant.yaml', '--until-end').ended).stderr).toContain('SOURCE_CHANGED');
+    expect(receiver.received).toEqual([]);
+    await at.write('plant.csv', plantText(lines));
     await at.run('plant.yaml');
     expect(keys(receiver.received)).toEqual(keys(expected));
   });

@@ -158,6 +158,12 @@ describe('the way to the server', () => {
     expect(mails).toEqual([]);
   });
 
+  test('a login that was forgotten is waited for too', async () => {
+    const { port, mails } = await openMailServer(auth);
+    expect(await send({ port, tls: 'starttls', ca: certFile })).toMatchObject({ outcome: 'again', why: expect.stringContaining(' 530 '), after: 300_000 });
+    expect(mails).toEqual([]);
+  });
+
   test('without STARTTLS nothing is said, the login least of all', async () => {
     let logins = 0;
     const { port, mails } = await openMailServer({

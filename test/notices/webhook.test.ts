@@ -102,7 +102,11 @@ describe('how an attempt comes out', () => {
     expect(await attempt(503, { 'Retry-After': 'soon' })).not.toHaveProperty('after');
   });
 
-  test.each([400, 401, 403, 404, 410, 422])('%i: it never will', async (status) => {
+  test.each([401, 403])('%i: the login is waited for, it is put right', async (status) => {
+    expect(await attempt(status, {}, 'who?')).toEqual({ outcome: 'again', why: `http://there answers ${status}: who?`, after: 300_000 });
+  });
+
+  test.each([400, 404, 410, 422])('%i: it never will', async (status) => {
     expect(await attempt(status, {}, 'no_service')).toEqual({ outcome: 'failed', why: `http://there answers ${status}: no_service` });
   });
 
@@ -138,7 +142,7 @@ describe('how an attempt comes out', () => {
       expect(await attempt(status, {}, 'Cannot POST /hook')).toMatchObject({ why: expect.stringMatching(/Cannot POST \[\.\.\.\]/) });
     }
     const receiver = await openReceiver();
-    receiver.answer = ({ headers, path }, response) => response.writeHead(401).end(`${'x'.repeat(190)}${path} ${headers.authorization}`);
+    receiver.answer = ({ headers, path }, response) => response.writeHead(400).end(`${'x'.repeat(190)}${path} ${headers.authorization}`);
     const url = `${receiver.url}/T0001/B0002?token=0123456789`;
     const outcome = await (await senderOf({ webhook: { url, headers: { Authorization: 'Bearer abcdefgh' } } })).deliver(notice(), never());
     expect(outcome).toMatchObject({ outcome: 'failed' });

@@ -115,6 +115,7 @@ describeWithStack('what is seen over Kafka and InfluxDB when something is wrong'
         await expected(4, 'STORE_DENIED', 'process', { 'store.token': plant.bucket.readToken });
         await expected(4, 'STORE_UNAVAILABLE', 'dead list', { 'store.url': `http://${away}` });
         await expected(2, 'CONFIG_INVALID', 'run');
+        await expected(2, 'CONFIG_INVALID', 'run', { bus: 'memory' });
         await expected(2, 'CONFIG_INVALID', 'produce', { bus: 'memory' });
         await expected(2, 'CONFIG_INVALID', 'process', { bus: 'memory' });
         await expected(2, 'CONFIG_INVALID', 'produce', { topic: '[A, B]' });
