@@ -78,8 +78,8 @@ async function asJson(config: PipelineConfig, found: Found | undefined, registry
         tags: found.schema.tags,
       }),
     },
-    bus: config.bus,
-    store: config.store,
+    bus: withoutSecrets(config.bus),
+    store: withoutSecrets(config.store),
     outputs: await outputsJson(config, registry),
     train: config.train,
     threshold: config.threshold,
@@ -90,6 +90,11 @@ async function asJson(config: PipelineConfig, found: Found | undefined, registry
     detectors: Object.fromEntries(config.detectors),
     combinations: Object.fromEntries(config.combine),
   };
+}
+
+/** Tokens and passwords are known to be there, and no more is said of them. */
+function withoutSecrets(component: object): object {
+  return JSON.parse(JSON.stringify(component, (option, value: unknown) => (/token|password/i.test(option) && typeof value === 'string' ? '...' : value)));
 }
 
 async function asText(config: PipelineConfig, found: Found | undefined, outputs: readonly string[], warnings: readonly string[]): Promise<string> {

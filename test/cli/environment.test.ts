@@ -38,6 +38,19 @@ describe('variables of pipeline files', () => {
     });
   });
 
+  test('that are secret are shown by no answer', () => {
+    const cwd = place('PLANT_NAME=mill\nINFLUX_TOKEN=hunter2hunter2\nKAFKA_PASSWORD=swordfish\n');
+    const store = `store={type: influxdb, token: "${variable('INFLUX_TOKEN')}"}`;
+    const bus = `bus={type: kafka, brokers: "127.0.0.1:9", sasl: {mechanism: plain, username: mill, password: "${variable('KAFKA_PASSWORD')}"}}`;
+    const { status, stdout, stderr } = sluice(['check', 'plant.json', '--no-open', '--json', '--set', store, '--set', bus], { cwd });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).not.toMatch(/hunter2|swordfish/);
+    expect(JSON.parse(stdout)).toMatchObject({
+      store: { type: 'influxdb', options: { token: '...' } },
+      bus: { options: { sasl: { username: 'mill', password: '...' } } },
+    });
+  });
+
   test('a file of secrets that others can read is a warning, once', () => {
     const cwd = place('PLANT_NAME=mill\nINFLUX_TOKEN=hunter2\n', 0o644);
     expect(check(cwd)).toMatchObject({ status: 0, stderr: "warning: others can read '.env', which holds INFLUX_TOKEN; close it with: chmod 600 .env\n" });
