@@ -71,13 +71,11 @@ export function streamLine(stream: string, { tags }: Schema): string {
 }
 
 /** One of each tag: boards choose by them. */
-export function tagLines(stream: string, { tags }: Schema): string {
-  return tags
-    .map(({ name, kind, stage = 'none', unit = 'none', description = name }, position) => {
-      const fields = new Fields().text('kind', kind).text('stage', stage).text('unit', unit).text('description', description).integer('position', position);
-      return `${measurement.tags},stream=${keyText(stream)},tag=${keyText(name)} ${fields} 0`;
-    })
-    .join('\n');
+export function tagLines(stream: string, { tags }: Schema): string[] {
+  return tags.map(({ name, kind, stage = 'none', unit = 'none', description = name }, position) => {
+    const fields = new Fields().text('kind', kind).text('stage', stage).text('unit', unit).text('description', description).integer('position', position);
+    return `${measurement.tags},stream=${keyText(stream)},tag=${keyText(name)} ${fields} 0`;
+  });
 }
 
 export function letterLine({ source, partition, position, stream = '', reason, message, payload }: DeadLetter): string {

@@ -132,7 +132,7 @@ describe('events', () => {
     expect(streamLine('swat', makeSchema([{ name: 'a', kind: 'discrete' }]))).toBe(
       'streams,stream=swat schema="{\\"tags\\":[{\\"name\\":\\"a\\",\\"kind\\":\\"discrete\\"}]}" 0',
     );
-    expect(tagLines('swat', schema).split('\n')).toEqual([
+    expect(tagLines('swat', schema)).toEqual([
       'tags,stream=swat,tag=LIT101 kind="continuous",stage="P1",unit="mm",description="level",position=0i 0',
       'tags,stream=swat,tag=MV101 kind="discrete",stage="none",unit="none",description="MV101",position=1i 0',
     ]);

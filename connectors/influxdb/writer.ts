@@ -20,6 +20,9 @@ import { WriteQueue, type WriteQueueOptions } from './write-queue.ts';
 /** Rows between two looks at whether there is room for more. */
 const slice = 1000;
 
+/** Tags of a stream that go in one request: some 25 kB. */
+const tagsAtOnce = 250;
+
 /** What InfluxDB takes as the key of a point: measurement, tags and a field. */
 const longestKey = 65_535;
 
@@ -76,7 +79,8 @@ export class InfluxWriter implements StoreWriter {
         await this.#writeNow(streamLine(stream, schema));
       }
       if (known) return;
-      await this.#writeNow(tagLines(stream, schema));
+      const tags = tagLines(stream, schema);
+      for (let at = 0; at < tags.length; at += tagsAtOnce) await this.#writeNow(tags.slice(at, at + tagsAtOnce).join('\n'));
       this.#streams.set(stream, { schema, rows: new RowLines(stream, schema), buckets: new BucketLines(stream, schema), verdicts: new Map() });
     });
   }

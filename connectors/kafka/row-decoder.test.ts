@@ -55,9 +55,9 @@ function reference(names: readonly string[], message: Buffer): Outcome {
   }
   const mark = entries.get('Normal/Attack');
   const label = new Map<unknown, number>([
-    ...['Normal', '0', 'false', 0, false].map((each): [unknown, number] => [each, 0]),
-    ...['Attack', 'A ttack', '1', 'true', 1, true].map((each): [unknown, number] => [each, 1]),
-  ]).get(typeof mark === 'string' ? mark.trim() : mark);
+    ...['normal', '0', 'false', 0, false].map((each): [unknown, number] => [each, 0]),
+    ...['attack', '1', 'true', 1, true].map((each): [unknown, number] => [each, 1]),
+  ]).get(typeof mark === 'string' ? mark.replaceAll(/\s/g, '').toLowerCase() : mark);
   return { time, label: label ?? -1, values };
 }
 
