@@ -6,7 +6,7 @@ export default defineConfig({
     exclude: ['test/long/**', 'node_modules/**', 'dist/**'],
     globalSetup: ['test/stack/shared-stack.ts'],
     // Tests of servers mostly wait for them.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     coverage: {
