@@ -203,39 +203,15 @@ const flowing = (): Placed[] => [
 ];
 
 const lasting = (): Placed[] => [
-  heat({
-    title: 'Scoring a batch',
-    description: 'How many batches took up to so long in views and detectors. Climbs with detectors, tags and rows in a batch.',
-    query: times('sluice_batch_seconds', ' and r.stage == "score"'),
-    unit: 'short',
-    nameUnit: 's',
-    store,
-    name: '${__field.labels.le}',
-    width: 12,
-    height: 9,
-  }),
-  heat({
-    title: 'Storing a batch',
-    description: 'How many batches took up to so long to be handed to the store. Climbs when the store does not keep up.',
-    query: times('sluice_batch_seconds', ' and r.stage == "store"'),
-    unit: 'short',
-    nameUnit: 's',
-    store,
-    name: '${__field.labels.le}',
-    width: 12,
-    height: 9,
-  }),
-  heat({
-    title: 'Commits',
-    description: 'How many commits took up to so long: rows, verdicts, incidents, state and position made durable together.',
-    query: times('sluice_commit_seconds'),
-    unit: 'short',
-    nameUnit: 's',
-    store,
-    name: '${__field.labels.le}',
-    width: 12,
-    height: 9,
-  }),
+  took('Scoring a batch', 'How many batches took up to so long in views and detectors. Climbs with detectors, tags and rows in a batch.', [
+    'sluice_batch_seconds',
+    ' and r.stage == "score"',
+  ]),
+  took('Storing a batch', 'How many batches took up to so long to be handed to the store. Climbs when the store does not keep up.', [
+    'sluice_batch_seconds',
+    ' and r.stage == "store"',
+  ]),
+  took('Commits', 'How many commits took up to so long: rows, verdicts, incidents, state and position made durable together.', ['sluice_commit_seconds']),
   series({
     title: 'Time of a commit',
     description:
@@ -446,3 +422,8 @@ const influxdb = (): Placed[] => [
     width: 8,
   }),
 ];
+
+/** How often something took how long, of a histogram: moments against the upper ends of its buckets. */
+function took(title: string, description: string, histogram: Parameters<typeof times>): Placed {
+  return heat({ title, description, query: times(...histogram), unit: 'short', nameUnit: 's', store, name: '${__field.labels.le}', width: 12, height: 9 });
+}
