@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['{core,kernels,connectors,producer,processor,evaluate,serve,cli,scripts,test}/**/*.test.ts'],
     exclude: ['test/long/**', 'node_modules/**', 'dist/**'],
     globalSetup: ['test/stack/shared-stack.ts'],
+    setupFiles: ['test/property-seed.ts'],
     // Tests of servers mostly wait for them.
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -22,6 +22,11 @@ describe('the time axis', () => {
     ]);
   });
 
+  it('the longest span there can be has round marks too', () => {
+    const ticks = timeTicks(file({ from: '-271821-04-20T00:00:00Z', to: '+275760-09-13T00:00:00Z' }));
+    expect(ticks.map(({ label }) => label)).toEqual(['-271821-04-20', '-134926-08-26', '1970-01-01', '+138865-05-08', '+275760-09-13']);
+  });
+
   it('events say where a gap in the recording lies: rows are evenly spaced, times are not', () => {
     // Row 50 comes after 10 minutes of 100: the first half of the width is 10 minutes long.
     const event = { from: 50, to: 60, start: '2020-01-01T00:10:00Z', end: '2020-01-01T00:20:00Z' };

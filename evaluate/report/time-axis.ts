@@ -23,7 +23,8 @@ const steps = [1, 2, 5, 10, 15, 30]
   .concat(
     [1, 2, 5, 10, 15, 30].map((n) => n * minute),
     [1, 2, 3, 6, 12].map((n) => n * hour),
-    [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000].map((n) => n * day),
+    // Up to all the days there can be: every mark is a whole number of milliseconds, so none lies before the first row by a rounding.
+    [0, 1, 2, 3, 4, 5, 6, 7].flatMap((power) => [1, 2, 5].map((n) => n * 10 ** power * day)),
   );
 const mostTicks = 6;
 
@@ -36,7 +37,7 @@ export function timeTicks(file: RowTimes): readonly Tick[] {
   if (anchors.length < 2) return rowTicks(file.rows);
   const from = anchors[0].time;
   const to = anchors[anchors.length - 1].time;
-  const step = steps.find((one) => (to - from) / one <= mostTicks) ?? (to - from) / mostTicks;
+  const step = steps.find((one) => (to - from) / one <= mostTicks) as number;
   const ticks: Tick[] = [];
   let lastDate = '';
   for (let n = Math.ceil(from / step); n * step <= to; n++) {
