@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import type { PipelineConfig } from './pipeline-config.ts';
+import type { SimulatorControl } from './simulator.ts';
 
 /** How far a stream is from its first verdict. `waiting`: no row to train on has come. */
 export interface WarmUp {
@@ -25,4 +26,6 @@ export interface Runtime {
   /** undefined = ready; otherwise why not. */
   notReady(): string | undefined;
   graph(): StageEdge[];
+  /** Where simulated items can be commanded. */
+  readonly simulator?: SimulatorControl | undefined;
 }
