@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{core,kernels,connectors,producer,processor,evaluate,serve,cli,scripts,test}/**/*.test.ts'],
+    include: ['{core,kernels,connectors,producer,processor,evaluate,serve,dashboard,cli,scripts,test}/**/*.test.ts'],
     exclude: ['test/long/**', 'node_modules/**', 'dist/**'],
     globalSetup: ['test/stack/shared-stack.ts'],
     setupFiles: ['test/property-seed.ts'],

@@ -1,0 +1,15 @@
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/layout.css';
+import './styles/components.css';
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { listenForKeys } from './keyboard.ts';
+import { followLinks } from './router.ts';
+import { viewOf } from './routes.tsx';
+import { applyTheme } from './theme.ts';
+
+applyTheme();
+followLinks((path) => viewOf(path) !== undefined);
+listenForKeys();
+render(<App />, document.getElementById('app')!);

@@ -1,0 +1,3 @@
+export default function Simulator() {
+  return <h1>Simulator</h1>;
+}
