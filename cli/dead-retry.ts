@@ -131,6 +131,7 @@ function reading(rows: SourceRows, own: string, { source, clock, topics }: Pipel
     }
     const shiftMs = saved.shiftOf(own) ?? (clock === 'original' ? 0 : undefined);
     if (shiftMs === undefined) return { why: 'its time was shifted (`clock: shifted`), and by how much is not known here' };
+    if (source.live) return { why: 'rows of its source come as they happen, once' };
     const row = await rows.at(letter.position);
     if (!row) return { why: source.loop ? 'of a source in a loop only the first pass can be read again' : 'the source has no such row any more' };
     if ('why' in row) return row;

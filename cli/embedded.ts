@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../core/bus.ts';
 import type { Output, ServiceContext } from '../core/component.ts';
-import { SluiceError } from '../core/errors.ts';
+import { quote, SluiceError } from '../core/errors.ts';
 import type { Position } from '../core/manifest.ts';
 import type { Pace } from '../core/pace.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
+import type { SimulatorControl } from '../core/simulator.ts';
 import type { Store } from '../core/store.ts';
 import { drain } from '../processor/drain.ts';
 import { Pipeline, type PipelineObserver } from '../processor/pipeline.ts';
@@ -27,6 +28,8 @@ export interface RunStart {
   /** Data rows taken in by earlier runs. */
   readonly resumedAt: number;
   readonly shiftMs: number;
+  /** Commands for a source that makes its rows up. */
+  readonly simulator: SimulatorControl | undefined;
 }
 
 /** What a run shows of itself while it goes on; all optional. */
@@ -75,6 +78,15 @@ export function onlyTopic({ topics }: PipelineConfig): string {
   throw new SluiceError('CONFIG_INVALID', `rows are sent to one topic, and here are ${topics.length}: ${topics.join(', ')}`, {
     place: 'topic',
     fix: 'Name one; only `sluice process` takes several.',
+  });
+}
+
+/** @throws USAGE for a pace or an end that rows cannot have which come as they happen */
+export function requireRunnable({ source }: PipelineConfig, { pace, untilEnd }: { readonly pace?: string; readonly untilEnd?: true }): void {
+  const option = pace === undefined ? untilEnd && '--until-end' : '--pace';
+  if (!source.live || !option) return;
+  throw new SluiceError('USAGE', `${option} does not apply: rows of the source ${quote(source.type)} come as they happen, without an end`, {
+    fix: `Leave out ${option}; Ctrl-C ends the run.`,
   });
 }
 
@@ -136,7 +148,14 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     requireSameClock(config, pipeline.position, source.id);
     pipeline.attach({ fingerprint: info.fingerprint, shiftMs: pipeline.position ? 0 : await shiftOf(config, source), reading: readingOf(config.source) });
     const position = pipeline.position as NonNullable<typeof pipeline.position>;
-    await watch.started?.({ pipeline, description: info.description, rows: info.rows, resumedAt: position.nextOffset, shiftMs: position.shiftMs });
+    await watch.started?.({
+      pipeline,
+      description: info.description,
+      rows: info.rows,
+      resumedAt: position.nextOffset,
+      shiftMs: position.shiftMs,
+      simulator: source.simulator,
+    });
     bus = await busDefinition.create(config.bus.options);
     await bus.ensureTopic(onlyTopic(config), { partitions: 1 });
     const producer = await bus.producer(onlyTopic(config));

@@ -18,8 +18,18 @@ export async function openSource(
   return definition.create(config.options, { stream: pipeline.stream, lateness: pipeline.lateness, seed: pipeline.seed, warn: watch.warn, ...id });
 }
 
-/** The options that decide which rows come out of a source: all but where it lies and how long a line may be. */
-export function readingOf({ options }: SourceConfig): Record<string, string> {
+/** @throws CONFIG_INVALID for a source whose rows come as they happen, where only rows that stay can be `what` */
+export function requirePast({ type, live }: SourceConfig, what: string, fix: string): void {
+  if (!live) return;
+  throw new SluiceError('CONFIG_INVALID', `rows of the source '${type}' come as they happen, in the process that scores them, and cannot ${what}`, {
+    place: 'source',
+    fix,
+  });
+}
+
+/** The options that decide which rows come out of a source: all but where it lies and how long a line may be. What has no past may change. */
+export function readingOf({ options, live }: SourceConfig): Record<string, string> {
+  if (live) return {};
   const deciding = Object.entries(options).filter(([name, value]) => name !== 'path' && name !== 'maxLineBytes' && value !== undefined);
   return Object.fromEntries(deciding.map(([name, value]) => [name, JSON.stringify(value)]));
 }

@@ -6,7 +6,7 @@ import type { Registry } from '../core/registry.ts';
 import { type ProduceProgress, type ProduceTotals, produce } from '../producer/producer.ts';
 import { partitionsOf } from './broker.ts';
 import { onlyTopic } from './embedded.ts';
-import { openSource, readingOf, shiftOf } from './pipeline-input.ts';
+import { openSource, readingOf, requirePast, shiftOf } from './pipeline-input.ts';
 
 export interface Producing {
   readonly config: PipelineConfig;
@@ -37,6 +37,7 @@ export interface ProducingStart {
  */
 export async function produceSource({ config, registry, bus, pace, signal, watch }: Producing): Promise<ProduceTotals> {
   const topic = onlyTopic(config);
+  requirePast(config.source, 'be sent to a topic', 'Send messages of such items by `sluice simulate service`, or run them in one process by `sluice run`.');
   const source = await openSource(config.source, config, registry, watch);
   try {
     const info = await source.open();

@@ -6,6 +6,7 @@ export const components: ComponentIndex = {
     csv: () => import('../producer/sources/csv.ts'),
     jsonl: () => import('../producer/sources/jsonl.ts'),
     plant: () => import('../producer/sources/plant.ts'),
+    simulator: () => import('../producer/sources/simulator.ts'),
     xlsx: () => import('../producer/sources/xlsx.ts'),
   },
   step: {

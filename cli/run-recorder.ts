@@ -3,6 +3,7 @@ import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Runtime } from '../core/runtime.ts';
+import type { SimulatorControl } from '../core/simulator.ts';
 import type { PipelineObserver } from '../processor/pipeline.ts';
 import type { ProduceProgress } from '../producer/producer.ts';
 import type { Progress } from '../producer/progress.ts';
@@ -63,6 +64,7 @@ export class RunRecorder {
     };
     const notReady = (): string | undefined => services.away ?? (this.#start ? undefined : 'starting');
     metrics.askReady(() => notReady() === undefined);
+    const control = (): SimulatorControl | undefined => this.#start?.simulator;
     this.runtime = {
       config,
       metrics: metrics.registry,
@@ -74,6 +76,9 @@ export class RunRecorder {
         { from: 'bus', to: 'pipeline', rows: this.#pipelines.processed },
         { from: 'pipeline', to: 'store', rows: this.#pipelines.own.stored },
       ],
+      get simulator() {
+        return control();
+      },
     };
   }
 

@@ -8,6 +8,7 @@ import type { Delivery, Notice, NoticeRules } from './notice.ts';
 import type { Random } from './random.ts';
 import type { Plain } from './record.ts';
 import type { Schema } from './schema.ts';
+import type { SimulatorControl } from './simulator.ts';
 import type { Store, StoreWrite } from './store.ts';
 
 /**
@@ -88,10 +89,17 @@ export interface Source {
   /** Newest time of the whole source, by a pass over it when need be; for `clock: shifted`. */
   lastTime(): Promise<bigint | undefined>;
   close(): Promise<void>;
+  /** Commands for what it makes up. */
+  readonly simulator?: SimulatorControl;
 }
 
 export interface SourceDefinition<O extends z.ZodObject = Any> extends Declaration<O> {
   readonly kind: 'source';
+  /**
+   * Rows come as they happen: there is no end, no pace and no past. `read` goes on counting from where it is asked to and gives
+   * rows of now; it must yield a chunk, if need be without rows, every moment.
+   */
+  readonly live?: true;
   create(options: z.output<O>, context: SourceContext): Source;
 }
 

@@ -12,6 +12,8 @@ export interface SourceConfig extends ComponentConfig {
   readonly pace: Pace;
   /** Begin again at the end; times are moved on so that they keep growing. */
   readonly loop: boolean;
+  /** Its rows come as they happen: it has no past, no end and no pace. */
+  readonly live?: true;
 }
 
 /**

@@ -51,8 +51,8 @@ async function openSource({ source, stream, lateness, seed }: PipelineConfig, re
   const definition = await registry.load('source', source.type);
   const warnings: string[] = [];
   const opened = definition.create(source.options, { stream, lateness, seed, warn: (message) => warnings.push(message) });
-  const look = await lookAt(opened, all ? Number.POSITIVE_INFINITY : firstRows);
-  return { ...look, id: source.id ?? look.id, all, warnings };
+  const look = await lookAt(opened, source.live ? 0 : all ? Number.POSITIVE_INFINITY : firstRows);
+  return { ...look, id: source.id ?? look.id, all: all && !source.live, warnings };
 }
 
 async function asJson(config: PipelineConfig, found: Found | undefined, registry: Registry, warnings: readonly string[]): Promise<object> {
@@ -108,12 +108,12 @@ async function asText(config: PipelineConfig, found: Found | undefined, outputs:
     const discrete = tags.filter((tag) => tag.kind === 'discrete').length;
     facts.push(['source', found.description]);
     facts.push(['tags', `${tags.length}: ${tags.length - discrete} continuous, ${discrete} discrete (${tags.map((tag) => tag.name).join(' ')})`]);
-    facts.push(['rows', rowsText(found, formatTime)]);
+    facts.push(['rows', config.source.live ? 'as they happen' : rowsText(found, formatTime)]);
     if (found.interval !== undefined) facts.push(['interval', `${formatDuration(found.interval)} from row to row (median)`]);
     if (found.all) for (const { position, reason, message } of found.unreadable) facts.push(['unreadable', `row ${count(position)} (${reason}): ${message}`]);
     facts.push(['labels', found.labelled ? 'yes: anomalous rows are marked' : 'none']);
   }
-  facts.push(['pace', `${formatPace(config.source.pace)}${config.source.loop ? ', begins again at the end' : ''}`]);
+  if (!config.source.live) facts.push(['pace', `${formatPace(config.source.pace)}${config.source.loop ? ', begins again at the end' : ''}`]);
   facts.push(['train', trainText(config)]);
   for (const [name, { base, steps }] of config.views)
     facts.push(['view', `${name}: ${[...(base === undefined ? [] : [base]), ...steps.map((step) => step.type)].join(' -> ') || 'the rows as they are'}`]);

@@ -40,7 +40,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
   const signal = interruption();
   const [
     { loadPipeline },
-    { requireEmbeddable, runEmbedded },
+    { requireEmbeddable, requireRunnable, runEmbedded },
     { openDisplay },
     { formatPace, parsePace },
     { makeMetrics },
@@ -60,6 +60,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     import('../invocation.ts'),
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
+  requireRunnable(config, options);
   await requireEmbeddable(config, registry);
   const pace = options.pace === undefined ? (options.untilEnd ? parsePace('max') : config.source.pace) : parsePace(options.pace);
   const { progress, log, people, colour } = await openDisplay(options);
@@ -72,7 +73,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     metrics,
     progress,
     services,
-    pace: formatPace(pace),
+    pace: config.source.live ? 'live' : formatPace(pace),
     print: people.line,
     staysUp: options.untilEnd !== true,
   });

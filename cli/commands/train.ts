@@ -63,7 +63,7 @@ async function trainModel(file: string, options: TrainOptions): Promise<void> {
 }
 
 async function trainingRows(config: PipelineConfig, registry: Registry): Promise<Batch> {
-  const [{ openSource }, { collectRows }, { SluiceError }] = await Promise.all([
+  const [{ openSource, requirePast }, { collectRows }, { SluiceError }] = await Promise.all([
     import('../pipeline-input.ts'),
     import('../../producer/collect.ts'),
     import('../../core/errors.ts'),
@@ -75,6 +75,7 @@ async function trainingRows(config: PipelineConfig, registry: Registry): Promise
       fix: "Name rows or a file, e.g. --set train='{rows: 3600}'.",
     });
   }
+  if (train.kind !== 'file') requirePast(config.source, 'be trained on beforehand', "Name a file, e.g. --set train='{file: {type: csv, path: normal.csv}}'.");
   const source = await openSource(train.kind === 'file' ? train.source : config.source, config, registry, {
     warn: (message) => process.stderr.write(`${message}\n`),
   });

@@ -136,8 +136,8 @@ async function* sourceFindings(config: PipelineConfig, registry: Registry): Asyn
   const warnings: string[] = [];
   try {
     const source = await openSource(config.source, config, registry, { warn: (message) => warnings.push(message) });
-    const { description, labelled, read, dead } = await lookAt(source, 1);
-    const rows = read === 0 ? '; none of its first rows can be read' : labelled ? ', labelled' : '';
+    const { description, labelled, read, dead } = await lookAt(source, config.source.live ? 0 : 1);
+    const rows = config.source.live ? '' : read === 0 ? '; none of its first rows can be read' : labelled ? ', labelled' : '';
     yield read === 0 && dead > 0 ? warning('source', `${description}${rows}`, 'See why with `sluice check --all`.') : ok('source', `${description}${rows}`);
     yield* warnings.map((message) => warning('source', message, 'See `sluice check`.'));
   } catch (error) {

@@ -125,7 +125,7 @@ export function divide(value: unknown, known: z.ZodObject): [own: unknown, besid
 /** Finds what a written component names and parses its options. */
 export async function parseWritten(
   file: PipelineFile,
-  kind: 'source' | 'bus' | 'output' | 'step' | 'threshold' | 'detector',
+  kind: 'bus' | 'output' | 'step' | 'threshold' | 'detector',
   written: WrittenComponent,
   beside: readonly string[] = [],
   what: string = kind,

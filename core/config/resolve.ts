@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { quote } from '../errors.ts';
 import type { ComponentConfig, PipelineConfig, SourceConfig, TrainConfig } from '../pipeline-config.ts';
 import type { Registry } from '../registry.ts';
 import { divide, findDefinition, isKeys, type Keys, type PipelineFile, parseOptions, parseWritten, readForm } from './component-forms.ts';
@@ -31,6 +32,7 @@ export async function resolvePipeline(document: ConfigDocument, keys: Keys, file
   await watchConstants(pipeline, views, detectors);
   const names = new Set([...(isKeys(keys.detectors) ? Object.keys(keys.detectors) : []), ...detectors.keys()]);
   const combine = await combinationConfigs(pipeline, keys.combine, names, threshold);
+  if (source?.live && parsed?.clock === 'shifted') document.mistake(['clock'], `expected original: rows of the source ${quote(source.type)} are of now`);
   if (document.mistakes.length > 0 || !parsed || !source || !bus || !store || !train || !threshold) return undefined;
   return {
     file,
@@ -60,10 +62,17 @@ async function sourceConfig(file: PipelineFile, value: unknown, path: ConfigPath
   if (!written) return undefined;
   const [own, beside] = divide(written.value, sourceKeys);
   const keys = validate(sourceKeys, beside, { document: file.document, at: (inside) => [...written.path, ...inside] });
-  const component = await parseWritten(file, 'source', { ...written, value: own }, ['type', ...Object.keys(sourceKeys.shape)]);
+  const definition = await findDefinition(file, 'source', written);
+  const component = definition && parseOptions(file.document, definition, { ...written, value: own }, ['type', ...Object.keys(sourceKeys.shape)]);
   if (!keys || !component) return undefined;
   const { id, pace, loop } = keys;
-  return { ...component, ...(id === undefined ? {} : { id }), pace, loop };
+  if (definition.live) {
+    const refuse = (key: string): void =>
+      file.document.mistake([...written.path, key], `does not apply: rows of the source ${quote(component.type)} come as they happen`);
+    if (pace.kind !== 'max') refuse('pace');
+    if (loop) refuse('loop');
+  }
+  return { ...component, ...(id === undefined ? {} : { id }), pace, loop, ...(definition.live ? { live: true } : {}) };
 }
 
 /** A store in a file that names none lies in .sluice/ under the stream's name. */
@@ -87,6 +96,7 @@ async function trainConfig(file: PipelineFile, value: unknown, parsed: z.output<
   const ways = ['rows', 'file', 'model'].filter((way) => keys[way] !== undefined);
   if (ways.length > 1) file.document.mistake(['train'], `expected one of rows, file or model, got ${ways.join(' and ')}`);
   const source = keys.file === undefined ? undefined : await sourceConfig(file, keys.file, ['train', 'file']);
+  if (source?.live) file.document.mistake(['train', 'file'], `expected a source that ends, got ${quote(source.type)}, whose rows come as they happen`);
   if (!parsed || ways.length > 1) return undefined;
   const { rows, model, calibrate } = parsed;
   if (keys.file !== undefined) return source && { kind: 'file', source, calibrate };
