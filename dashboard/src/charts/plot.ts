@@ -1,0 +1,248 @@
+import uPlot from 'uplot';
+import { type Aligned, align } from './align.ts';
+import { axisNumbers } from './number-text.ts';
+import { drawLevels, drawRegions, drawStatus, drawUnits, drawZone } from './overlays.ts';
+import { chartTheme, lineColor } from './theme.ts';
+import { timeLabels, timeMarks } from './time-marks.ts';
+import type { ChartLevel, ChartRegion, ChartSeries, TimeRange } from './types.ts';
+import { valueRange } from './value-range.ts';
+import { offsetText } from './zone-time.ts';
+
+/** All that a chart shows at one moment. */
+export interface PlotInput {
+  series: readonly ChartSeries[];
+  range: TimeRange;
+  zone: string;
+  levels: readonly ChartLevel[];
+  regions: readonly ChartRegion[];
+  hidden: ReadonlySet<string>;
+  log: boolean;
+  timeAxis: boolean;
+  gap: number | undefined;
+  group: string | undefined;
+}
+
+export interface PlotEvents {
+  /** The user drew a stretch of time. */
+  select(range: TimeRange): void;
+  reset(): void;
+  /** The time under the cursor; null when it left. */
+  cursor(time: number | null): void;
+}
+
+export interface Plot {
+  /** The element that lies over the plotting area: what pointers act on. */
+  over: HTMLElement;
+  paint(input: PlotInput): void;
+  resize(width: number, height: number): void;
+  destroy(): void;
+}
+
+const banded = (series: ChartSeries) => series.min !== undefined && series.max !== undefined;
+const unitOf = (series: ChartSeries | ChartLevel) => series.unit ?? '';
+
+/** What a chart is built of: while it stays the same, new data are painted without building anew. */
+export function plotShape(input: PlotInput): string {
+  return JSON.stringify([input.log, input.timeAxis, input.group, input.series.map((one) => [unitOf(one), one.step === true, banded(one)])]);
+}
+
+const axisWidth = 58;
+
+export function createPlot(host: HTMLElement, first: PlotInput, size: { width: number; height: number }, events: PlotEvents): Plot {
+  let input = first;
+  let aligned: Aligned = { times: [], lines: [] };
+  let step = 1000;
+  const units = [...new Set(first.series.map(unitOf))];
+  const font = `11px ${chartTheme().font}`;
+  const scaleOf = (level: ChartLevel) => `y:${level.unit ?? units[0] ?? ''}`;
+
+  // A line with a band is three of uPlot's series: the values, then the upper and the lower edge.
+  const series: uPlot.Series[] = [{}];
+  const bands: uPlot.Band[] = [];
+  const places: number[] = [];
+  first.series.forEach((one, index) => {
+    const color = () => lineColor(chartTheme(), input.series[index]?.color ?? index);
+    const common = { scale: `y:${unitOf(one)}`, ...(one.step === true ? { paths: uPlot.paths.stepped!({ align: 1 }) } : {}) };
+    places.push(series.length);
+    series.push({ ...common, stroke: color, width: 1.5, points: { show: true, size: 4, filter: lonely, stroke: color, fill: color } });
+    if (banded(one)) {
+      bands.push({ series: [series.length, series.length + 1], fill: () => `${color()}33` });
+      for (let edge = 0; edge < 2; edge++) series.push({ ...common, width: 0, points: { show: false } });
+    }
+  });
+
+  const scales: uPlot.Scales = { x: { time: false, auto: false } };
+  for (const unit of units) {
+    const key = `y:${unit}`;
+    scales[key] = {
+      distr: first.log ? 3 : 1,
+      range: (_plot, min, max) =>
+        valueRange(
+          min,
+          max,
+          levelsIn(input, (level) => scaleOf(level) === key),
+          input.log,
+        ),
+    };
+  }
+
+  const text = () => chartTheme().quiet;
+  const line = () => chartTheme().grid;
+  const axes: uPlot.Axis[] = [
+    {
+      scale: 'x',
+      stroke: text,
+      font,
+      size: first.timeAxis ? 40 : 8,
+      gap: 6,
+      grid: { stroke: line, width: 1 },
+      ticks: { show: false },
+      splits: (plot, _axis, min, max) => {
+        const marks = timeMarks(min, max, Math.max(2, Math.floor(plot.over.clientWidth / 84)), input.zone);
+        step = marks.step;
+        return marks.at;
+      },
+      values: (_plot, splits) => (first.timeAxis ? timeLabels(splits, step, input.zone) : splits.map(() => '')),
+    },
+    ...units.map(
+      (unit, index): uPlot.Axis => ({
+        scale: `y:${unit}`,
+        side: index % 2 === 0 ? 3 : 1,
+        stroke: text,
+        font,
+        size: axisWidth,
+        gap: 6,
+        space: 28,
+        grid: { show: index === 0, stroke: line, width: 1 },
+        ticks: { show: false },
+        values: (_plot, splits, _axis, _space, increment) => axisNumbers(splits, increment),
+      }),
+    ),
+  ];
+
+  const plot = new uPlot(
+    {
+      ...size,
+      ms: 1,
+      padding: [units.some((unit) => unit !== '') ? 24 : 10, units.length > 1 ? 0 : 16, 0, 0],
+      series,
+      bands,
+      scales,
+      axes,
+      legend: { show: false },
+      cursor: {
+        y: false,
+        drag: { x: true, y: false, setScale: false, dist: 5 },
+        points: { size: 7, width: 0 },
+        bind: {
+          // With shift the drag moves the view (pan-zoom.ts), without it draws the stretch to look at.
+          mousedown: (_plot, _target, handler) => (event) => {
+            if (event.button === 0 && !event.shiftKey) handler(event);
+            return null;
+          },
+          dblclick: () => () => {
+            events.reset();
+            return null;
+          },
+        },
+        ...(first.group === undefined ? {} : { sync: { key: first.group, setSeries: false, scales: ['x', null], filters: { pub: followed, sub: followed } } }),
+      },
+      hooks: {
+        drawClear: [(self) => drawRegions(self, input.regions, chartTheme())],
+        draw: [
+          (self) => {
+            const theme = chartTheme();
+            drawLevels(self, input.levels, theme, scaleOf);
+            drawStatus(
+              self,
+              aligned,
+              (index) => {
+                const one = input.series[index];
+                return one === undefined || input.hidden.has(one.name) ? null : `y:${unitOf(one)}`;
+              },
+              theme,
+            );
+            drawUnits(self, units, theme);
+            if (input.timeAxis) drawZone(self, offsetText(input.range.from, input.zone), theme);
+          },
+        ],
+        setSelect: [
+          (self) => {
+            const { left, width } = self.select;
+            if (width <= 0) return;
+            events.select({ from: self.posToVal(left, 'x'), to: self.posToVal(left + width, 'x') });
+            self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          },
+        ],
+        setCursor: [(self) => events.cursor(self.cursor.left === undefined || self.cursor.left < 0 ? null : self.posToVal(self.cursor.left, 'x'))],
+      },
+    },
+    undefined,
+    host,
+  );
+
+  return {
+    over: plot.over,
+    paint(next) {
+      input = next;
+      const { from, to } = input.range;
+      aligned = align(input.series, from, to, Math.max(50, plot.over.clientWidth), input.gap);
+      // Without a row uPlot would not draw its axes either.
+      const times = aligned.times.length > 0 ? aligned.times : [from, to];
+      const columns: Aligned['lines'][number]['values'][] = [];
+      for (const one of aligned.lines) {
+        columns.push(one.values);
+        if (one.max !== undefined && one.min !== undefined) columns.push(one.max, one.min);
+      }
+      plot.batch(() => {
+        input.series.forEach((one, index) => {
+          const show = !input.hidden.has(one.name);
+          const place = places[index];
+          for (let at = place; at < place + (banded(one) ? 3 : 1); at++) if (plot.series[at].show !== show) plot.setSeries(at, { show });
+        });
+        plot.setData([times, ...(aligned.times.length > 0 ? columns : columns.map(() => [null, null]))], false);
+        plot.setScale('x', { min: from, max: to });
+      });
+    },
+    resize: (width, height) => plot.setSize({ width, height }),
+    destroy: () => plot.destroy(),
+  };
+}
+
+/** Only the cursor's way is shared by the charts of a group: a range that is drawn reaches them by whoever owns it. */
+const followed = (type: string) => type === 'mousemove' || type === 'mouseleave';
+
+/** Values of levels that hold somewhere in the range. */
+function levelsIn({ levels, range }: PlotInput, belongs: (level: ChartLevel) => boolean): number[] {
+  const values: number[] = [];
+  for (const level of levels) {
+    if (!belongs(level)) continue;
+    level.steps.forEach((step, index) => {
+      const until = level.steps[index + 1]?.time ?? Number.POSITIVE_INFINITY;
+      if (step.time < range.to && until > range.from) values.push(step.value);
+    });
+  }
+  return values;
+}
+
+/** Readings between two gaps: no line passes them, so they are drawn as points. */
+function lonely(plot: uPlot, index: number): number[] {
+  const values = plot.data[index] as ArrayLike<number | null | undefined>;
+  const found: number[] = [];
+  let previous = -1;
+  let broken = true;
+  for (let x = 0; x < values.length; x++) {
+    const value = values[x];
+    if (value === undefined) continue;
+    if (value === null) {
+      if (previous >= 0) found.push(previous);
+      previous = -1;
+      broken = true;
+      continue;
+    }
+    previous = broken ? x : -1;
+    broken = false;
+  }
+  if (previous >= 0) found.push(previous);
+  return found;
+}
