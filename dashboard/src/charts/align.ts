@@ -24,7 +24,7 @@ export function lowerBound(ascending: ArrayLike<number>, wanted: number): number
  * How long without a row counts as a gap: five times the usual distance of two rows, which is the median of the newest so many.
  * Infinity where there are too few rows to say.
  */
-export function gapOf(times: ArrayLike<number>, newest = 201): number {
+function gapOf(times: ArrayLike<number>, newest = 201): number {
   const first = Math.max(1, times.length - newest);
   const distances: number[] = [];
   for (let i = first; i < times.length; i++) distances.push(times[i] - times[i - 1]);
@@ -126,7 +126,7 @@ function fold(series: readonly ChartSeries[], spans: readonly Span[], from: numb
     const line = newLine(one, 2 * stretches);
     const { first, end, gap } = spans[s];
     let row = first;
-    let last = Number.NEGATIVE_INFINITY;
+    let last = one.times[row] ?? 0;
     while (row < end) {
       const stretch = Math.min(stretches - 1, Math.max(0, Math.floor(one.times[row] / width) - firstStretch));
       const until = (firstStretch + stretch + 1) * width;

@@ -1,8 +1,8 @@
+import { formatDateTime, offsetLabel } from '../time.ts';
 import { lowerBound } from './align.ts';
 import { numberText } from './number-text.ts';
 import { chartTheme, lineColor } from './theme.ts';
 import type { ChartLevel, ChartSeries } from './types.ts';
-import { clockText, dayText } from './zone-time.ts';
 
 interface Props {
   series: readonly ChartSeries[];
@@ -56,7 +56,7 @@ export function ChartLegend({ series, levels, hidden, onToggle, at, pointed, zon
       </ul>
       {pointed ? (
         <span class="chart-time">
-          {dayText(at, zone)} {clockText(at, zone)} {zone}
+          {formatDateTime(at, zone)} {offsetLabel(at, zone)}
         </span>
       ) : null}
     </div>

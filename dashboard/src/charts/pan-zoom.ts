@@ -11,13 +11,13 @@ const shortest = 50;
 const longest = 20 * 366 * 86_400_000;
 
 /** Moves a range by a share of its length. */
-export function panned({ from, to }: TimeRange, share: number): TimeRange {
+function panned({ from, to }: TimeRange, share: number): TimeRange {
   const by = (to - from) * share;
   return { from: from + by, to: to + by };
 }
 
 /** Makes a range `factor` times as long about a point of it, 0 its beginning and 1 its end. */
-export function zoomed({ from, to }: TimeRange, factor: number, about = 0.5): TimeRange {
+function zoomed({ from, to }: TimeRange, factor: number, about = 0.5): TimeRange {
   const length = Math.min(longest, Math.max(shortest, (to - from) * factor));
   const centre = from + (to - from) * about;
   return { from: centre - length * about, to: centre + length * (1 - about) };

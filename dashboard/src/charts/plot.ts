@@ -1,4 +1,5 @@
 import uPlot from 'uplot';
+import { offsetLabel } from '../time.ts';
 import { type Aligned, align } from './align.ts';
 import { axisNumbers } from './number-text.ts';
 import { drawLevels, drawRegions, drawStatus, drawUnits, drawZone } from './overlays.ts';
@@ -6,7 +7,6 @@ import { chartTheme, lineColor } from './theme.ts';
 import { timeLabels, timeMarks } from './time-marks.ts';
 import type { ChartLevel, ChartRegion, ChartSeries, TimeRange } from './types.ts';
 import { valueRange } from './value-range.ts';
-import { offsetText } from './zone-time.ts';
 
 /** All that a chart shows at one moment. */
 export interface PlotInput {
@@ -163,7 +163,7 @@ export function createPlot(host: HTMLElement, first: PlotInput, size: { width: n
               theme,
             );
             drawUnits(self, units, theme);
-            if (input.timeAxis) drawZone(self, offsetText(input.range.from, input.zone), theme);
+            if (input.timeAxis) drawZone(self, offsetLabel(input.range.from, input.zone), theme);
           },
         ],
         setSelect: [

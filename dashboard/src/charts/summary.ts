@@ -1,7 +1,7 @@
+import { formatClock, formatDateTime, zoneLabel } from '../time.ts';
 import { lowerBound } from './align.ts';
 import { numberText } from './number-text.ts';
 import type { ChartLevel, ChartRegion, ChartSeries, TimeRange } from './types.ts';
-import { clockText, dayText } from './zone-time.ts';
 
 const most = 20;
 
@@ -13,8 +13,8 @@ export function chartSummary(
   levels: readonly ChartLevel[],
   regions: readonly ChartRegion[],
 ): string {
-  const when = (ms: number) => `${dayText(ms, zone)} ${clockText(ms, zone)}`;
-  const parts = [`From ${when(range.from)} to ${when(range.to)}, ${zone}.`];
+  const when = (ms: number) => formatDateTime(ms, zone);
+  const parts = [`From ${when(range.from)} to ${when(range.to)}, ${zoneLabel(range.from, zone)}.`];
   for (const one of series.slice(0, most)) {
     const first = lowerBound(one.times, range.from);
     const end = lowerBound(one.times, range.to + 1);
@@ -39,7 +39,7 @@ export function chartSummary(
   }
   const shown = regions.filter((region) => region.from < range.to && (region.to === null || region.to > range.from));
   for (const region of shown.slice(0, most)) {
-    parts.push(`${region.label}: ${when(region.from)} to ${region.to === null ? 'now' : clockText(region.to, zone)}.`);
+    parts.push(`${region.label}: ${when(region.from)} to ${region.to === null ? 'now' : formatClock(region.to, zone)}.`);
   }
   if (shown.length > most) parts.push(`And ${shown.length - most} more.`);
   return parts.join(' ');

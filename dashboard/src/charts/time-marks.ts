@@ -1,4 +1,4 @@
-import { clockText, dayText, zoneOffset } from './zone-time.ts';
+import { formatClock, formatDay, offsetAt } from '../time.ts';
 
 const second = 1000;
 const minute = 60 * second;
@@ -22,9 +22,9 @@ export function timeMarks(from: number, to: number, most: number, zone: string):
   const wanted = (to - from) / Math.max(1, most);
   const step = steps.find((candidate) => candidate >= wanted) ?? steps.at(-1)! * Math.ceil(wanted / steps.at(-1)!);
   const at: number[] = [];
-  for (let local = Math.ceil((from + zoneOffset(from, zone)) / step) * step; ; local += step) {
+  for (let local = Math.ceil((from + offsetAt(from, zone)) / step) * step; ; local += step) {
     // The clock's reading back to a moment: right but for the hour that a change of summer time skips or repeats.
-    const moment = local - zoneOffset(local - zoneOffset(local, zone), zone);
+    const moment = local - offsetAt(local - offsetAt(local, zone), zone);
     if (moment > to) return { at, step };
     if (moment >= from && moment !== at.at(-1)) at.push(moment);
   }
@@ -34,9 +34,10 @@ export function timeMarks(from: number, to: number, most: number, zone: string):
 export function timeLabels(at: readonly number[], step: number, zone: string): string[] {
   let shown = '';
   return at.map((moment) => {
-    const date = dayText(moment, zone);
+    const date = formatDay(moment, zone);
     if (step >= day) return date;
-    const clock = clockText(moment, zone, step >= minute ? 'min' : step >= second ? 's' : 'ms');
+    const full = formatClock(moment, zone, { milliseconds: step < second });
+    const clock = step < minute ? full : full.slice(0, 'hh:mm'.length);
     if (date === shown) return clock;
     shown = date;
     return `${clock}\n${date}`;
