@@ -2,6 +2,8 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/layout.css';
 import './styles/components.css';
+import './styles/controls.css';
+import './styles/table.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { listenForKeys } from './keyboard.ts';

@@ -9,9 +9,10 @@ function written<T extends Param>(value: T, fallback: T): T {
 
 describe('the query string of a view', () => {
   it('gives back what was written, whatever the names hold', () => {
-    const text = fc.string({ unit: 'binary' });
+    const character = fc.constantFrom('a', ',', '%', '%2C', '+', ' ', '&', '=', '#', '?', '/', ':', 'é', '漢', '😀', '\0');
+    const text = fc.string({ unit: character });
     fc.assert(
-      fc.property(fc.array(fc.string({ minLength: 1, unit: 'binary' }), { maxLength: 4 }), text, fc.integer(), fc.boolean(), (names, word, number, flag) => {
+      fc.property(fc.array(fc.string({ unit: character, minLength: 1 })), text, fc.integer(), fc.boolean(), (names, word, number, flag) => {
         expect(written<readonly string[]>(names, ['x'])).toEqual(names);
         expect(written(word, 'default')).toBe(word);
         expect(written(number / 8, 5)).toBe(number / 8);

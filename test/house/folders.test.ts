@@ -106,3 +106,25 @@ describe('the sources', () => {
     }
   });
 });
+
+describe('the page', () => {
+  const files = execFileSync('git', ['ls-files', '-z', 'dashboard/src'], { cwd: repository, encoding: 'utf8' })
+    .split('\0')
+    .filter((file) => /\.tsx?$/.test(file));
+
+  it.each(files)('%s imports nothing of the other folders but types of serve/api.ts', (file) => {
+    const text = readFileSync(join(repository, file), 'utf8');
+    for (const [statement, path] of text.matchAll(/(?:\bimport\b[^;'"]*?|\bfrom\s*)['"](\.[^'"]+)['"]/g)) {
+      const target = posix.join(posix.dirname(file), path);
+      if (target.startsWith('dashboard/')) continue;
+      expect(target, `${file} imports ${path}`).toBe('serve/api.ts');
+      expect(statement, `${file} imports ${path}`).toMatch(/^import type /);
+    }
+  });
+
+  it('is kept to that by the linter too', () => {
+    const forbidden = new Map(folders.map((to) => [`dashboard/src/${to}.ts`, `import type { X } from '../../${to}/x.ts';\nexport type Y = X;\n`] as const));
+    const allowed = ['dashboard/src/a.ts', "import type { X } from '../../serve/api.ts';\nimport './b.ts';\nimport 'preact';\nexport type Y = X;\n"] as const;
+    expect([...lint(new Map([...forbidden, allowed])).keys()].sort()).toEqual([...forbidden.keys()].sort());
+  });
+});

@@ -1,0 +1,56 @@
+import { Select } from './components/field.tsx';
+import { Icon } from './components/icon.tsx';
+import { Segments } from './components/segments.tsx';
+import { status } from './live-feed.ts';
+import { pipeline } from './plant.ts';
+import { theme } from './theme.ts';
+import { plantZone, type ZoneChoice, zoneChoice, zoneLabel } from './time.ts';
+
+/** Choices of this browser: whose clock, light or dark. */
+export function Settings() {
+  const at = status.value?.time ?? Date.now();
+  const browser = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return (
+    <div class="settings">
+      <Select
+        label="Times by the clock of"
+        value={zoneChoice.value === 'plant' && plantZone.value === null ? 'utc' : zoneChoice.value}
+        onChange={(value) => {
+          zoneChoice.value = value as ZoneChoice;
+        }}
+        options={[
+          ...(plantZone.value === null ? [] : [{ value: 'plant', label: `the plant: ${zoneLabel(at, plantZone.value)}` }]),
+          { value: 'utc', label: 'UTC' },
+          { value: 'browser', label: `this browser: ${zoneLabel(at, browser)}` },
+        ]}
+      />
+      <Segments
+        label="Colours"
+        value={theme.value}
+        onChange={(value) => {
+          theme.value = value;
+        }}
+        options={[
+          { value: 'auto', label: 'Auto', title: 'As the system has it' },
+          {
+            value: 'light',
+            label: (
+              <>
+                <Icon name="sun" size={15} /> Light
+              </>
+            ),
+          },
+          {
+            value: 'dark',
+            label: (
+              <>
+                <Icon name="moon" size={15} /> Dark
+              </>
+            ),
+          },
+        ]}
+      />
+      {pipeline.value === null ? null : <p class="hint">Sluice {pipeline.value.version}</p>}
+    </div>
+  );
+}
