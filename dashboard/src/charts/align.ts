@@ -96,9 +96,10 @@ function join(series: readonly ChartSeries[], spans: readonly Span[]): Aligned {
     const line = newLine(one, length);
     const { first, end } = spans[s];
     let row = first;
-    for (let x = 0; x < length; x++) {
+    let drawn = -1;
+    for (let x = 0; x < length && row < end; x++) {
       const at = times[x];
-      if (row < end && one.times[row] === at) {
+      if (one.times[row] === at) {
         // Of rows with equal times the last one is shown.
         while (row + 1 < end && one.times[row + 1] === at) row += 1;
         line.values[x] = reading(one.values, row);
@@ -106,7 +107,11 @@ function join(series: readonly ChartSeries[], spans: readonly Span[]): Aligned {
         if (line.max !== undefined) line.max[x] = reading(one.max!, row);
         if (line.status !== undefined) line.status[x] = one.status![row];
         row += 1;
-      } else if (breaks[s].has(at)) breakLine(line, x);
+        drawn = x;
+      } else if (breaks[s].has(at)) {
+        // Points that other series have in the gap belong to it too.
+        for (let hole = drawn + 1; hole <= x; hole++) breakLine(line, hole);
+      }
     }
     return line;
   });
@@ -127,10 +132,13 @@ function fold(series: readonly ChartSeries[], spans: readonly Span[], from: numb
     const { first, end, gap } = spans[s];
     let row = first;
     let last = one.times[row] ?? 0;
+    let drawn = -1;
     while (row < end) {
       const stretch = Math.min(stretches - 1, Math.max(0, Math.floor(one.times[row] / width) - firstStretch));
       const until = (firstStretch + stretch + 1) * width;
-      if (one.times[row] - last > gap && stretch > 0 && line.values[2 * stretch - 1] === undefined) breakLine(line, 2 * stretch - 1);
+      const x = 2 * stretch;
+      if (one.times[row] - last > gap) for (let hole = drawn + 1; hole < x; hole++) breakLine(line, hole);
+      drawn = x + 1;
       let low = Number.POSITIVE_INFINITY;
       let high = Number.NEGATIVE_INFINITY;
       let lowAt = -1;
@@ -156,7 +164,6 @@ function fold(series: readonly ChartSeries[], spans: readonly Span[], from: numb
         if (one.max !== undefined) greatest = Math.max(greatest, reading(one.max, row) ?? greatest);
         if (one.status !== undefined && severity(one.status[row]) > severity(worst)) worst = one.status[row];
       }
-      const x = 2 * stretch;
       if (lowAt < 0) {
         breakLine(line, x);
         breakLine(line, x + 1);
@@ -165,8 +172,8 @@ function fold(series: readonly ChartSeries[], spans: readonly Span[], from: numb
       // One value in the stretch is one point; two are two, the earlier one first.
       line.values[x] = lowAt <= highAt ? low : high;
       if (lowAt !== highAt && low !== high) line.values[x + 1] = lowAt <= highAt ? high : low;
-      if (line.min !== undefined && least < Number.POSITIVE_INFINITY) line.min[x] = least;
-      if (line.max !== undefined && greatest > Number.NEGATIVE_INFINITY) line.max[x] = greatest;
+      if (line.min !== undefined && least < Number.POSITIVE_INFINITY) line.min[x] = line.min[x + 1] = least;
+      if (line.max !== undefined && greatest > Number.NEGATIVE_INFINITY) line.max[x] = line.max[x + 1] = greatest;
       if (line.status !== undefined) line.status[high === low || lowAt > highAt ? x : x + 1] = worst;
     }
     return line;

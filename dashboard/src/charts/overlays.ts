@@ -20,10 +20,11 @@ function clipToPlot(plot: uPlot, draw: (ctx: CanvasRenderingContext2D) => void):
 export function drawRegions(plot: uPlot, regions: readonly ChartRegion[], theme: ChartTheme): void {
   if (regions.length === 0) return;
   const { bbox } = plot;
-  const ratio = bbox.width / plot.over.clientWidth;
+  const ratio = devicePixelRatio;
   clipToPlot(plot, (ctx) => {
     ctx.font = `${11 * ratio}px ${theme.font}`;
     ctx.textBaseline = 'top';
+    ctx.textAlign = 'left';
     let free = Number.NEGATIVE_INFINITY;
     for (const region of regions) {
       const start = plot.valToPos(region.from, 'x', true);
@@ -51,7 +52,7 @@ export function drawRegions(plot: uPlot, regions: readonly ChartRegion[], theme:
 export function drawLevels(plot: uPlot, levels: readonly ChartLevel[], theme: ChartTheme, scaleOf: (level: ChartLevel) => string): void {
   if (levels.length === 0) return;
   const { bbox } = plot;
-  const ratio = bbox.width / plot.over.clientWidth;
+  const ratio = devicePixelRatio;
   clipToPlot(plot, (ctx) => {
     ctx.lineWidth = 1.25 * ratio;
     for (const level of levels) {
@@ -76,7 +77,7 @@ export function drawLevels(plot: uPlot, levels: readonly ChartLevel[], theme: Ch
 
 /** Points on the line where a row was a warning or an error. */
 export function drawStatus(plot: uPlot, aligned: Aligned, shown: (line: number) => string | null, theme: ChartTheme): void {
-  const ratio = plot.bbox.width / plot.over.clientWidth;
+  const ratio = devicePixelRatio;
   clipToPlot(plot, (ctx) => {
     aligned.lines.forEach(({ status, values }, index) => {
       const scale = shown(index);
@@ -104,7 +105,7 @@ export function drawStatus(plot: uPlot, aligned: Aligned, shown: (line: number) 
 /** The zone in the corner beneath the axis of values, so that no chart shows a time without it. */
 export function drawZone(plot: uPlot, label: string, theme: ChartTheme): void {
   const { ctx, bbox } = plot;
-  const ratio = bbox.width / plot.over.clientWidth;
+  const ratio = devicePixelRatio;
   ctx.save();
   ctx.font = `${11 * ratio}px ${theme.font}`;
   ctx.fillStyle = theme.quiet;
@@ -117,7 +118,7 @@ export function drawZone(plot: uPlot, label: string, theme: ChartTheme): void {
 /** The units above their axes. */
 export function drawUnits(plot: uPlot, units: readonly string[], theme: ChartTheme): void {
   const { ctx, bbox } = plot;
-  const ratio = bbox.width / plot.over.clientWidth;
+  const ratio = devicePixelRatio;
   ctx.save();
   ctx.font = `${11 * ratio}px ${theme.font}`;
   ctx.fillStyle = theme.quiet;

@@ -47,6 +47,8 @@ export function plotShape(input: PlotInput): string {
 }
 
 const axisWidth = 58;
+/** Pixels between two labels of time. */
+const timeSpace = 72;
 
 export function createPlot(host: HTMLElement, first: PlotInput, size: { width: number; height: number }, events: PlotEvents): Plot {
   let input = first;
@@ -98,10 +100,12 @@ export function createPlot(host: HTMLElement, first: PlotInput, size: { width: n
       grid: { stroke: line, width: 1 },
       ticks: { show: false },
       splits: (plot, _axis, min, max) => {
-        const marks = timeMarks(min, max, Math.max(2, Math.floor(plot.over.clientWidth / 84)), input.zone);
+        const marks = timeMarks(min, max, Math.max(2, Math.floor((plot.width - axisWidth) / timeSpace)), input.zone);
         step = marks.step;
         return marks.at;
       },
+      // In the left corner stands the zone; at the right edge a label would be cut.
+      filter: (plot, splits) => splits.map((at) => (fits(plot, at) ? at : null)),
       values: (_plot, splits) => (first.timeAxis ? timeLabels(splits, step, input.zone) : splits.map(() => '')),
     },
     ...units.map(
@@ -113,9 +117,11 @@ export function createPlot(host: HTMLElement, first: PlotInput, size: { width: n
         size: axisWidth,
         gap: 6,
         space: 28,
-        grid: { show: index === 0, stroke: line, width: 1 },
+        ...(first.series.every((one) => one.step === true || unitOf(one) !== unit) ? { incrs: [1, 2, 5, 10, 20, 50, 100, 1000] } : {}),
+        // Of powers of ten only the whole ones, the others would fill the plot.
+        grid: { show: index === 0, stroke: line, width: 1, ...(first.log ? { filter: (_plot, splits) => splits.map((at) => (isPower(at) ? at : null)) } : {}) },
         ticks: { show: false },
-        values: (_plot, splits, _axis, _space, increment) => axisNumbers(splits, increment),
+        values: (_plot, splits, _axis, _space, increment) => (first.log ? splits.map(powerText) : axisNumbers(splits, increment)),
       }),
     ),
   ];
@@ -186,7 +192,7 @@ export function createPlot(host: HTMLElement, first: PlotInput, size: { width: n
     paint(next) {
       input = next;
       const { from, to } = input.range;
-      aligned = align(input.series, from, to, Math.max(50, plot.over.clientWidth), input.gap);
+      aligned = align(input.series, from, to, Math.max(50, Math.round(plot.bbox.width / devicePixelRatio)), input.gap);
       // Without a row uPlot would not draw its axes either.
       const times = aligned.times.length > 0 ? aligned.times : [from, to];
       const columns: Aligned['lines'][number]['values'][] = [];
@@ -208,6 +214,18 @@ export function createPlot(host: HTMLElement, first: PlotInput, size: { width: n
     destroy: () => plot.destroy(),
   };
 }
+
+/** Whether a label of time at this place would stay clear of both ends. */
+function fits(plot: uPlot, at: number): boolean {
+  const { min, max } = plot.scales.x;
+  const width = plot.bbox.width / devicePixelRatio;
+  const place = ((at - min!) / (max! - min!)) * width;
+  return place > 30 && place < width - 22;
+}
+
+const isPower = (value: number) => Math.abs(Math.log10(value) % 1) < 1e-9;
+const powerText = (value: number | null) =>
+  value === null ? '' : value >= 1e5 || value < 1e-3 ? value.toExponential(0).replace('e+', 'e').replace('-', '−') : String(value);
 
 /** Only the cursor's way is shared by the charts of a group: a range that is drawn reaches them by whoever owns it. */
 const followed = (type: string) => type === 'mousemove' || type === 'mouseleave';

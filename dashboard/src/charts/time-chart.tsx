@@ -82,8 +82,10 @@ export function TimeChart(props: TimeChartProps) {
     gap: props.gap,
     group: props.group,
   };
-  const latest = useRef({ input, props, height });
-  latest.current = { input, props, height };
+  // Nothing says which stretch of time to show.
+  const blank = whole === null && props.range === undefined;
+  const latest = useRef({ input, props, height, blank });
+  latest.current = { input, props, height, blank };
 
   const setRange = (next: TimeRange) => {
     const { onRange } = latest.current.props;
@@ -108,8 +110,9 @@ export function TimeChart(props: TimeChartProps) {
     if (awaited.current !== 0) return;
     awaited.current = requestAnimationFrame(() => {
       awaited.current = 0;
+      const { input, height, blank } = latest.current;
       if (host.current === null || width.peek() === 0) return;
-      const { input, height } = latest.current;
+      if (blank) return drop();
       const shape = `${plotShape(input)} ${theme}`;
       const size = `${width.peek()} ${height}`;
       if (plot.current?.shape !== shape) drop();
@@ -200,7 +203,9 @@ export function TimeChart(props: TimeChartProps) {
       >
         <div ref={host} class="chart-host" />
         {props.loading === true ? <div class="chart-loading" /> : null}
-        {whole === null && props.loading !== true ? <p class="chart-empty">{props.empty ?? 'No rows in this stretch of time.'}</p> : null}
+        {whole === null && props.loading !== true ? (
+          <p class={blank ? 'chart-empty chart-blank' : 'chart-empty'}>{props.empty ?? 'No rows in this stretch of time.'}</p>
+        ) : null}
       </div>
       <p id={`${id}-summary`} class="visually-hidden">
         {summary.current.text} Arrow keys move, plus and minus zoom, 0 resets.

@@ -30,10 +30,11 @@ export function timeMarks(from: number, to: number, most: number, zone: string):
   }
 }
 
-/** Labels for the marks of a time axis: the clock, and beneath the first one and each new day the date. */
-export function timeLabels(at: readonly number[], step: number, zone: string): string[] {
+/** Labels for the marks of a time axis: the clock, and beneath the first one and each new day the date; none for null. */
+export function timeLabels(at: readonly (number | null)[], step: number, zone: string): string[] {
   let shown = '';
   return at.map((moment) => {
+    if (moment === null) return '';
     const date = formatDay(moment, zone);
     if (step >= day) return date;
     const full = formatClock(moment, zone, { milliseconds: step < second });
