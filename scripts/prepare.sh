@@ -34,17 +34,37 @@ require_packages() {
   cp "$root/package-lock.json" "$stamp"
 }
 
-# True when a source is newer than the last build. In an installed copy without sources there is nothing to build.
-build_is_stale() {
+# True when a source of the program is newer than its last build. In an installed copy without sources there is nothing to build.
+program_is_stale() {
   [ -f "$root/tsconfig.build.json" ] || return 1
   [ -f "$root/dist/.built" ] || return 0
   [ -n "$(cd "$root" && find core kernels connectors producer processor evaluate serve cli grafana/src scripts bench test/stack package.json tsconfig.json tsconfig.build.json \
     -newer dist/.built \( -name '*.ts' ! -name '*.test.ts' -o -name '*.json' \) -print 2>/dev/null)" ]
 }
 
+# The same of the page that the program serves. Its folder counts too, so that a file taken out is seen.
+page_is_stale() {
+  [ -f "$root/dashboard/vite.config.ts" ] || return 1
+  [ -f "$root/dist/.built-page" ] && [ -f "$root/dist/dashboard/index.html" ] || return 0
+  [ -n "$(cd "$root" && find dashboard package.json -newer dist/.built-page ! -name '*.test.ts' -print 2>/dev/null)" ]
+}
+
+# Stamped before the build reads, so that a file saved during the build counts as newer.
+build_part() {
+  say "building $1"
+  : >"$root/dist/.building-since"
+  stamp=$2
+  shift 2
+  if ! (cd "$root" && node "$@" >&2); then
+    say 'the build failed; what the compiler said is above.'
+    exit 1
+  fi
+  mv "$root/dist/.building-since" "$root/dist/$stamp"
+}
+
 # One build at a time: the lock is a link that names the process holding it, so one left by a killed process is seen to be dead.
 require_build() {
-  build_is_stale || return 0
+  if ! program_is_stale && ! page_is_stale; then return 0; fi
   require_packages
   mkdir -p "$root/dist"
   lock=$root/dist/.building
@@ -55,16 +75,8 @@ require_build() {
   trap 'rm -f "$lock"' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
-  if build_is_stale; then
-    say 'building'
-    # Stamped before the compiler reads, so that a file saved during the build counts as newer.
-    : >"$root/dist/.building-since"
-    if ! (cd "$root" && node node_modules/typescript/bin/tsc -p tsconfig.build.json >&2); then
-      say 'the build failed; what the compiler said is above.'
-      exit 1
-    fi
-    mv "$root/dist/.building-since" "$root/dist/.built"
-  fi
+  if program_is_stale; then build_part 'the program' .built node_modules/typescript/bin/tsc -p tsconfig.build.json; fi
+  if page_is_stale; then build_part 'the page' .built-page node_modules/vite/bin/vite.js build dashboard --logLevel warn; fi
   rm -f "$lock"
   trap - EXIT INT TERM
 }

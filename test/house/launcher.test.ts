@@ -1,9 +1,9 @@
 import { execFile, type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { repository, temporaryClone, temporaryFolder, writeProgram } from './temporary-clone.ts';
+import { pageText, repository, temporaryClone, temporaryFolder, writePage, writeProgram } from './temporary-clone.ts';
 
 function call(command: string, args: string[], options: { cwd?: string; env?: Record<string, string> } = {}): SpawnSyncReturns<string> {
   return spawnSync(command, args, { encoding: 'utf8', cwd: options.cwd ?? '/', env: { ...process.env, ...options.env } });
@@ -60,6 +60,26 @@ describe('./sluice', () => {
     const run = call(join(root, 'sluice'), []);
     expect(run.status).toBe(0);
     expect(run.stderr).toBe('');
+  });
+
+  it('builds the page apart from the program: what changed, and nothing else', () => {
+    const root = temporaryClone();
+    writePage(root, 'first');
+    expect(call(join(root, 'sluice'), []).stderr).toBe('sluice: building the program\nsluice: building the page\n');
+    expect(pageText(root)).toContain('first');
+    expect(call(join(root, 'sluice'), []).stderr).toBe('');
+    writePage(root, 'second');
+    later(join(root, 'dashboard/main.css'));
+    expect(call(join(root, 'sluice'), []).stderr).toBe('sluice: building the page\n');
+    expect(pageText(root)).toContain('second');
+    const page = join(root, 'dist/dashboard');
+    const soon = Date.now() / 1000 + 10;
+    utimesSync(join(root, 'dist/.built-page'), soon, soon);
+    writeProgram(root, 'third');
+    later(join(root, 'cli/main.ts'));
+    const before = statSync(page).mtimeMs;
+    expect(call(join(root, 'sluice'), []).stderr).toBe('sluice: building the program\n');
+    expect(statSync(page).mtimeMs).toBe(before);
   });
 
   it('says that the build failed, runs nothing, and tries again the next time', () => {
@@ -121,8 +141,9 @@ describe('./sluice', () => {
 
   it('needs no sources where it is installed without them', () => {
     const root = temporaryClone();
+    writePage(root, 'first');
     call(join(root, 'sluice'), []);
-    for (const part of ['cli', 'tsconfig.build.json', 'node_modules']) rmSync(join(root, part), { recursive: true });
+    for (const part of ['cli', 'dashboard', 'tsconfig.build.json', 'node_modules']) rmSync(join(root, part), { recursive: true });
     expect(JSON.parse(call(join(root, 'sluice'), []).stdout).version).toBe('first');
   });
 });

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -23,7 +23,7 @@ export function temporaryClone(): string {
     cpSync(join(repository, file), join(root, file), { preserveTimestamps: true });
   }
   mkdirSync(join(root, 'node_modules'));
-  for (const part of ['typescript', '@typescript', '@types', 'undici-types'])
+  for (const part of ['typescript', '@typescript', '@types', 'undici-types', 'vite'])
     symlinkSync(join(repository, 'node_modules', part), join(root, 'node_modules', part));
   cpSync(join(repository, 'package-lock.json'), join(root, 'node_modules/.installed-lock'));
   mkdirSync(join(root, 'cli'));
@@ -39,4 +39,20 @@ export function writeProgram(root: string, version: string): void {
     'export {};',
   ];
   writeFileSync(join(root, 'cli/main.ts'), `${program.join('\n')}\n`);
+}
+
+/** A page of one style sheet, built by the real settings. */
+export function writePage(root: string, words: string): void {
+  mkdirSync(join(root, 'dashboard'), { recursive: true });
+  cpSync(join(repository, 'dashboard/vite.config.ts'), join(root, 'dashboard/vite.config.ts'), { preserveTimestamps: true });
+  writeFileSync(join(root, 'dashboard/index.html'), '<!doctype html><link rel="stylesheet" href="./main.css">');
+  writeFileSync(join(root, 'dashboard/main.css'), `body::before { content: "${words}" }\n`);
+}
+
+/** All style sheets of the built page. */
+export function pageText(root: string): string {
+  const folder = join(root, 'dist/dashboard/assets');
+  return readdirSync(folder)
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n');
 }
