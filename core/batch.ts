@@ -21,6 +21,9 @@ export interface Batch {
   readonly labels?: Int8Array;
 }
 
+/** In place of a seq: rows of one time are told apart by their order of arrival. */
+export const uncounted = -2;
+
 /**
  * A zeroed batch of `rows` rows in shared memory.
  * @example

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allocateBatch, type Batch, concatBatches, sliceBatch } from '../core/batch.ts';
+import { allocateBatch, type Batch, concatBatches, sliceBatch, uncounted } from '../core/batch.ts';
 import { makeSchema } from '../core/schema.ts';
 import { TimeWindow } from '../core/time-window.ts';
 import { admit } from './identity.ts';
@@ -52,6 +52,26 @@ describe('admit', () => {
     expect(Array.from(admission.batch.values)).toEqual([0, 1, 2, 4, 6]);
     expect(Array.from(admission.batch.origins)).toEqual([0, 1, 2, 4, 6]);
     expect([admission.duplicates, admission.late]).toEqual([2, 1]);
+  });
+
+  it('counts rows of one time that nobody counted by their order of arrival, however they are batched', async () => {
+    const rows = [10, 11, 11, 10, 12, 11, 25, 12, 15, 15].map((time) => [time, uncounted] as const);
+    const run = async (sizes: readonly number[]) => {
+      const window = new TimeWindow(10_000);
+      const told: string[] = [];
+      const dead: string[] = [];
+      for (let from = 0, n = 0; from < rows.length; from += sizes[n++ % sizes.length]) {
+        const batch = batchOf(rows.slice(from, from + sizes[n % sizes.length]), from);
+        const admission = await admit(batch, window, nothingKnown, 'plant.csv', 0);
+        expect(admission.duplicates).toBe(0);
+        told.push(...identities(admission.batch));
+        dead.push(...admission.dead.map(({ reason, position }) => `${reason} ${position}`));
+      }
+      return [told, dead];
+    };
+    const whole = await run([rows.length]);
+    expect(whole).toEqual([['10/0', '11/0', '11/1', '10/1', '12/0', '11/2', '25/0', '15/0', '15/1'], ['too-late 7']]);
+    for (const sizes of [[1], [2, 3], [4, 1, 2]]) expect(await run(sizes)).toEqual(whole);
   });
 
   it('keeps as a dead letter what its source found too old, also where the newer row never came', async () => {

@@ -1,4 +1,4 @@
-import { allocateBatch, type Batch, copyRow, sliceBatch } from '../core/batch.ts';
+import { allocateBatch, type Batch, copyRow, sliceBatch, uncounted } from '../core/batch.ts';
 import type { DeadLetter } from '../core/chunk.ts';
 import { rowPayload } from '../core/row-payload.ts';
 import { formatTime } from '../core/time.ts';
@@ -23,9 +23,11 @@ const older = 2;
 /**
  * Decides row by row, before anything is scored, what is new: a (time, seq) already seen inside the window is a
  * duplicate; a new one behind the newest time is late and kept; one older than the window is a duplicate when the
- * store holds it, otherwise a dead letter. Row order alone decides, never how rows were batched.
+ * store holds it, otherwise a dead letter. Uncounted rows of one time are told apart by their order: none is a duplicate.
+ * Row order alone decides, never how rows were batched.
  */
-export async function admit(batch: Batch, window: TimeWindow, known: KnownRows, source: string, partition: number): Promise<Admission> {
+export async function admit(arrived: Batch, window: TimeWindow, known: KnownRows, source: string, partition: number): Promise<Admission> {
+  const batch = arrived.seqs.includes(uncounted) ? { ...arrived, seqs: copyOf(arrived.seqs) } : arrived;
   const { rows, times, seqs } = batch;
   const kinds = new Uint8Array(rows);
   let duplicates = 0;
@@ -33,6 +35,7 @@ export async function admit(batch: Batch, window: TimeWindow, known: KnownRows, 
   let olderRows = 0;
   for (let i = 0; i < rows; i++) {
     const time = times[i];
+    if (seqs[i] === uncounted && !window.isOlder(time)) seqs[i] = window.count(time);
     const seq = seqs[i];
     if (seq < 0 || window.isOlder(time)) {
       kinds[i] = older;
@@ -82,6 +85,12 @@ async function judgeOlder(
     });
   }
   return duplicates;
+}
+
+function copyOf(seqs: Int32Array): Int32Array {
+  const copy = new Int32Array(new SharedArrayBuffer(seqs.byteLength));
+  copy.set(seqs);
+  return copy;
 }
 
 function compact(batch: Batch, kinds: Uint8Array, count: number): Batch {

@@ -10,6 +10,7 @@ import { busError, connectionOptions, makeClient } from './client.ts';
 import { KafkaConsumer } from './consumer.ts';
 import { DeadTopic } from './dead-topic.ts';
 import { openManifestLog } from './manifest-log.ts';
+import { messageOptions } from './message-format.ts';
 import { Outage } from './outage.ts';
 import { KafkaProducer } from './producer.ts';
 import { ensureTopic } from './topics.ts';
@@ -43,10 +44,13 @@ export default defineBus({
     createTopics: z.boolean().default(true).describe('Create topics that are missing; otherwise a missing one is an error.'),
     sessionTimeout: duration().prefault('10s').describe('How long a processor may be silent before its partitions go to others.'),
     maxMessageBytes: z.int().min(1024).default(1_048_576).describe('A longer message is a dead letter.'),
+    message: messageOptions
+      .optional()
+      .describe('Names in the messages, where they are JSON objects of another shape than rows that `produce` sends: the time, the stream and the tags.'),
     compression: z.enum(['none', 'gzip']).default('none').describe('How rows are packed on their way to the cluster and in it.'),
   }),
   async create(options, context?: ServiceContext): Promise<Bus> {
-    const { partitions, createTopics: create, sessionTimeout, maxMessageBytes, compression } = options;
+    const { partitions, createTopics: create, sessionTimeout, maxMessageBytes, compression, message: format } = options;
     const replication = options.replication === -1 ? undefined : options.replication;
     const warn = (message: string): void => context?.warn(message);
     let closed = false;
@@ -119,14 +123,14 @@ export default defineBus({
       async producer(topic, { source } = {}) {
         const count = await ensure(topic);
         const notes = await announced(topic);
-        return await keep(await KafkaProducer.open({ kafka, topic, partitions: count, announcements: notes, outage, warn, source, compression }));
+        return await keep(await KafkaProducer.open({ kafka, topic, partitions: count, announcements: notes, outage, warn, source, compression, format }));
       },
       async consumer(topic, wanted) {
         await ensure(topic);
         const notes = await announced(topic);
         requireOpen(topic);
         const consumer = await KafkaConsumer.open({
-          ...{ ...wanted, topic, sessionTimeout, maxMessageBytes, announcements: notes, outage, warn },
+          ...{ ...wanted, topic, sessionTimeout, maxMessageBytes, format, announcements: notes, outage, warn },
           kafka: () => makeClient(options, undefined, consumerRetries),
           onClosed: (gone) => open.delete(gone),
         });

@@ -5,6 +5,7 @@ import { quote, SluiceError } from '../../core/errors.ts';
 import type { Schema } from '../../core/schema.ts';
 import type { Announcements } from './announcements.ts';
 import { Membership } from './membership.ts';
+import type { MessageFormat } from './message-format.ts';
 import type { Outage } from './outage.ts';
 import { type Held, PartitionReader } from './partition-reader.ts';
 import { within } from './within.ts';
@@ -25,6 +26,7 @@ export interface KafkaConsumerSettings extends ConsumerOptions {
   readonly kafka: () => Kafka;
   readonly sessionTimeout: number;
   readonly maxMessageBytes: number;
+  readonly format: MessageFormat | undefined;
   readonly announcements: Announcements;
   readonly outage: Outage;
   readonly warn: (message: string) => void;
@@ -73,10 +75,10 @@ export class KafkaConsumer implements BusConsumer {
   }
 
   private constructor(settings: KafkaConsumerSettings) {
-    const { kafka, topic, group, sessionTimeout, stream, maxMessageBytes, announcements, outage, warn } = settings;
+    const { kafka, topic, group, sessionTimeout, stream, maxMessageBytes, format, announcements, outage, warn } = settings;
     this.#settings = settings;
     this.#reader = new PartitionReader({
-      ...{ kafka: kafka(), topic, stream, maxMessageBytes, announcements, outage, warn },
+      ...{ kafka: kafka(), topic, stream, maxMessageBytes, format, announcements, outage, warn },
       closing: this.#closing.signal,
       onChange: () => this.#changed(),
       onFailed: (error) => this.#fail(error),
@@ -119,7 +121,7 @@ export class KafkaConsumer implements BusConsumer {
   }
 
   schema(stream: string): Schema | undefined {
-    return this.#settings.announcements.schema(stream);
+    return this.#reader.schema(stream);
   }
 
   /** For those who look at the group from outside; the broker hears of it a little later, and of the newest only. */

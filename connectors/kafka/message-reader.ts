@@ -1,16 +1,22 @@
 import { isUtf8 } from 'node:buffer';
+import { uncounted } from '../../core/batch.ts';
 import { type DeadLetter, deadPayloadLimit } from '../../core/chunk.ts';
 import { quote } from '../../core/errors.ts';
 import { makeSchema, type Schema } from '../../core/schema.ts';
 import type { FetchedRecord } from './committed-records.ts';
+import { FlatDecoder } from './flat-decoder.ts';
+import { type MessageFormat, schemaOf } from './message-format.ts';
 import type { PartitionQueue } from './partition-queue.ts';
-import { type DecodeFault, inferSchema, RowDecoder } from './row-decoder.ts';
+import type { DecodeFault } from './row-content.ts';
+import { inferSchema, RowDecoder } from './row-decoder.ts';
 
 export interface MessageReaderOptions {
   readonly topic: string;
   /** Stream of messages without a key. */
   readonly stream: string | undefined;
   readonly maxMessageBytes: number;
+  /** That of messages of a shape of their own. */
+  readonly format?: MessageFormat | undefined;
   /** The tags that were announced for a stream. */
   readonly schema: (stream: string) => Schema | undefined;
   readonly warn: (message: string) => void;
@@ -35,14 +41,21 @@ interface StreamDecoder {
 export class MessageReader {
   readonly #options: MessageReaderOptions;
   readonly #decoders = new Map<string, StreamDecoder>();
+  readonly #flat: FlatDecoder | undefined;
+  /** The tags of all streams, where the format tells them. */
+  readonly declared: Schema | undefined;
   /** Streams of which it is certain that nobody announced them, until a row that can be read shows their tags. */
   readonly #unannounced = new Set<string>();
+  #flatWarned = 0;
   /** The key before, which mostly is the next one too. */
   #key: Buffer | undefined;
   #keyStream: string | undefined;
 
   constructor(options: MessageReaderOptions) {
+    const { format, maxMessageBytes } = options;
     this.#options = options;
+    this.#flat = format && new FlatDecoder(format, maxMessageBytes);
+    this.declared = format && schemaOf(format);
   }
 
   /**
@@ -59,6 +72,11 @@ export class MessageReader {
       }
       if (value === null) {
         queue.addDead(this.#letter(partition, offset, undefined, noContent, value), offset, arrived);
+        continue;
+      }
+      if (this.#flat && this.declared) {
+        const fault = this.#readFlat(this.#flat, this.declared, record, offset, queue, arrived);
+        if (fault) queue.addDead(this.#letter(partition, offset, undefined, fault, value), offset, arrived);
         continue;
       }
       const stream = this.#streamOf(record.key);
@@ -83,6 +101,28 @@ export class MessageReader {
     return undefined;
   }
 
+  /** Queues the row of a message of the declared format. */
+  #readFlat(
+    row: FlatDecoder,
+    schema: Schema,
+    { key, value, headers }: FetchedRecord,
+    offset: number,
+    queue: PartitionQueue,
+    arrived: number,
+  ): DecodeFault | undefined {
+    const { format } = this.#options;
+    const fault = row.decode(value as Buffer);
+    if (fault) return fault;
+    const stream = format?.stream === undefined ? this.#streamOf(key) : row.stream;
+    if (typeof stream !== 'string') return stream;
+    const block = queue.blockFor(stream, schema);
+    block.values.set(row.values, block.rows * row.values.length);
+    const own = headers?.source !== undefined || headers?.seq !== undefined;
+    const seq = own || format?.sameTime === 'duplicate' ? seqOf(headers?.seq) : uncounted;
+    queue.addRow(block, row.time, seq, offset, -1, arrived);
+    return undefined;
+  }
+
   /** Nobody has announced the stream, for certain. */
   markUnannounced(stream: string): void {
     this.#unannounced.add(stream);
@@ -91,6 +131,14 @@ export class MessageReader {
   /** Names in rows that are no tags: ignored, and said once. */
   warnOfUnknownTags(): void {
     const { topic, warn } = this.#options;
+    if (this.#flat) {
+      const { size } = this.#flat.unknown;
+      if (size > this.#flatWarned) {
+        const names = [...this.#flat.unknown.keys()].slice(this.#flatWarned);
+        warn(`topic ${quote(topic)}: messages have ${names.map(quote).join(', ')} besides what bus.message names: ignored`);
+      }
+      this.#flatWarned = size;
+    }
     for (const known of this.#decoders.values()) {
       const { unknown } = known.decoder;
       if (unknown.size === known.warned) continue;

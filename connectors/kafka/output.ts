@@ -10,7 +10,8 @@ import { topContributions } from '../../core/verdict.ts';
 import { busError, type ConnectionOptions, clusterOf, connectionOptions, makeClient } from './client.ts';
 import { Outage } from './outage.ts';
 import { PartitionSender } from './partition-sender.ts';
-import { ensureTopic, incidentsTopic, verdictsTopic } from './topics.ts';
+import { type ScoredRowOptions, scoredRowMessages, scoredRowOptions } from './scored-row-messages.ts';
+import { ensureTopic, incidentsTopic, scoresTopic, verdictsTopic } from './topics.ts';
 import { verdictMessages } from './verdict-messages.ts';
 
 /** Senders try again for themselves, and say what they wait for. */
@@ -27,6 +28,10 @@ export default defineOutput({
   options: z.strictObject({
     verdicts: topicOption.describe('Send verdicts: true = to `<topic>.verdicts`, or the name of another topic.'),
     incidents: topicOption.describe('Send incidents whenever they change: true = to `<topic>.incidents`, or the name of another topic.'),
+    rows: z
+      .union([z.boolean(), scoredRowOptions])
+      .default(false)
+      .describe('Send each row with its score as one flat message, keyed by its stream: true = to `<topic>.scores`, or where and under which names.'),
     detectors: z.array(z.string().min(1)).optional().describe('Detectors and combinations of which is told; all unless given.'),
     flaggedOnly: z.boolean().default(false).describe('Of verdicts only warnings and errors.'),
     cluster: connectionOptions.optional().describe('Cluster to send to. Default: that of the pipeline, where its bus is `kafka`.'),
@@ -34,7 +39,7 @@ export default defineOutput({
     replication: z.int().min(-1).max(100).optional().describe('Copies of each partition of a topic that is created here. Default: as the bus has it.'),
     createTopics: z.boolean().optional().describe('Create topics that are missing. Default: as the bus has it.'),
   }),
-  create({ cluster, verdicts, incidents, detectors, flaggedOnly, ...made }, context): Output {
+  create({ cluster, verdicts, incidents, rows, detectors, flaggedOnly, ...made }, context): Output {
     const bus = context.bus.type === 'kafka' ? (context.bus.options as OfBus) : undefined;
     const connection = cluster ?? bus;
     if (!connection) {
@@ -45,10 +50,16 @@ export default defineOutput({
     }
     const { partitions = 1, replication = -1, createTopics: create = true } = { ...bus, ...given(made) };
     const nameOf = (option: boolean | string, usual: string): string | undefined => (option === true ? usual : option || undefined);
+    const scored = rows === true ? scoredRowOptions.parse({}) : rows || undefined;
     return new KafkaOutput({
       context,
       connection,
-      topics: { verdicts: nameOf(verdicts, verdictsTopic(context.topic)), incidents: nameOf(incidents, incidentsTopic(context.topic)) },
+      scored,
+      topics: {
+        verdicts: nameOf(verdicts, verdictsTopic(context.topic)),
+        incidents: nameOf(incidents, incidentsTopic(context.topic)),
+        rows: scored && (scored.topic ?? scoresTopic(context.topic)),
+      },
       making: { partitions, replication, create },
       choice: { detectors: detectors && new Set(detectors), flaggedOnly },
     });
@@ -63,7 +74,8 @@ const given = <T extends object>(options: T): Partial<T> =>
 interface Settings {
   readonly context: OutputContext;
   readonly connection: ConnectionOptions;
-  readonly topics: { readonly verdicts: string | undefined; readonly incidents: string | undefined };
+  readonly scored: ScoredRowOptions | undefined;
+  readonly topics: { readonly verdicts: string | undefined; readonly incidents: string | undefined; readonly rows: string | undefined };
   readonly making: { readonly partitions: number; readonly replication: number; readonly create: boolean };
   readonly choice: { readonly detectors: ReadonlySet<string> | undefined; readonly flaggedOnly: boolean };
 }
@@ -72,6 +84,7 @@ interface Settings {
 interface Opened {
   readonly verdicts: readonly PartitionSender[] | undefined;
   readonly incidents: readonly PartitionSender[] | undefined;
+  readonly rows: readonly PartitionSender[] | undefined;
   close(): Promise<void>;
 }
 
@@ -85,25 +98,22 @@ class KafkaOutput implements Output {
   }
 
   async write(write: StoreWrite): Promise<void> {
-    const { verdicts } = await this.#open();
-    if (!verdicts) return;
-    const sender = senderOf(verdicts, write.batch.stream);
-    verdictMessages(write, this.#settings.choice, (key, value) => sender.add(key, value));
-    await sender.send();
+    const { verdicts, rows } = await this.#open();
+    const { scored, choice } = this.#settings;
+    if (verdicts) await sendTo(verdicts, write.batch.stream, (add) => verdictMessages(write, choice, add));
+    if (rows && scored) await sendTo(rows, write.batch.stream, (add) => scoredRowMessages(write, scored, add));
   }
 
   async incident(incident: Incident, change: 'opened' | 'updated' | 'closed', schema: Schema): Promise<void> {
     const { incidents } = await this.#open();
     const { detectors } = this.#settings.choice;
     if (!incidents || (detectors && !detectors.has(incident.detector))) return;
-    const sender = senderOf(incidents, incident.stream);
-    sender.add(incident.id, incidentValue(incident, change, schema));
-    await sender.send();
+    await sendTo(incidents, incident.stream, (add) => add(incident.id, incidentValue(incident, change, schema)));
   }
 
   async flush(): Promise<void> {
-    const { verdicts, incidents } = await this.#open();
-    await Promise.all([...(verdicts ?? []), ...(incidents ?? [])].map((sender) => sender.flush()));
+    const { verdicts, incidents, rows } = await this.#open();
+    await Promise.all([...(verdicts ?? []), ...(incidents ?? []), ...(rows ?? [])].map((sender) => sender.flush()));
   }
 
   async close(): Promise<void> {
@@ -134,7 +144,8 @@ class KafkaOutput implements Output {
     };
     try {
       await Promise.all([admin.connect(), cluster.connect()]);
-      return { verdicts: await sendersTo(topics.verdicts), incidents: await sendersTo(topics.incidents), close: () => cluster.disconnect() };
+      const [verdicts, incidents, rows] = [await sendersTo(topics.verdicts), await sendersTo(topics.incidents), await sendersTo(topics.rows)];
+      return { verdicts, incidents, rows, close: () => cluster.disconnect() };
     } catch (error) {
       await cluster.disconnect();
       throw busError(error, 'outputs.kafka');
@@ -145,7 +156,11 @@ class KafkaOutput implements Output {
 }
 
 /** All of a stream goes to one partition, so that it stays in order. */
-const senderOf = (senders: readonly PartitionSender[], stream: string): PartitionSender => senders[partitionOf(stream, senders.length)];
+async function sendTo(senders: readonly PartitionSender[], stream: string, give: (add: (key: string, value: string) => void) => void): Promise<void> {
+  const sender = senders[partitionOf(stream, senders.length)];
+  give((key, value) => sender.add(key, value));
+  await sender.send();
+}
 
 function incidentValue(incident: Incident, change: 'opened' | 'updated' | 'closed', schema: Schema): string {
   const { id, stream, detector, start, end, open, rows, peakTime, peakScore, peakGrade, causes } = incident;

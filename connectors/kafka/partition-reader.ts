@@ -1,9 +1,11 @@
 import type { Kafka } from 'kafkajs';
 import type { Chunk } from '../../core/chunk.ts';
 import { quote, SluiceError } from '../../core/errors.ts';
+import type { Schema } from '../../core/schema.ts';
 import type { Announcements } from './announcements.ts';
 import { busError } from './client.ts';
 import type { FetchedRecord } from './committed-records.ts';
+import type { MessageFormat } from './message-format.ts';
 import { MessageReader, type Unannounced } from './message-reader.ts';
 import type { Outage } from './outage.ts';
 import { PartitionQueue } from './partition-queue.ts';
@@ -19,6 +21,7 @@ export interface PartitionReaderSettings {
   /** Stream of messages without a key. */
   readonly stream: string | undefined;
   readonly maxMessageBytes: number;
+  readonly format: MessageFormat | undefined;
   readonly announcements: Announcements;
   readonly outage: Outage;
   readonly warn: (message: string) => void;
@@ -56,9 +59,9 @@ export class PartitionReader {
   readonly #held = new Map<number, Held>();
 
   constructor(settings: PartitionReaderSettings) {
-    const { kafka, topic, stream, maxMessageBytes, announcements, outage, warn, onFailed } = settings;
+    const { kafka, topic, stream, maxMessageBytes, format, announcements, outage, warn, onFailed } = settings;
     this.#settings = settings;
-    this.#messages = new MessageReader({ topic, stream, maxMessageBytes, warn, schema: (name) => announcements.schema(name) });
+    this.#messages = new MessageReader({ topic, stream, maxMessageBytes, format, warn, schema: (name) => announcements.schema(name) });
     this.#fetcher = new TopicFetcher(
       kafka,
       topic,
@@ -74,6 +77,10 @@ export class PartitionReader {
 
   get held(): ReadonlyMap<number, Held> {
     return this.#held;
+  }
+
+  schema(stream: string): Schema | undefined {
+    return this.#messages.declared ?? this.#settings.announcements.schema(stream);
   }
 
   /** @throws BUS_DENIED, BUS_TOPIC, BUS_UNAVAILABLE */

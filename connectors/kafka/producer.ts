@@ -9,6 +9,7 @@ import { requireSameSchema, type Schema } from '../../core/schema.ts';
 import type { Announcements, SourceNote } from './announcements.ts';
 import { busError } from './client.ts';
 import { lastOrigins } from './last-origins.ts';
+import type { MessageFormat } from './message-format.ts';
 import type { Outage } from './outage.ts';
 import { RowEncoder } from './row-encoder.ts';
 import { type Part, RowMessages } from './row-messages.ts';
@@ -26,6 +27,8 @@ export interface KafkaProducerOptions {
   /** Id of the source whose rows it sends. */
   readonly source?: string | undefined;
   readonly compression?: 'none' | 'gzip' | undefined;
+  /** How rows are written; as the project has it unless given. */
+  readonly format?: MessageFormat | undefined;
 }
 
 /** Where a source stands is noted so often, for when the topic forgets its rows. */
@@ -79,7 +82,7 @@ export class KafkaProducer implements BusProducer {
     this.#options = options;
     this.#id = options.source ?? randomUUID();
     this.#place = `topic ${quote(topic)}`;
-    this.#rows = new RowMessages(this.#id);
+    this.#rows = new RowMessages(this.#id, options.format);
     this.#sender = new RowSender({ kafka, topic, source: this.#id, rows: this.#rows, compression, outage, warn });
     this.#giveUp = this.#giveUpWith(undefined);
   }
@@ -106,7 +109,7 @@ export class KafkaProducer implements BusProducer {
   /** @throws SCHEMA_MISMATCH; SOURCE_TAGS for tags that a row on Kafka cannot have */
   async announce(stream: string, schema: Schema): Promise<void> {
     this.#requireOpen();
-    new RowEncoder(schema);
+    new RowEncoder(schema, this.#options.format);
     await this.#options.announcements.announceSchema(stream, schema);
     this.#schemas.set(stream, schema);
   }

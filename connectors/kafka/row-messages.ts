@@ -1,6 +1,7 @@
 import type { Message } from 'kafkajs';
 import type { Batch } from '../../core/batch.ts';
 import type { DeadLetter } from '../../core/chunk.ts';
+import type { MessageFormat } from './message-format.ts';
 import { RowEncoder } from './row-encoder.ts';
 
 /** Messages of one partition that go in one request, with the origins of their rows. */
@@ -28,12 +29,14 @@ const recordBytes = 64;
 /** Makes messages of the rows of one source. */
 export class RowMessages {
   readonly #source: Buffer;
-  /** By the schema's hash. */
+  readonly #format: MessageFormat | undefined;
+  /** By the schema's hash, and where rows name their stream by that too. */
   readonly #encoders = new Map<string, RowEncoder>();
   readonly #keys = new Map<string, Buffer>();
 
-  constructor(source: string) {
+  constructor(source: string, format?: MessageFormat) {
     this.#source = Buffer.from(source);
+    this.#format = format;
   }
 
   /** Each is made when it is asked for, so that one can be made while another is on its way. */
@@ -70,9 +73,10 @@ export class RowMessages {
     return { partition, key, value: null, headers: { source: this.#source, row: String(letter.position), dead: JSON.stringify(letter) } };
   }
 
-  #encoder({ schema }: Batch): RowEncoder {
-    const known = this.#encoders.get(schema.hash) ?? new RowEncoder(schema);
-    this.#encoders.set(schema.hash, known);
+  #encoder({ schema, stream }: Batch): RowEncoder {
+    const id = this.#format?.stream === undefined ? schema.hash : `${schema.hash} ${stream}`;
+    const known = this.#encoders.get(id) ?? new RowEncoder(schema, this.#format, stream);
+    this.#encoders.set(id, known);
     return known;
   }
 

@@ -12,6 +12,7 @@ export const stateTopic = (topic: string, group: string): string => `${topic}.${
 /** What the output `kafka` sends. */
 export const verdictsTopic = (topic: string): string => `${topic}.verdicts`;
 export const incidentsTopic = (topic: string): string => `${topic}.incidents`;
+export const scoresTopic = (topic: string): string => `${topic}.scores`;
 
 /** For topics of which only the last record of each key counts. */
 export const compacted: Readonly<Record<string, string>> = { 'cleanup.policy': 'compact' };

@@ -54,14 +54,21 @@ export function componentIndexPage(components: readonly Component[]): string {
 }
 
 function optionsTable(definition: ComponentDefinition): string {
-  const { properties = {}, required = [] } = toJsonSchema(definition.options) as { properties?: Record<string, JsonSchema>; required?: string[] };
-  const rows = Object.entries(properties).map(([name, property]) => {
-    const fallback = required.includes(name) ? 'required' : property.default === undefined ? '' : code(property.default);
-    return [`\`${name}\``, describeType(property), fallback, String(property.description ?? '')];
-  });
+  const rows = optionRows(toJsonSchema(definition.options));
   const shorthand =
     definition.shorthand === undefined ? '' : `\n\`${definition.shorthand}\` may be given as the whole value: \`${shorthandForm(definition)}\`.`;
   return rows.length === 0 ? 'None.' : `${markdownTable(['option', 'type', 'default', 'what it does'], rows)}${shorthand}`.trimEnd();
+}
+
+/** Options, and behind each the keys that its value has: `message.time`. */
+function optionRows(schema: JsonSchema, prefix = ''): string[][] {
+  const { properties = {}, required = [] } = schema as { properties?: Record<string, JsonSchema>; required?: string[] };
+  return Object.entries(properties).flatMap(([name, property]) => {
+    const fallback = required.includes(name) ? 'required' : property.default === undefined ? '' : code(property.default);
+    const own = [`\`${prefix}${name}\``, describeType(property), fallback, String(property.description ?? '')];
+    const forms = [property, ...((property.anyOf as JsonSchema[] | undefined) ?? [])];
+    return [own, ...forms.flatMap((form) => optionRows(form, `${prefix}${name}.`))];
+  });
 }
 
 /** The type of an option in words: `whole number, 1 to 1024`. */

@@ -3,8 +3,10 @@ import { CompressionTypes, Kafka, logLevel, type Message, Partitioners } from 'k
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { chunkOf, nextChunk, numberedRows, numbersIn, range, readChunks, schema } from '../../connectors/conformance/bus-rows.ts';
 import kafka from '../../connectors/kafka/bus.ts';
+import { allocateBatch, uncounted } from '../../core/batch.ts';
 import type { Bus, BusConsumer, ConsumerOptions } from '../../core/bus.ts';
 import type { Chunk } from '../../core/chunk.ts';
+import { makeSchema } from '../../core/schema.ts';
 import { describeWithStack } from './describe-with-stack.ts';
 import { sharedKafka } from './servers.ts';
 
@@ -135,6 +137,47 @@ describeWithStack('a consumer of kafka', { kafka: 'shared' }, () => {
     const again = await take(late, 9);
     expect(again[0].batches[0].schema).toEqual(batches[0].schema);
     expect(again.flatMap((chunk) => chunk.batches.flatMap(({ origins }) => [...origins]))).toEqual([4, 5, 8, 12]);
+  });
+
+  it('reads messages of a shape of their own by the names in bus.message, and sends rows of ours in the same', async () => {
+    const topic = await makeTopic();
+    const warnings: string[] = [];
+    const bus = await open(warnings, { message: { time: 'timestamp', stream: 'source_id', tags: ['value'], sameTime: 'row' } });
+    const at = '2024-03-01T10:00:00.250Z';
+    await send(topic, [
+      { key: 'a', value: JSON.stringify({ source_id: 'a', value: 1, timestamp: at }) },
+      { key: 'b', value: `{"timestamp": ${Date.parse(at)}, "value": 2, "source_id": "b", "note": "x"}` },
+      { value: JSON.stringify({ source_id: 'a', value: 3, timestamp: at }) },
+      { key: 'a', value: row(0, { LIT101: 1 }) },
+      { key: 'a', value: JSON.stringify({ source_id: 'a', value: 'high', timestamp: at }) },
+      { key: 'a', value: null },
+    ]);
+    const ours = allocateBatch('a', makeSchema([{ name: 'value', kind: 'continuous' }]), 1);
+    [ours.values[0], ours.times[0]] = [4, BigInt(Date.parse(at)) * 1_000_000n];
+    const producer = await bus.producer(topic, { source: 'plant' });
+    await producer.announce('a', ours.schema);
+    await producer.send(chunkOf([ours]));
+    await expect(producer.announce('c', schema)).rejects.toMatchObject({ code: 'SOURCE_TAGS', place: 'bus.message.tags' });
+
+    const consumer = await read(bus, topic);
+    const chunks = await take(consumer, 7);
+    const batches = chunks.flatMap((chunk) => chunk.batches);
+    const rows = batches.flatMap(({ stream, values, origins, seqs, times }) => [...origins].map((origin, i) => [origin, stream, times[i], seqs[i], values[i]]));
+    const time = ours.times[0];
+    expect(rows).toEqual([
+      [0, 'a', time, uncounted, 1],
+      [1, 'b', time, uncounted, 2],
+      [2, 'a', time, uncounted, 3],
+      [6, 'a', time, 0, 4],
+    ]);
+    const dead = chunks.flatMap((chunk) => chunk.dead);
+    expect(dead.map(({ position, reason }) => [position, reason])).toEqual([
+      [3, 'time'],
+      [4, 'number'],
+      [5, 'syntax'],
+    ]);
+    expect(consumer.schema('whoever')?.hash).toBe(ours.schema.hash);
+    expect(warnings.join()).toContain("'note'");
   });
 
   it('counts what is decided: rows of transactions that were aborted never come, and their marks are passed', async () => {

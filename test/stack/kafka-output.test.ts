@@ -182,6 +182,20 @@ describeWithStack('the output kafka', { kafka: 'shared' }, () => {
     ]);
   });
 
+  it('sends rows with their score under names of their own, keyed by their stream', async () => {
+    const { make, topic, brokers } = await place();
+    const output = make({ verdicts: false, incidents: false, rows: { topic: `${topic}.out`, stream: 'source_id', time: 'timestamp' } });
+    await output.write?.(writeOf('a', 3, 2, ['k-means', 'var']));
+    await output.flush?.();
+    const told = await readAll(brokers, `${topic}.out`);
+    const values = Object.fromEntries(tags.map((tag) => [tag, 0]));
+    expect(told.map(({ key, value }) => [key, value])).toEqual([
+      ['a', { source_id: 'a', timestamp: '2015-12-28T10:00:03Z', ...values, score: 3 }],
+      ['a', { source_id: 'a', timestamp: '2015-12-28T10:00:04Z', ...values, score: 4 }],
+    ]);
+    expect((await topicsOf(brokers)).filter((name) => name.startsWith(topic))).toEqual([`${topic}.out`]);
+  });
+
   it('says any verdict as JSON.stringify would', { timeout: 60_000 }, async () => {
     const { make, brokers, topic } = await place();
     const name = fc
