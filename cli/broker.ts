@@ -35,6 +35,8 @@ export class Services {
   readonly #signal: AbortSignal;
   readonly #metrics: Metrics | undefined;
   #tell: () => void = () => {};
+  /** In the order in which they were first named. */
+  readonly #names = new Set<string>();
 
   constructor(warn: (message: string) => void, signal: AbortSignal, metrics?: Metrics) {
     this.#warn = warn;
@@ -44,6 +46,7 @@ export class Services {
 
   /** Shows a service among the metrics before it is first asked for anything. */
   expect(service: string): void {
+    this.#names.add(service);
     this.#metrics?.serviceUp.set({ service }, this.#isAway(service) ? 0 : 1);
     this.#metrics?.outages.inc({ service }, 0);
     this.#metrics?.retries.inc({ service }, 0);
@@ -81,6 +84,11 @@ export class Services {
   /** Calls whenever a service goes or comes back. */
   changed(tell: () => void): void {
     this.#tell = tell;
+  }
+
+  /** Whether each service answers. */
+  get states(): ReadonlyMap<string, boolean> {
+    return new Map([...this.#names].map((name) => [name, !this.#isAway(name)]));
   }
 
   /** Why the process is not ready; undefined when every service is there. */

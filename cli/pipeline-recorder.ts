@@ -1,5 +1,6 @@
 import type { Batch } from '../core/batch.ts';
 import { type Chunk, rowsIn } from '../core/chunk.ts';
+import { LiveFeed } from '../core/live-feed.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
@@ -24,6 +25,7 @@ interface RecorderParts {
 /** Turns what pipelines do into metrics, log lines and the word that a stream is warmed up. */
 export class PipelineRecorder {
   readonly observer: PipelineObserver;
+  readonly live: LiveFeed;
   /** Rows and dead letters that were processed. */
   processed = 0;
   /** Rows that the store has acknowledged. */
@@ -42,6 +44,8 @@ export class PipelineRecorder {
   readonly #ready = new Set<string>();
   readonly #resumed = new WeakSet<Pipeline>();
   readonly #newest = new Map<string, bigint>();
+  /** Rows of each stream that were processed here. */
+  readonly #rows = new Map<string, number>();
   /** By manifest and stream: rows that came after its last commit began, and those of that one. */
   readonly #uncommitted = new Map<string, Map<string, number>>();
   readonly #committing = new Map<string, ReadonlyMap<string, number>>();
@@ -55,6 +59,7 @@ export class PipelineRecorder {
   constructor(parts: RecorderParts) {
     this.#parts = parts;
     const { config, metrics, log } = parts;
+    this.live = new LiveFeed((error) => log.error({ err: error }, 'whoever listened to the live feed failed'));
     this.observer = {
       chunk: (chunk, writes, seconds, key) => this.#chunk(chunk, writes, seconds, key),
       counted: ({ stream, duplicate, late }) => {
@@ -71,6 +76,7 @@ export class PipelineRecorder {
       },
       incident: ({ incident, change }) => {
         const { id, stream, detector, open } = incident;
+        this.live.incident(incident, change);
         if (change === 'opened') metrics.incidents.inc({ stream, detector });
         this.#setOpen(stream, detector, (ids) => (open ? ids.add(id) : ids.delete(id)));
         log.info(
@@ -130,6 +136,15 @@ export class PipelineRecorder {
     }
   }
 
+  get openIncidents(): number {
+    return [...this.#open.values()].reduce((sum, ids) => sum + ids.size, 0);
+  }
+
+  /** Streams that had rows here: how many, and the newest one's time. */
+  get streams(): Map<string, { rows: number; newest: bigint }> {
+    return new Map([...this.#newest].map(([stream, newest]) => [stream, { rows: this.#rows.get(stream) ?? 0, newest }]));
+  }
+
   get pipelines(): readonly Pipeline[] {
     return [...this.#pipelines.keys()];
   }
@@ -175,7 +190,9 @@ export class PipelineRecorder {
     metrics.batchSeconds.observe({ stage: 'score' }, seconds.score);
     metrics.batchSeconds.observe({ stage: 'store' }, seconds.store);
     for (const batch of chunk.batches) metrics.rowsRead.inc({ stream: batch.stream }, batch.rows);
-    for (const { batch, verdicts } of writes) {
+    for (const write of writes) {
+      const { batch, verdicts } = write;
+      this.live.write(write);
       uncommitted.set(batch.stream, (uncommitted.get(batch.stream) ?? 0) + batch.rows);
       this.#newestRow(batch);
       for (const { detector, status } of verdicts) {
@@ -192,10 +209,10 @@ export class PipelineRecorder {
     let newest = this.#newest.get(stream) ?? times[0];
     for (let row = 0; row < rows; row++) if (times[row] > newest) newest = times[row];
     this.#newest.set(stream, newest);
+    this.#rows.set(stream, (this.#rows.get(stream) ?? 0) + rows);
     this.#parts.metrics.lastRowTimestamp.set({ stream }, Number(newest) / 1e9);
   }
 
-  /** Ids of the incidents of a detector that are open. */
   /** Changes the ids of the open incidents of a stream's detector, and tells how many there are. */
   #setOpen(stream: string, detector: string, change: (ids: Set<string>) => void): void {
     const key = JSON.stringify([stream, detector]);

@@ -2,13 +2,14 @@ import { rowsIn } from '../core/chunk.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
-import type { Runtime, WarmUp } from '../core/runtime.ts';
+import type { Runtime, RuntimeProgress, WarmUp } from '../core/runtime.ts';
 import type { Pipeline } from '../processor/pipeline.ts';
 import type { ProcessorWatch } from '../processor/processor.ts';
 import type { Progress } from '../producer/progress.ts';
 import type { Services } from './broker.ts';
 import type { PipelineRecorder } from './pipeline-recorder.ts';
 import type { RunFigures } from './run-summary.ts';
+import { version } from './version.ts';
 
 /** A member that has no partition by then is one in reserve. */
 const reserveAfterMs = 3000;
@@ -59,13 +60,16 @@ export class ProcessRecorder {
     this.runtime = {
       config,
       metrics: metrics.registry,
+      version: version(),
       startedAt: new Date(),
+      live: pipelines.live,
       warmUp: () => this.#warmUp(),
       notReady,
       graph: () => [
         { from: 'bus', to: 'pipeline', rows: pipelines.processed },
         { from: 'pipeline', to: 'store', rows: pipelines.stored },
       ],
+      progress: () => this.#progress(),
     };
   }
 
@@ -150,6 +154,21 @@ export class ProcessRecorder {
     };
   }
 
+  #progress(): RuntimeProgress {
+    const { config, pipelines, services } = this.#parts;
+    const { read, duplicate, late, dead } = pipelines.own;
+    return {
+      rows: { read, stored: pipelines.stored, duplicate, late, dead },
+      ended: config.topics.every((topic) => this.#ended.has(topic)),
+      waiting: this.#lag.size === 0 && this.#ended.size === 0 ? undefined : this.#waiting,
+      ...{ openIncidents: pipelines.openIncidents, streams: pipelines.streams, services: services.states },
+    };
+  }
+
+  get #waiting(): number {
+    return [...this.#lag.values()].reduce((sum, rows) => sum + rows, 0);
+  }
+
   /** Why it is not ready although every service is there. */
   #beginning(): string | undefined {
     if (!this.#parts.config.topics.every((topic) => this.#joined.has(topic))) return 'joining the group';
@@ -165,7 +184,7 @@ export class ProcessRecorder {
     const { pipelines, progress, services, config } = this.#parts;
     const warming = [...this.#warmUp().values()].find(({ stage }) => stage !== 'ready');
     const ended = config.topics.every((topic) => this.#ended.has(topic));
-    const lag = this.#lag.size === 0 ? '' : `, ${count([...this.#lag.values()].reduce((sum, rows) => sum + rows, 0))} rows wait`;
+    const lag = this.#lag.size === 0 ? '' : `, ${count(this.#waiting)} rows wait`;
     const learning = `warm-up ${warming?.stage} ${count(warming?.have ?? 0)} of ${count(warming?.need ?? 0)}`;
     const working = ended ? 'all is processed, waiting for rows' : `${warming ? learning : pipelines.processed > 0 ? 'judging' : 'waiting for rows'}${lag}`;
     const stage = this.#held.size === 0 ? 'in reserve: other members have the partitions' : working;

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { version } from './version.ts';
 
 const exitCodes = `
 Exit codes:
@@ -36,11 +36,4 @@ export function makeProgram(commands: readonly ((program: Command) => void)[]): 
     .addHelpText('after', `${examples}\n${exitCodes}`);
   for (const register of commands) register(program);
   return program;
-}
-
-/** From package.json, which is beside cli/ in the sources and one folder up in the build. */
-function version(): string {
-  let file = new URL('../package.json', import.meta.url);
-  if (!existsSync(file)) file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

@@ -2,8 +2,18 @@ import type { Chunk } from '../core/chunk.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
+
+<<<<<<< Updated upstream
+
 import type { Runtime } from '../core/runtime.ts';
 import type { SimulatorControl } from '../core/simulator.ts';
+
+=======
+
+import type { Runtime, RuntimeProgress } from '../core/runtime.ts';
+
+>>>>>>> Stashed changes
+
 import type { PipelineObserver } from '../processor/pipeline.ts';
 import type { ProduceProgress } from '../producer/producer.ts';
 import type { Progress } from '../producer/progress.ts';
@@ -11,6 +21,7 @@ import type { Services } from './broker.ts';
 import type { RunResult, RunStart } from './embedded.ts';
 import { PipelineRecorder } from './pipeline-recorder.ts';
 import type { RunSummary } from './run-summary.ts';
+import { version } from './version.ts';
 
 const count = (n: number): string => n.toLocaleString('en-US');
 
@@ -68,7 +79,9 @@ export class RunRecorder {
     this.runtime = {
       config,
       metrics: metrics.registry,
+      version: version(),
       startedAt: new Date(),
+      live: this.#pipelines.live,
       warmUp: () => this.#start?.pipeline.warmUp() ?? new Map(),
       notReady,
       graph: () => [
@@ -76,9 +89,12 @@ export class RunRecorder {
         { from: 'bus', to: 'pipeline', rows: this.#pipelines.processed },
         { from: 'pipeline', to: 'store', rows: this.#pipelines.own.stored },
       ],
-      get simulator() {
-        return control();
-      },
+<<<<<<< Updated upstream
+      get simulator() 
+        return control();,
+=======
+      progress: () => this.#progress(),
+>>>>>>> Stashed changes
     };
   }
 
@@ -187,9 +203,21 @@ export class RunRecorder {
     };
   }
 
+  #progress(): RuntimeProgress {
+    const { read, stored, duplicate, late, dead } = this.#pipelines.own;
+    return {
+      ...{ rows: { read, stored, duplicate, late, dead }, ended: this.#ended, waiting: this.#lag, openIncidents: this.#pipelines.openIncidents },
+      ...{ streams: this.#pipelines.streams, services: this.#parts.services.states },
+    };
+  }
+
+  /** Rows that were read and not processed yet. */
+  get #lag(): number {
+    return Math.max(0, (this.#read ? this.#read.rows + this.#read.dead : 0) - this.#pipelines.processed);
+  }
+
   #chunk({ partition, nextOffset }: Chunk): void {
-    const { metrics } = this.#parts;
-    metrics.lagRows.set({ partition }, Math.max(0, (this.#read ? this.#read.rows + this.#read.dead : 0) - this.#pipelines.processed));
+    this.#parts.metrics.lagRows.set({ partition }, this.#lag);
     this.#reach(nextOffset);
     this.#show();
   }

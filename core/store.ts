@@ -103,6 +103,78 @@ export interface VerdictsQuery extends Range {
   readonly last?: boolean;
 }
 
+/** Scores without their contributions, row by row or folded into buckets. */
+export interface ScoresQuery extends Range {
+  /** Default: all that have verdicts here, in the order of their names. */
+  readonly detectors?: readonly string[];
+  /** Milliseconds of a bucket, of which those that overlap [from, to) are given whole; 0: every row. Any level will do. */
+  readonly level: number;
+  /** Whether `judged` and `flagged` are counted. */
+  readonly counts?: boolean;
+}
+
+/** Columns of equal length in (time, seq) order; of buckets only those that hold a verdict. */
+export interface DetectorScores {
+  readonly detector: string;
+  /** Of the row, or the start of the bucket. */
+  readonly times: BigInt64Array;
+  /** 0 of buckets. */
+  readonly seqs: Int32Array;
+  /** The largest; NaN where there is none. */
+  readonly score: Float64Array;
+  readonly grade: Float64Array;
+  /** The worst; undefined only where no row was judged. */
+  readonly status: Int8Array;
+  /** Rows that were judged, and of those the flagged ones; empty unless asked for. */
+  readonly judged: Float64Array;
+  readonly flagged: Float64Array;
+}
+
+export interface AgreementQuery extends Range {
+  /** Each once. */
+  readonly detectors: readonly string[];
+}
+
+/** What several detectors say of the same rows. */
+export interface AgreementCounts {
+  /** In the order asked for. */
+  readonly detectors: readonly {
+    readonly detector: string;
+    /** Rows with a verdict that is not undefined. */
+    readonly judged: number;
+    readonly flagged: number;
+    /** Time of the first flagged row. */
+    readonly first: bigint | undefined;
+    /** The highest grade; NaN without one. */
+    readonly worst: number;
+  }[];
+  /** Rows that detector i and detector j both flagged, at i x detectors + j. */
+  readonly both: Float64Array;
+}
+
+export interface DistributionQuery extends Range {
+  readonly tag: string;
+  readonly detector: string;
+  /** How many, at least one, all as wide as each other, from the least to the greatest value; just one value lies in the middle of its own. */
+  readonly bins: number;
+}
+
+/** Rows by the value of a tag and by verdict; rows without a value are left out. */
+export interface DistributionCounts {
+  /** One more than bins, ascending; none without a value. */
+  readonly edges: Float64Array;
+  readonly normal: Float64Array;
+  readonly anomalous: Float64Array;
+  /** Rows without a verdict, or whose verdict is undefined. */
+  readonly undefined: Float64Array;
+}
+
+export interface Extent {
+  readonly rows: number;
+  readonly first: bigint | undefined;
+  readonly last: bigint | undefined;
+}
+
 export interface StoredVerdict {
   readonly detector: string;
   readonly time: bigint;
@@ -116,13 +188,16 @@ export interface StoredVerdict {
 }
 
 export interface IncidentsQuery {
+  readonly id?: string;
   readonly stream?: string;
   readonly detector?: string;
   /** Incidents that overlap [from, to): start < to and end >= from. */
   readonly from?: bigint;
   readonly to?: bigint;
   readonly open?: boolean;
+  /** The first so many in the order of their starts; with `last`, the last so many (still ascending). */
   readonly limit?: number;
+  readonly last?: boolean;
 }
 
 export interface TagStatistics {
@@ -162,6 +237,8 @@ export interface Annotation {
  */
 export interface BucketsQuery extends Range {
   readonly level: number;
+  /** Default: all tags in schema order. The columns of a bucket are those asked for, in their order. */
+  readonly tags?: readonly string[];
 }
 
 /**
@@ -170,15 +247,21 @@ export interface BucketsQuery extends Range {
  */
 export interface StoreReader extends ManifestReader {
   streams(): Promise<StreamSummary[]>;
+  /** How many rows lie in a range, and when the first and the last of them were. */
+  extent(query: Range): Promise<Extent>;
   rows(query: RowsQuery): Promise<RowsResult>;
   /** Rows in the order they were appended, in pieces; for backfill and export. */
   scan(query: Range): AsyncIterable<Batch>;
   buckets(query: BucketsQuery): Promise<Bucket[]>;
   verdicts(query: VerdictsQuery): Promise<StoredVerdict[]>;
+  scores(query: ScoresQuery): Promise<DetectorScores[]>;
+  agreement(query: AgreementQuery): Promise<AgreementCounts>;
+  distribution(query: DistributionQuery): Promise<DistributionCounts>;
   incidents(query: IncidentsQuery): Promise<Incident[]>;
   statistics(query: Range & { readonly tags?: readonly string[] }): Promise<TagStatistics[]>;
   thresholds(stream: string): Promise<ThresholdLevels[]>;
-  annotations(query: Range): Promise<Annotation[]>;
+  /** Of one stream or all, in the order of (from, id). */
+  annotations(query: Partial<Range>): Promise<Annotation[]>;
   /** In the order of (source, partition, position); `limit` and `last` as for rows. */
   deadLetters(query: { source?: string; reason?: DeadReason; limit?: number; last?: boolean }): Promise<DeadLetter[]>;
   /** For each (time, seq), 1 when that row is stored. */

@@ -34,7 +34,7 @@ const range = {
   to: time.optional(),
   last: z
     .string()
-    .regex(/^\d+(ms|s|m|h|d)$/)
+    .regex(/^\d+(ms|s|m|h|d)$/, 'expected a span such as 5m, 12h or 30d')
     .optional()
     .describe('A span before `to`, or before the newest row, e.g. 5m, 12h, 30d.'),
   rows: z.coerce.number().int().min(1).max(10_000).optional().describe('So many newest rows before `to`.'),
@@ -289,9 +289,7 @@ export const incidents = z.strictObject({ incidents: z.array(incident), more: z.
 /** GET /api/incidents/{id} */
 export const incidentDetail = z.strictObject({
   ...incident.shape,
-  contributions: z
-    .array(z.strictObject({ tag: z.string(), stage: z.string().nullable(), share: z.number(), expected: z.number().nullable() }))
-    .describe('All tags, largest first.'),
+  contributions: z.array(z.strictObject({ tag: z.string(), stage: z.string().nullable(), share: z.number() })).describe('All tags, largest first.'),
   agreed: z
     .array(z.strictObject({ detector: z.string(), rows: z.number(), flagged: z.number(), first: time.nullable(), worst: z.number().nullable() }))
     .describe('For each detector and combination: rows of the incident with a verdict, how many it flagged, the first of them, its highest grade.'),

@@ -1,6 +1,7 @@
 import { connect, createServer, type Server as NetServer } from 'node:net';
 import { Gauge, Registry } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
+import { LiveFeed } from '../core/live-feed.ts';
 import { makeMetrics } from '../core/metrics.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Runtime } from '../core/runtime.ts';
@@ -13,10 +14,15 @@ let reason: string | undefined;
 const runtime: Runtime = {
   config: { stream: 'swat <script>' } as PipelineConfig,
   metrics: metrics.registry,
+  version: '0.0.0',
   startedAt: new Date(),
+  live: new LiveFeed(() => undefined),
   warmUp: () => new Map(),
   notReady: () => reason,
   graph: () => [],
+  progress() {
+    throw new Error('nobody asks for it here');
+  },
 };
 
 const open: { close(): unknown }[] = [];

@@ -45,6 +45,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     { PipelineRecorder },
     { ProcessRecorder, processLines },
     { trainingOf },
+    { ServedStore },
     { typedCommand, storeSettings },
   ] = await Promise.all([
     import('../load-pipeline.ts'),
@@ -55,6 +56,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     import('../pipeline-recorder.ts'),
     import('../process-recorder.ts'),
     import('../pipeline-input.ts'),
+    import('../served-store.ts'),
     import('../invocation.ts'),
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
@@ -69,6 +71,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
   const store = await registry.load('store', config.store.type);
   const bus = await openBroker(config, registry, services.context('bus'));
   const outputs = new Map<string, import('../../core/component.ts').Output[]>();
+  const served = new ServedStore(() => store.open(config.store.options, 'own'));
   let server: { url: string; close(): Promise<void> } | undefined;
   try {
     const training = await trainingOf({ config, registry, watch: { warn } });
@@ -80,7 +83,10 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
       }
       outputs.set(topic, own);
     }
-    if (config.serve) server = await (await import('../../serve/server.ts')).startServer(recorder.runtime, { ...config.serve, log });
+    if (config.serve) {
+      const { startServer } = await import('../../serve/server.ts');
+      server = await startServer(recorder.runtime, { ...config.serve, log, api: { registry, store: () => served.open() } });
+    }
     people.line(`topic    ${config.topics.join(', ')}, group ${group}`);
     if (server) people.line(`watch    ${server.url}/metrics  ${server.url}/readyz`);
     // When one topic's processor breaks down, the others finish and commit.
@@ -125,6 +131,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     begun();
     progress.stop();
     await server?.close();
+    await served.close();
     // All are closed, whatever one of them says.
     const closed = await Promise.allSettled([...outputs.values()].flat().map((output) => output.close()));
     await bus.close();

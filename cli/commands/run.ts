@@ -90,7 +90,12 @@ async function run(file: string, options: RunOptions): Promise<void> {
       ended: () => recorder.ended(),
       async started(start) {
         recorder.start(start);
-        if (config.serve) server = await (await import('../../serve/server.ts')).startServer(recorder.runtime, { ...config.serve, log });
+        if (config.serve)
+          server = await (await import('../../serve/server.ts')).startServer(recorder.runtime, {
+            ...config.serve,
+            log,
+            api: { registry, store: async () => store },
+          });
         for (const line of recorder.headLines(server?.url)) people.line(line);
       },
     };

@@ -12,6 +12,7 @@ import type {
   Bucket,
   BucketsQuery,
   ExportRequest,
+  Extent,
   IncidentsQuery,
   Range,
   RowsQuery,
@@ -30,6 +31,7 @@ import { exportTo } from './export.ts';
 import type { DuckFile } from './file.ts';
 import { readKnown } from './known.ts';
 import { loadStreams, rowsTable, type StreamEntry } from './layout.ts';
+import { noAgreement, noDistribution, readAgreement, readDistribution, readScores } from './scores.ts';
 import { tagStatistics } from './statistics.ts';
 
 /** The reading half: every call sees the last commit as a whole, whatever is being written meanwhile. */
@@ -46,6 +48,7 @@ export function duckReader(file: DuckFile): StoreReader {
 
   return {
     streams: () => file.read(streamSummaries),
+    extent: (query) => inStream(query.stream, { rows: 0, first: undefined, last: undefined }, (connection, entry) => readExtent(connection, entry, query)),
     rows: (query) => inStream(query.stream, noRows(query.tags ?? []), (connection, entry) => readRows(connection, entry, query)),
     scan: (query) =>
       file.stream(async function* (connection) {
@@ -54,6 +57,9 @@ export function duckReader(file: DuckFile): StoreReader {
       }),
     buckets: (query) => inStream(query.stream, [], (connection, entry) => readBuckets(connection, entry, query)),
     verdicts: (query) => inStream(query.stream, [], (connection, entry) => readVerdicts(connection, entry, query)),
+    scores: (query) => inStream(query.stream, [], (connection, entry) => readScores(connection, entry, query)),
+    agreement: (query) => inStream(query.stream, noAgreement(query), (connection, entry) => readAgreement(connection, entry, query)),
+    distribution: (query) => inStream(query.stream, noDistribution(), (connection, entry) => readDistribution(connection, entry, query)),
     incidents: (query) => file.read((connection) => readIncidents(connection, query)),
     statistics: (query) =>
       inStream(query.stream, [] as TagStatistics[], (connection, { id, name: stream, schema }) => {
@@ -107,6 +113,14 @@ function noRows(tags: readonly string[]): RowsResult {
   return { tags, times: new BigInt64Array(0), seqs: new Int32Array(0), labels: new Int8Array(0), columns: tags.map(() => new Float64Array(0)) };
 }
 
+async function readExtent(connection: DuckDBConnection, entry: StreamEntry, query: Range): Promise<Extent> {
+  const [[rows, first, last]] = await rowsOfQuery(
+    connection,
+    `SELECT count(*), min(time), max(time) FROM sluice_data.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}${between(query)}`,
+  );
+  return { rows: Number(rows), first: (first ?? undefined) as bigint | undefined, last: (last ?? undefined) as bigint | undefined };
+}
+
 async function readRows(connection: DuckDBConnection, entry: StreamEntry, query: RowsQuery): Promise<RowsResult> {
   const tags = query.tags ?? entry.schema.tags.map((tag) => tag.name);
   const columns = tags.map((tag) => `v${tagIndex(entry.schema, tag, entry.name)}`);
@@ -158,14 +172,15 @@ async function readBuckets(connection: DuckDBConnection, entry: StreamEntry, que
   const span = BigInt(level) * nanosPerMilli;
   const from = query.from === undefined ? undefined : bucketStart(query.from, level);
   const closed = `FROM sluice_data.buckets WHERE stream_id = ${entry.id} AND level = ${level}`;
-  const tags = entry.schema.tags.length;
+  const asked = query.tags?.map((tag) => tagIndex(entry.schema, tag, entry.name)) ?? entry.schema.tags.map((_, i) => i);
+  const tags = asked.length;
   const [[newest]] = await rowsOfQuery(connection, `SELECT max(time) ${closed}`);
   const buckets: Bucket[] = [];
   const stored = await rowsOfQuery(connection, `SELECT time, content ${closed}${between({ from, to: query.to })} ORDER BY time`);
-  for (const [time, content] of stored) buckets.push(decodeBucket(level, time as bigint, (content as DuckDBBlobValue).bytes));
+  for (const [time, content] of stored) buckets.push(decodeBucket(level, time as bigint, (content as DuckDBBlobValue).bytes, query.tags && asked));
 
   const openFrom = newest === null ? from : maximum(from, (newest as bigint) + span);
-  const columns = entry.schema.tags.map((_, i) => `v${i}`);
+  const columns = asked.map((i) => `v${i}`);
   // A bucket that begins before `to` is given whole.
   const openTo = query.to === undefined ? undefined : bucketStart(query.to - 1n, level) + span;
   const rows = `FROM sluice_data.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}${between({ from: openFrom, to: openTo })}`;
@@ -230,6 +245,7 @@ async function readIncidents(connection: DuckDBConnection, query: IncidentsQuery
   const values: DuckDBValue[] = [];
   const named = (column: string, value: string | undefined): string => (value === undefined ? '' : ` AND ${column} = $${values.push(value)}`);
   const where = [
+    named('i.id', query.id),
     named('s.name', query.stream),
     named('i.detector', query.detector),
     query.to === undefined ? '' : ` AND i.start < ${query.to}`,
@@ -240,9 +256,10 @@ async function readIncidents(connection: DuckDBConnection, query: IncidentsQuery
     connection,
     `SELECT i.id, s.name, i.detector, i.start, i."end", i.open, i.rows, i.peak_time, i.peak_score, i.peak_grade, i.causes, i.contributions
      FROM sluice_data.incidents i JOIN sluice_data.streams s ON s.id = i.stream_id WHERE true${where.join('')}
-     ORDER BY i.start, i.detector, i.id ${query.limit === undefined ? '' : `LIMIT ${query.limit}`}`,
+     ${ordered(query, 'i.start', 'i.detector', 'i.id')}`,
     values,
   );
+  if (query.last && query.limit !== undefined) rows.reverse();
   return rows.map(([id, stream, detector, start, end, open, count, peakTime, peakScore, peakGrade, causes, contributions]) => ({
     id: String(id),
     stream: String(stream),
@@ -276,12 +293,12 @@ async function readThresholds(connection: DuckDBConnection, entry: StreamEntry):
   }));
 }
 
-async function readAnnotations(connection: DuckDBConnection, query: Range): Promise<Annotation[]> {
+async function readAnnotations(connection: DuckDBConnection, query: Partial<Range>): Promise<Annotation[]> {
   const overlap = `${query.to === undefined ? '' : ` AND start < ${query.to}`}${query.from === undefined ? '' : ` AND "end" >= ${query.from}`}`;
   const rows = await rowsOfQuery(
     connection,
-    `SELECT id, stream, start, "end", text, incident, alarm FROM sluice_data.annotations WHERE stream = $1${overlap} ORDER BY start, id`,
-    [query.stream],
+    `SELECT id, stream, start, "end", text, incident, alarm FROM sluice_data.annotations WHERE ${query.stream === undefined ? 'true' : 'stream = $1'}${overlap} ORDER BY start, id`,
+    query.stream === undefined ? [] : [query.stream],
   );
   return rows.map(([id, stream, from, to, text, incident, alarm]) => ({
     id: String(id),

@@ -23,7 +23,7 @@ interface SentError {
   fix: string | undefined;
 }
 
-const calls = ['streams', 'rows', 'buckets', 'verdicts', 'incidents', 'statistics', 'thresholds', 'annotations', 'deadLetters', 'known', 'manifest', 'manifests', 'record', 'export'] as const; // biome-ignore format: one list
+const calls = ['streams', 'extent', 'rows', 'buckets', 'verdicts', 'scores', 'agreement', 'distribution', 'incidents', 'statistics', 'thresholds', 'annotations', 'deadLetters', 'known', 'manifest', 'manifests', 'record', 'export'] as const; // biome-ignore format: one list
 
 const requestLimit = 64 * 2 ** 20;
 const answerLimit = 2 ** 30;

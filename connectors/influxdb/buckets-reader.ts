@@ -2,7 +2,7 @@ import { BucketFold, bucketStart } from '../../core/level-of-detail.ts';
 import type { Bucket, BucketsQuery } from '../../core/store.ts';
 import { nanosPerMilli } from '../../core/time.ts';
 import type { CsvResponse, PointSink, SeriesKey } from './csv-response.ts';
-import { allTime, newest, points, type Selection } from './flux.ts';
+import { allTime, newest, points, type Selection, termsAtOnce } from './flux.ts';
 import type { FluxSource } from './flux-source.ts';
 import { type BucketPart, bucketField, encodeText, measurement } from './layout.ts';
 import { KeyCollector, KeyCursor, type PointKeys } from './point-keys.ts';
@@ -10,20 +10,22 @@ import { rowsPages, type StreamEntry } from './rows-reader.ts';
 
 /** Rows that are folded at once. */
 const pageRows = 4096;
+const parts = ['min', 'max', 'sum', 'count'] as const;
 
 /** Closed buckets as stored; behind the newest of them, and at levels that are not kept, folded from the rows. */
-export async function readBuckets(source: FluxSource, entry: StreamEntry, query: BucketsQuery): Promise<Bucket[]> {
+export async function readBuckets(source: FluxSource, entry: StreamEntry, asked: readonly string[], query: BucketsQuery): Promise<Bucket[]> {
   const { level, to } = query;
   const span = BigInt(level) * nanosPerMilli;
   const from = query.from === undefined ? undefined : bucketStart(query.from, level);
   const { name, schema } = entry;
+  const names = [...new Set(asked)];
   const tags = { stream: encodeText(name), level: String(level) };
   const all: Selection = { bucket: source.bucket, measurement: measurement.buckets, tags, ...allTime };
   // The count of every tag is there in every bucket.
   const counts: Selection = { ...all, fields: [bucketField(schema.tags[0].name, 'count')] };
   const last = (await source.ask(newest(counts), () => new KeyCollector())).keys();
   const within = { from: from ?? allTime.from, to: to ?? allTime.to };
-  const buckets = last.length === 0 ? [] : await readClosed(source, entry, level, { ...all, ...within }, { ...counts, ...within });
+  const buckets = last.length === 0 ? [] : await readClosed(source, names, level, { ...all, ...within }, { ...counts, ...within });
 
   const closed = last.length === 0 ? undefined : last.times[0] + span;
   const openFrom = closed === undefined || (from !== undefined && from > closed) ? from : closed;
@@ -31,25 +33,35 @@ export async function readBuckets(source: FluxSource, entry: StreamEntry, query:
   const openTo = to === undefined ? undefined : bucketStart(to - 1n, level) + span;
   const range = { ...(openFrom === undefined ? {} : { from: openFrom }), ...(openTo === undefined ? {} : { to: openTo }) };
   let fold: BucketFold | undefined;
-  for await (const { keys, values } of rowsPages(source, entry, range, pageRows)) {
+  for await (const { keys, values } of rowsPages(source, entry, range, pageRows, names)) {
     for (let row = 0; row < keys.length; row++) {
       if (!fold?.holds(keys.times[row])) {
         if (fold) buckets.push(fold.bucket());
-        fold = new BucketFold(level, bucketStart(keys.times[row], level), schema.tags.length);
+        fold = new BucketFold(level, bucketStart(keys.times[row], level), names.length);
       }
-      fold.add(values, row * schema.tags.length);
+      fold.add(values, row * names.length);
     }
   }
   if (fold) buckets.push(fold.bucket());
-  return buckets;
+  if (names.length === asked.length) return buckets;
+  const places = asked.map((tag) => names.indexOf(tag));
+  const repeated = (part: Float64Array): Float64Array => Float64Array.from(places, (place) => part[place]);
+  return buckets.map(({ min, max, sum, count, ...bucket }) => ({
+    ...bucket,
+    ...{ min: repeated(min), max: repeated(max), sum: repeated(sum), count: repeated(count) },
+  }));
 }
 
-async function readClosed(source: FluxSource, { schema }: StreamEntry, level: number, all: Selection, counts: Selection): Promise<Bucket[]> {
+async function readClosed(source: FluxSource, names: readonly string[], level: number, all: Selection, counts: Selection): Promise<Bucket[]> {
   if (all.from >= all.to) return [];
   const keys = (await source.ask(points(counts), () => new KeyCollector())).keys();
   if (keys.length === 0) return [];
-  const tags = schema.tags.length;
-  const { min, max, sum, count } = (await source.ask(points(all), () => new BucketSink(schema.tags, keys))).parts;
+  const tags = names.length;
+  const fields = names.flatMap((tag) =>
+    parts.flatMap((part) => (part === 'count' ? [bucketField(tag, part)] : [bucketField(tag, part), `${bucketField(tag, part)}_inf`])),
+  );
+  const some = fields.length < termsAtOnce ? { fields } : {};
+  const { min, max, sum, count } = (await source.ask(points({ ...all, ...some }), () => new BucketSink(names, keys))).parts;
   // What stood there before stays where it is not written over.
   for (let at = 0; at < count.length; at++) if (count[at] === 0) for (const part of [min, max, sum]) part[at] = Number.NaN;
   return Array.from(keys.times, (time, i) => {
@@ -66,12 +78,12 @@ class BucketSink implements PointSink {
   readonly #fields = new Map<string, { values: Float64Array; tag: number; factor: number }>();
   #field: { values: Float64Array; tag: number; factor: number } | undefined;
 
-  constructor(tags: readonly { readonly name: string }[], keys: PointKeys) {
+  constructor(tags: readonly string[], keys: PointKeys) {
     const column = (missing: number): Float64Array => new Float64Array(keys.length * tags.length).fill(missing);
     this.parts = { min: column(Number.NaN), max: column(Number.NaN), sum: column(Number.NaN), count: column(0) };
     this.#cursor = new KeyCursor(keys);
     this.#tags = tags.length;
-    for (const [tag, { name }] of tags.entries()) {
+    for (const [tag, name] of tags.entries()) {
       for (const [part, values] of Object.entries(this.parts)) {
         const field = bucketField(name, part as BucketPart);
         this.#fields.set(field, { values, tag, factor: 1 });

@@ -17,12 +17,13 @@ const latestRevision = 3_600_000_000_000n;
 const manyIncidents = 4 * termsAtOnce;
 
 export async function readIncidents(source: FluxSource, query: IncidentsQuery): Promise<Incident[]> {
-  const { stream, detector, from, to, open, limit } = query;
+  const { id, stream, detector, from, to, open, limit, last = false } = query;
   const tags = { ...(stream === undefined ? {} : { stream: encodeText(stream) }), ...(detector === undefined ? {} : { detector: encodeText(detector) }) };
   // An incident may have begun long before the range that it reaches into.
   const stop = to === undefined || to > allTime.to - latestRevision ? allTime.to : to + latestRevision;
   if (stop <= allTime.from) return [];
-  const all: Selection = { bucket: source.bucket, measurement: measurement.incidents, tags, from: allTime.from, to: stop };
+  const ids = id === undefined ? {} : { ids: [encodeText(id)] };
+  const all: Selection = { bucket: source.bucket, measurement: measurement.incidents, tags, ...ids, from: allTime.from, to: stop };
   const fits = (it: Incident): boolean =>
     (to === undefined || it.start < to) && (from === undefined || it.end >= from) && (open === undefined || it.open === open);
   const read = async (selection: Selection): Promise<Incident[]> => {
@@ -30,14 +31,16 @@ export async function readIncidents(source: FluxSource, query: IncidentsQuery): 
     return [...found.values()].map((point) => incidentOf(point, query)).filter(fits);
   };
   const chosen = (incidents: Incident[]): Incident[] =>
-    incidents.sort((a, b) => compareTimes(a.start, b.start) || compareTexts(a.detector, b.detector) || compareTexts(a.id, b.id)).slice(0, limit);
+    incidents
+      .sort((a, b) => compareTimes(a.start, b.start) || compareTexts(a.detector, b.detector) || compareTexts(a.id, b.id))
+      .slice(...(limit === undefined || !last ? [0, limit] : limit === 0 ? [0, 0] : [-limit]));
   if (from === undefined && open === undefined && limit === undefined) return chosen(await read(all));
   // Each field of each incident costs the server a look: first those that tell which are asked for.
   const telling = ['start', ...(from === undefined ? [] : ['end']), ...(open === undefined ? [] : ['open'])];
-  const ids = chosen(await read({ ...all, fields: telling })).map(({ id }) => encodeText(id));
-  if (ids.length > manyIncidents) return chosen(await read(all));
+  const chosenIds = chosen(await read({ ...all, fields: telling })).map(({ id }) => encodeText(id));
+  if (chosenIds.length > manyIncidents) return chosen(await read(all));
   const incidents: Incident[] = [];
-  for (let at = 0; at < ids.length; at += termsAtOnce) incidents.push(...(await read({ ...all, ids: ids.slice(at, at + termsAtOnce) })));
+  for (let at = 0; at < chosenIds.length; at += termsAtOnce) incidents.push(...(await read({ ...all, ids: chosenIds.slice(at, at + termsAtOnce) })));
   return chosen(incidents);
 }
 
@@ -62,8 +65,9 @@ export async function readThresholds(source: FluxSource, stream: string): Promis
     .sort((a, b) => compareTimes(a.time, b.time) || compareTexts(a.detector, b.detector));
 }
 
-export async function readAnnotations(source: FluxSource, { stream, from, to }: Range): Promise<Annotation[]> {
-  const selection: Selection = { bucket: source.bucket, measurement: measurement.annotations, tags: { stream: encodeText(stream) }, ...allTime };
+export async function readAnnotations(source: FluxSource, { stream, from, to }: Partial<Range>): Promise<Annotation[]> {
+  const tags = stream === undefined ? {} : { stream: encodeText(stream) };
+  const selection: Selection = { bucket: source.bucket, measurement: measurement.annotations, tags, ...allTime };
   const found = await source.ask(points(selection), () => new AllPoints());
   const latest = new Map<string, StoredPoint>();
   for (const point of found.points()) {
@@ -74,7 +78,7 @@ export async function readAnnotations(source: FluxSource, { stream, from, to }: 
     .map((point) => {
       const [incident, alarm] = [point.text('incident'), point.text('alarm')];
       return {
-        ...{ id: point.tag('id'), stream, from: point.time, to: point.integer('to'), text: point.text('text') },
+        ...{ id: point.tag('id'), stream: stream ?? point.tag('stream'), from: point.time, to: point.integer('to'), text: point.text('text') },
         ...(incident === '' ? {} : { incident }),
         ...(alarm === '' ? {} : { alarm: alarm as 'true' | 'false' }),
       };

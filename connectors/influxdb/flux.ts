@@ -16,6 +16,8 @@ export interface Selection {
   readonly tags?: Readonly<Record<string, string>>;
   /** At most `termsAtOnce` of them. */
   readonly ids?: readonly string[];
+  /** At most `termsAtOnce` of them. */
+  readonly detectors?: readonly string[];
   /** At most `termsAtOnce`; default: all. */
   readonly fields?: readonly string[];
   readonly exceptField?: string;
@@ -69,9 +71,28 @@ export function ends(selection: Selection): string {
   return `${each('first')}\n${each('last')}`;
 }
 
-/** How many points each series has, whenever: in the column `_value`. Over a range that ends before 1970 the server counts for ever. */
-export function counts(selection: Omit<Selection, 'from' | 'to'>): string {
-  return `${selected({ ...selection, ...allTime })}\n  |> count()${kept(selection, '_value', '_field')}`;
+/** How many points each series has: in the column `_value`. Over a range that ends before 1970 the server counts for ever. */
+export function counts(selection: Selection): string {
+  return `${selected(selection)}\n  |> count()${kept(selection, '_value', '_field')}`;
+}
+
+/** The largest, or least, value of each series. */
+export function extreme(selection: Selection, which: 'max' | 'min'): string {
+  return `${selected(selection)}\n  |> ${which}()${kept(selection, '_time', '_value', '_field')}`;
+}
+
+/**
+ * Of each series one value for each bucket of so many milliseconds that holds points, at the start of the bucket; the range is of
+ * whole buckets. Over a range that ends before 1970 the server works for ever.
+ */
+export function folded(selection: Selection, level: number, how: 'max' | 'min' | 'count'): string {
+  const window = `aggregateWindow(every: ${level}ms, fn: ${how}, createEmpty: false, timeSrc: "_start")`;
+  return `${selected(selection)}\n  |> ${window}${kept(selection, '_time', '_value', '_field')}`;
+}
+
+/** Answers to several queries in one. */
+export function together(queries: readonly string[]): string {
+  return queries.map((query, i) => `${query}\n  |> yield(name: "${i}")`).join('\n');
 }
 
 /** A text in Flux, with nothing in it that Flux would obey. */
@@ -83,11 +104,12 @@ function hexadecimal(character: string): string {
   return Array.from(Buffer.from(character), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 }
 
-function selected({ bucket, measurement: name, from, to, tags = {}, ids, fields, exceptField, atMost, is }: Selection): string {
+function selected({ bucket, measurement: name, from, to, tags = {}, ids, detectors, fields, exceptField, atMost, is }: Selection): string {
   const conditions = [
     `r._measurement == ${quoted(name)}`,
     ...Object.entries(tags).map(([tag, value]) => `r.${tag} == ${quoted(value)}`),
     ...(ids ? [ids.map((id) => `r.id == ${quoted(id)}`).join(' or ')] : []),
+    ...(detectors ? [detectors.map((detector) => `r.detector == ${quoted(detector)}`).join(' or ')] : []),
     ...(fields ? [fields.map((field) => `r._field == ${quoted(field)}`).join(' or ')] : []),
     ...(exceptField === undefined ? [] : [`r._field != ${quoted(exceptField)}`]),
     ...(atMost === undefined ? [] : [`r._value <= ${atMost}`]),

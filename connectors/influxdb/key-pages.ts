@@ -44,7 +44,7 @@ function part({ from, to }: { from: bigint; to: bigint }, span: bigint, last: bo
 }
 
 /** The least [from, to) that holds all points. */
-async function endsOf(source: FluxSource, series: Selection): Promise<{ from: bigint; to: bigint }> {
+export async function endsOf(source: FluxSource, series: Selection): Promise<{ from: bigint; to: bigint }> {
   if (series.from >= series.to) return { from: 0n, to: 0n };
   const { from, to } = await source.ask(ends(series), () => new Ends());
   return from === undefined || to === undefined ? { from: 0n, to: 0n } : { from, to: to + 1n };

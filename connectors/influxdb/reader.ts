@@ -2,6 +2,7 @@ import type { Batch } from '../../core/batch.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { tagIndex } from '../../core/schema.ts';
 import type { Range, StoreReader } from '../../core/store.ts';
+import { noDistribution, readAgreement, readDistribution, readExtent } from './agreement-reader.ts';
 import { ArrivalOrder } from './arrival-order.ts';
 import { readBuckets } from './buckets-reader.ts';
 import type { InfluxConnection } from './connection.ts';
@@ -10,6 +11,7 @@ import { exportThroughDuck } from './export.ts';
 import { FluxSource } from './flux-source.ts';
 import { readKnown } from './known.ts';
 import { noRows, readRows, rowsPages, type StreamEntry } from './rows-reader.ts';
+import { readScores } from './scores-reader.ts';
 import { readStatistics } from './statistics.ts';
 import { readStreams, summarise } from './streams-reader.ts';
 import { readVerdicts } from './verdicts-reader.ts';
@@ -41,10 +43,14 @@ export function influxReader(connection: InfluxConnection): StoreReader {
 
   const reader: StoreReader = {
     streams: () => summarise(source),
+    extent: (query) => readExtent(source, query),
     rows: (query) => inStream(query.stream, noRows(query.tags ?? []), (entry) => readRows(source, entry, tagsOf(entry, query.tags), query)),
     scan,
-    buckets: (query) => inStream(query.stream, [], (entry) => readBuckets(source, entry, query)),
+    buckets: (query) => inStream(query.stream, [], (entry) => readBuckets(source, entry, tagsOf(entry, query.tags), query)),
     verdicts: (query) => readVerdicts(source, query),
+    scores: (query) => readScores(source, query),
+    agreement: (query) => readAgreement(source, query),
+    distribution: (query) => inStream(query.stream, noDistribution(), (entry) => readDistribution(source, { ...query, tag: tagsOf(entry, [query.tag])[0] })),
     incidents: (query) => readIncidents(source, query),
     statistics: (query) => inStream(query.stream, [], (entry) => readStatistics(source, entry.name, tagsOf(entry, query.tags), query)),
     thresholds: (stream) => readThresholds(source, stream),

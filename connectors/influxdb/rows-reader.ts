@@ -24,7 +24,7 @@ export interface RowsPage {
   readonly seqs: Int32Array;
   /** -1 where unknown. */
   readonly labels: Int8Array;
-  /** Row-major rows x tags of the stream; NaN = missing. */
+  /** Row-major rows x tags; NaN = missing. */
   readonly values: Float64Array;
 }
 
@@ -54,12 +54,18 @@ export async function readRows(source: FluxSource, { name }: StreamEntry, tags: 
   return { ...together, tags, columns };
 }
 
-/** All tags of the rows of a range, page by page. */
-export async function* rowsPages(source: FluxSource, { name, schema }: StreamEntry, range: Omit<Range, 'stream'>, rows: number): AsyncGenerator<RowsPage> {
-  const tags = schema.tags.length;
+/** Rows of a range page by page: all tags, or those asked for in their order, each once. */
+export async function* rowsPages(
+  source: FluxSource,
+  { name, schema }: StreamEntry,
+  range: Omit<Range, 'stream'>,
+  rows: number,
+  asked: readonly string[] = schema.tags.map((tag) => tag.name),
+): AsyncGenerator<RowsPage> {
+  const tags = asked.length;
   for await (const { from, to, keys } of keyPages(source, originsOf(source, name, range), rows)) {
     const values = new Float64Array(keys.length * tags);
-    const columns = schema.tags.map(({ name: tag }, t) => ({ tag, values, first: t, stride: tags }));
+    const columns = asked.map((tag, t) => ({ tag, values, first: t, stride: tags }));
     const labels = await readColumns(source, name, columns, keys);
     yield { from, to, keys, seqs: keys.seqs(), labels, values };
   }

@@ -24,7 +24,7 @@ export async function summarise(source: FluxSource): Promise<StreamSummary[]> {
   const verdicts: Selection = { bucket, measurement: measurement.verdicts, fields: ['status'], ...allTime };
   const [streams, counted, bounds, judged] = await Promise.all([
     readStreams(source),
-    source.ask(counts(rows), () => new CountSink()),
+    source.ask(counts({ ...rows, ...allTime }), () => new CountSink()),
     source.ask(ends({ ...rows, ...allTime }), () => new EndsSink()),
     source.ask(newest(verdicts), () => new DetectorSink()),
   ]);

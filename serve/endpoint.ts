@@ -1,0 +1,88 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import { z } from 'zod';
+import { didYouMean, quote } from '../core/errors.ts';
+import { Refusal } from './problem.ts';
+
+/** One path and method of the interface: what it takes and what it gives. */
+export interface Endpoint<Params, Query, Body> {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  /** As Fastify writes paths: `/api/streams/:stream`. */
+  readonly url: string;
+  /** One sentence. */
+  readonly summary: string;
+  readonly params?: z.ZodType<Params>;
+  readonly query?: z.ZodType<Query>;
+  readonly body?: z.ZodType<Body>;
+  /** What it answers with; undefined where that is no JSON. */
+  readonly answer?: z.ZodType;
+  /** Of what it answers with where that is no JSON. */
+  readonly media?: string;
+}
+
+export interface Asked<Params, Query, Body> {
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+}
+
+/** Declares an endpoint: requests are checked before `handle` sees them, and its declaration is what the OpenAPI document says. */
+export function endpoint<Params = Record<never, never>, Query = Record<never, never>, Body = undefined>(
+  app: FastifyInstance,
+  declared: Endpoint<Params, Query, Body>,
+  handle: (asked: Asked<Params, Query, Body>, reply: FastifyReply, request: FastifyRequest) => unknown,
+): void {
+  const { method, url, summary, params, query, body, answer, media } = declared;
+  app.route({
+    ...{ method, url },
+    // What never ends has no length to ask for.
+    exposeHeadRoute: method === 'GET' && media !== 'text/event-stream',
+    schema: {
+      summary,
+      ...(params ? { params } : {}),
+      ...(query ? { querystring: query } : {}),
+      ...(body ? { body } : {}),
+      response: { 200: answer ?? { media } },
+    } as FastifySchema,
+    validatorCompiler: ({ schema, httpPart }) => checking(schema as unknown as z.ZodType, httpPart ?? ''),
+    serializerCompiler: () => (value) => JSON.stringify(value),
+    handler: async (request, reply) => {
+      const asked = { params: request.params as Params, query: request.query as Query, body: request.body as Body };
+      return (await handle(asked, reply, request)) ?? reply;
+    },
+  });
+}
+
+const places: Readonly<Record<string, string>> = { querystring: 'query parameter', params: 'path', body: 'body' };
+
+function checking(schema: z.ZodType, part: string): (data: unknown) => { value: unknown } | { error: Error } {
+  const place = places[part] ?? part;
+  const described = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties ?? {};
+  return (data) => {
+    const result = schema.safeParse(data ?? {});
+    return result.success ? { value: result.data } : { error: refusalOf(result.error.issues[0], data, place, described) };
+  };
+}
+
+function refusalOf(issue: z.core.$ZodIssue, data: unknown, place: string, described: Record<string, unknown>): Refusal {
+  const known = Object.keys(described);
+  if (issue.code === 'unrecognized_keys') {
+    const [name] = issue.keys;
+    const near = didYouMean(name, known);
+    return new Refusal(400, 'BAD_REQUEST', `there is no ${place} ${quote(name)}`, {
+      place: [...issue.path.map(String), name].join('.'),
+      fix: near ? `Did you mean '${near}'?` : `There are: ${known.join(', ') || 'none'}.`,
+    });
+  }
+  const value = issue.path.reduce<unknown>((of, key) => (of as Record<PropertyKey, unknown> | undefined)?.[key], data);
+  const name = issue.path.map(String).join('.');
+  const description = (described[String(issue.path[0])] as { description?: string } | undefined)?.description;
+  const what = value === undefined ? 'is missing' : `is ${quote(value)}: ${lowerFirst(issue.message)}`;
+  return new Refusal(400, 'BAD_REQUEST', `${place}${name === '' ? '' : ` '${name}'`} ${what}`, {
+    ...(name === '' ? {} : { place: name }),
+    ...(description === undefined ? {} : { fix: description }),
+  });
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
