@@ -2,18 +2,8 @@ import type { Chunk } from '../core/chunk.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
-
-<<<<<<< Updated upstream
-
-import type { Runtime } from '../core/runtime.ts';
-import type { SimulatorControl } from '../core/simulator.ts';
-
-=======
-
 import type { Runtime, RuntimeProgress } from '../core/runtime.ts';
-
->>>>>>> Stashed changes
-
+import type { SimulatorControl } from '../core/simulator.ts';
 import type { PipelineObserver } from '../processor/pipeline.ts';
 import type { ProduceProgress } from '../producer/producer.ts';
 import type { Progress } from '../producer/progress.ts';
@@ -89,12 +79,10 @@ export class RunRecorder {
         { from: 'bus', to: 'pipeline', rows: this.#pipelines.processed },
         { from: 'pipeline', to: 'store', rows: this.#pipelines.own.stored },
       ],
-<<<<<<< Updated upstream
-      get simulator() 
-        return control();,
-=======
+      get simulator() {
+        return control();
+      },
       progress: () => this.#progress(),
->>>>>>> Stashed changes
     };
   }
 

@@ -1,5 +1,6 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
-import { type ErrorCode, SluiceError } from '../core/errors.ts';
+import type { SluiceError } from '../core/errors.ts';
+import { answerTo, problem } from './problem.ts';
 
 /** Where an app tells of requests that failed by a fault of its own. */
 export interface ServerLog {
@@ -12,7 +13,7 @@ const bodyLimit = 64 * 1024;
 /** Time for a request to arrive in full, ms; and how long a connection may stay without a byte. */
 const requestTimeout = 10_000;
 const connectionTimeout = 60_000;
-const maxConnections = 256;
+const maxConnections = 1000;
 const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
   'x-content-type-options': 'nosniff',
@@ -20,15 +21,6 @@ const securityHeaders = {
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
-};
-
-/** Errors that are the asker's to mend, or that pass by themselves; any other is a fault of ours. */
-const statuses: { readonly [code in ErrorCode]?: number } = {
-  ITEM_INVALID: 400,
-  ITEM_UNKNOWN: 404,
-  ITEM_EXISTS: 409,
-  ITEM_LIMIT: 409,
-  SIMULATOR_UNAVAILABLE: 503,
 };
 
 /** An app without routes that limits what it takes, and answers errors as `{error: {code, message, place, fix}}`. */
@@ -49,7 +41,7 @@ export function makeHttpApp(log: ServerLog | undefined): FastifyInstance {
     },
   });
   app.server.maxConnections = maxConnections;
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onRequest', async (_request, reply) => {
     reply.headers(securityHeaders);
   });
   app.setNotFoundHandler((request, reply) => {
@@ -63,19 +55,10 @@ export function makeHttpApp(log: ServerLog | undefined): FastifyInstance {
       .send(problem('METHOD_NOT_ALLOWED', `${url} answers ${methods}, not ${request.method}`));
   });
   app.setErrorHandler((error: FastifyError | SluiceError, request, reply) => {
-    const known = error instanceof SluiceError ? statuses[error.code] : undefined;
-    if (error instanceof SluiceError && known !== undefined) {
-      const { code, what, place, fix } = error;
-      return reply.code(known).send(problem(code, what, { ...(place === undefined ? {} : { place }), ...(fix === undefined ? {} : { fix }) }));
-    }
-    const status = error instanceof SluiceError ? 500 : (error.statusCode ?? 500);
-    if (status < 500) return reply.code(status).send(problem(error.code, error.message));
+    const answer = answerTo(error);
+    if (answer) return reply.code(answer.status).send(answer.problem);
     log?.error({ err: error, method: request.method, url: request.url }, 'a request failed');
     return reply.code(500).send(problem('INTERNAL', 'the request failed; the log says why'));
   });
   return app;
-}
-
-function problem(code: string, message: string, more: { place?: string; fix?: string } = {}): object {
-  return { error: { code, message, ...more } };
 }

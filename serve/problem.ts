@@ -22,12 +22,13 @@ export function problem(
   return { error: { code, message, ...(place === undefined ? {} : { place }), ...(fix === undefined ? {} : { fix }) } };
 }
 
+/** Errors that are the asker's to mend, or that pass by themselves; any other is a fault of ours. */
 const statuses: Partial<Record<ErrorCode, number>> = {
   USAGE: 400,
   ITEM_INVALID: 400,
   ITEM_UNKNOWN: 404,
   ITEM_EXISTS: 409,
-  ITEM_LIMIT: 429,
+  ITEM_LIMIT: 409,
   SIMULATOR_UNAVAILABLE: 503,
   STORE_LOCKED: 503,
   STORE_UNAVAILABLE: 503,
