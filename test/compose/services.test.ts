@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../house/temporary-clone.ts';
 import { influxRequest } from '../stack/influx-access.ts';
-import { haveJars, kafkaJars } from '../stack/kafka-jars.ts';
+import { haveJars, kafkaJars, quickJvm } from '../stack/kafka-jars.ts';
+import { prepareKafka } from '../stack/kafka-server.ts';
 import { java17, onPath } from '../stack/programs.ts';
 import { freePort, ServerProcess, serverFolder } from '../stack/server-process.ts';
 import { composeFile } from './compose-file.ts';
@@ -43,8 +44,9 @@ function body(): void {
 
   beforeAll(async () => {
     if (missing.length > 0) throw new Error(missing.join('; '));
+    await prepareKafka();
     const jars = await kafkaJars();
-    const java = java17() as string;
+    const java = [java17()?.program as string, ...quickJvm()];
     // Secrets as run.sh makes them.
     await run('sh', [inRepository('scripts/stack-secrets.sh'), 'make', file('.env')]);
     const settings = settingsIn(file('.env'));
@@ -59,16 +61,16 @@ function body(): void {
     const { environment } = onThisMachine(services.kafka, places);
     const folders = { 'default-configs-dir': 'default', 'mounted-configs-dir': 'mounted', 'final-configs-dir': 'config' };
     const setUp = Object.entries(folders).flatMap(([option, name]) => [`--${option}`, file(name)]);
-    await run(java, ['-cp', `${jars}/*`, 'kafka.docker.KafkaDockerWrapper', 'setup', ...setUp], { env: { ...path(), ...environment } });
+    await run(java[0], [...java.slice(1), '-cp', `${jars}/*`, 'kafka.docker.KafkaDockerWrapper', 'setup', ...setUp], { env: { ...path(), ...environment } });
 
-    const healthyKafka = [java, '-cp', `${jars}/*`, 'org.apache.kafka.tools.BrokerApiVersionsCommand'];
+    const healthyKafka = [...java, '-cp', `${jars}/*`, 'org.apache.kafka.tools.BrokerApiVersionsCommand'];
     const [check] = healthCheck(services.kafka, places);
     const script = '/opt/kafka/bin/kafka-broker-api-versions.sh';
     expect(check).toContain(script);
     const heap = environment.KAFKA_HEAP_OPTS.split(' ');
     const logged = `-Dlog4j2.configurationFile=${file('config/log4j2.yaml')}`;
     kafka = new ServerProcess({
-      command: [java, ...heap, logged, '-cp', `${jars}/*`, 'kafka.Kafka', file('config/server.properties')],
+      command: [...java, ...heap, logged, '-cp', `${jars}/*`, 'kafka.Kafka', file('config/server.properties')],
       folder,
       ready: () => run('sh', ['-c', check.replace(script, `'${healthyKafka.join("' '")}'`)]),
     });

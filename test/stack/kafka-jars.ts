@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { java17 } from './programs.ts';
 
 const version = '4.3.0';
 
@@ -13,6 +14,15 @@ function jarFolder(): string {
 }
 
 export const haveJars = (): boolean => existsSync(join(jarFolder(), '.ok'));
+
+/** Where the classes of the broker are kept as this Java has loaded them, beside the jars they are from. */
+export const keptClasses = (): string => join(jarFolder(), `classes-${java17()?.version}.jsa`);
+
+/** A broker of a test lives for a minute: compiling its code for hours, or loading its classes anew, takes more than it gives. */
+export const quickJvm = (): string[] => [
+  ...['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
+  ...(existsSync(keptClasses()) ? [`-XX:SharedArchiveFile=${keptClasses()}`, '-Xlog:disable'] : []),
+];
 
 const dependency = (group: string, artifact: string, version: string): string =>
   `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;

@@ -18,12 +18,22 @@ function executable(file: string): boolean {
 }
 
 /** The Java of JAVA_HOME or else of PATH, when it is 17 or newer: Kafka 4 runs on no older one. */
-export function java17(): string | undefined {
+export function java17(): Java | undefined {
   const program = process.env.JAVA_HOME ? join(process.env.JAVA_HOME, 'bin/java') : onPath('java');
   if (program === undefined) return undefined;
-  const { stderr } = spawnSync(program, ['-version'], { encoding: 'utf8' });
-  return Number(/version "(\d+)/.exec(stderr ?? '')?.[1]) >= 17 ? program : undefined;
+  if (asked?.program !== program) {
+    const { stderr } = spawnSync(program, ['-version'], { encoding: 'utf8' });
+    asked = { program, version: /version "([^"]+)/.exec(stderr ?? '')?.[1] ?? '' };
+  }
+  return Number.parseInt(asked.version, 10) >= 17 ? asked : undefined;
 }
+
+interface Java {
+  readonly program: string;
+  readonly version: string;
+}
+
+let asked: Java | undefined;
 
 /** Whether Docker is here and its daemon answers. */
 export function dockerAnswers(): boolean {
