@@ -1,3 +1,121 @@
+import './overview.css';
+import { useComputed } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import type { ApiStatus } from '../../../serve/api.ts';
+import { getIncidents, getScores } from '../api.ts';
+import { PageHead } from '../components/page-head.tsx';
+import { EmptyState, Loaded, Skeleton } from '../components/states.tsx';
+import { incidentChange, status, useLive, withChange } from '../live-feed.ts';
+import { detectorNames, pipeline, stream, streamName, useStream } from '../plant.ts';
+import { useResource } from '../resource.ts';
+import { formatDuration } from '../time.ts';
+import { AlertBox } from './overview/alert-box.tsx';
+import { DetectorList } from './overview/detector-list.tsx';
+import { Figures } from './overview/figures.tsx';
+import { follow, kept, tracksOf } from './overview/grade-track.ts';
+import { IncidentList } from './overview/incident-list.tsx';
+import { stageStates } from './overview/stage-state.ts';
+import { Stages } from './overview/stages.tsx';
+import { StreamList } from './overview/stream-list.tsx';
+
+/** What is wrong, since when and where; and whether Sluice itself is at work. */
 export default function Overview() {
-  return <h1>Overview</h1>;
+  const [name, choose] = useStream();
+  const now = status.value;
+  const many = (now?.streamCount ?? 0) > 1;
+  return (
+    <>
+      <PageHead title="Overview" hint={<Subject />} />
+      {many && now !== null ? (
+        <div class="overview-many">
+          <ManyStreams status={now} chosen={name} onChoose={choose} />
+          <Stream key={name} name={name} />
+        </div>
+      ) : (
+        <Stream key={name} name={name} />
+      )}
+    </>
+  );
+}
+
+function Subject() {
+  const info = pipeline.value;
+  const tags = stream.value?.tags.length ?? 0;
+  if (info === null) return null;
+  return (
+    <>
+      {streamName.value} · {tags} tags · {detectorNames.value.length} detectors · an incident opens after {formatDuration(info.incidents.open)} of flagged rows
+    </>
+  );
+}
+
+function ManyStreams({ status: now, chosen, onChoose }: { status: ApiStatus; chosen: string; onChoose: (stream: string) => void }) {
+  const open = useIncidents('open of all', { open: true });
+  return <StreamList status={now} open={open.data ?? []} chosen={chosen} onChoose={onChoose} />;
+}
+
+/** Incidents that keep up with the live feed. */
+function useIncidents(key: string, query: { stream?: string; open?: boolean; limit?: number }) {
+  const resource = useResource(key, async (signal) => (await getIncidents(query, signal)).incidents);
+  const [list, setList] = useState(resource.data);
+  useEffect(() => setList(resource.data), [resource.data]);
+  useEffect(
+    () =>
+      incidentChange.subscribe((change) => {
+        if (change !== null && (query.stream === undefined || query.stream === change.incident.stream)) setList((old) => old && withChange(old, change));
+      }),
+    [query.stream],
+  );
+  const data = list?.filter(({ open }) => query.open !== true || open);
+  return { ...resource, data };
+}
+
+/** How many incidents are asked for: the open ones are among the newest. */
+const newestIncidents = 50;
+
+function Stream({ name }: { name: string }) {
+  const detectors = detectorNames.value;
+  const { data: incidents, ...loading } = useIncidents(`incidents ${name}`, { stream: name, limit: newestIncidents });
+  const stored = useResource(detectors.length === 0 ? null : `grades ${name} ${detectors.join()}`, (signal) =>
+    getScores(name, { last: `${kept / 60_000}m`, points: 240, detectors }, signal),
+  );
+  const [tracks, setTracks] = useState(() => tracksOf({ from: null, to: null, level: 0, detectors: [], thresholds: [] }));
+  useEffect(() => {
+    if (stored.data !== undefined) setTracks(tracksOf(stored.data));
+  }, [stored.data]);
+  useLive({ stream: name, tags: [], detectors, rate: 1 }, (rows) => setTracks((old) => follow(old, rows)), stored.reload);
+  const mine = useComputed(() => status.value?.streams.find((one) => one.stream === streamName.value));
+  const newest = mine.value?.newest ?? stream.value?.last ?? null;
+  const tags = stream.value?.tags ?? [];
+  const warmUp = mine.value?.warmUp;
+  const info = pipeline.value;
+
+  if (loading.state === 'error' && incidents === undefined)
+    return <Loaded resource={{ ...loading, state: 'error', error: loading.error, data: undefined }}>{() => null}</Loaded>;
+  if (info === null || incidents === undefined) return <Skeleton height={360} />;
+  if (tags.length === 0 && newest === null) {
+    return (
+      <EmptyState icon="live" title="No row has come yet" command="./sluice doctor">
+        The pipeline runs, and its source has not given a row so far. If it should have, this says what is missing:
+      </EmptyState>
+    );
+  }
+  const open = incidents.filter((incident) => incident.open);
+  const hasVerdicts = [...tracks.values()].some(({ now }) => now !== 'undefined') || warmUp?.stage === 'ready';
+  return (
+    <div class="stack">
+      <AlertBox open={open} last={incidents.find((incident) => !incident.open)} newest={newest} waiting={hasVerdicts ? undefined : waitingFor(warmUp)} />
+      <Stages stages={stageStates(tags, open, hasVerdicts)} tagsOf={(stage) => tags.filter((tag) => tag.stage === stage).map((tag) => tag.name)} />
+      {status.value === null ? <Skeleton height={80} /> : <Figures status={status.value} newest={newest} />}
+      <div class="overview-columns">
+        <DetectorList names={detectors} info={info} warmUp={warmUp} tracks={tracks} />
+        <IncidentList incidents={incidents} />
+      </div>
+    </div>
+  );
+}
+
+function waitingFor(warmUp: ApiStatus['streams'][number]['warmUp'] | undefined): string {
+  if (warmUp === undefined || warmUp.stage === 'waiting') return 'The first row has not come yet.';
+  return `The detectors are learning what is normal: ${warmUp.have.toLocaleString('en')} of ${warmUp.need.toLocaleString('en')} rows.`;
 }
