@@ -13,15 +13,15 @@ export function Settings() {
   return (
     <div class="settings">
       <Select
-        label="Times by the clock of"
+        label="Clock"
         value={zoneChoice.value === 'plant' && plantZone.value === null ? 'utc' : zoneChoice.value}
         onChange={(value) => {
           zoneChoice.value = value as ZoneChoice;
         }}
         options={[
-          ...(plantZone.value === null ? [] : [{ value: 'plant', label: `the plant: ${zoneLabel(at, plantZone.value)}` }]),
+          ...(plantZone.value === null ? [] : [{ value: 'plant', label: `Plant · ${zoneLabel(at, plantZone.value)}` }]),
           { value: 'utc', label: 'UTC' },
-          { value: 'browser', label: `this browser: ${zoneLabel(at, browser)}` },
+          { value: 'browser', label: `Browser · ${zoneLabel(at, browser)}` },
         ]}
       />
       <Segments

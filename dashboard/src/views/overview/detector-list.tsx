@@ -42,30 +42,32 @@ export function DetectorList({ names, info, warmUp, tracks }: DetectorListProps)
         />
       ) : null}
       <ul class="detectors">
-        {names.map((name) => {
-          const detector = info.detectors.find((one) => one.name === name);
-          const track = tracks.get(name);
-          const now = track?.now ?? 'undefined';
-          return (
-            <li key={name} class="detector">
-              <div class="detector-name">
-                <a href={hrefTo('/live', { detectors: name })} title={detector?.summary}>
-                  {name}
-                </a>
-                {name === info.lead ? <Badge>look here first</Badge> : null}
-                <small>{detector === undefined || detector.type === name ? (detector?.view ?? '') : detector.type}</small>
-              </div>
-              <StatusMark status={now} label={learning && now === 'undefined' ? 'Learning' : words[now]} />
-              <Sparkline
-                values={track?.grades ?? []}
-                min={0}
-                max={1}
-                level={0.5}
-                label={`Grades of ${name}${track?.grades.at(-1) == null ? '' : `, now ${track.grades.at(-1)!.toFixed(2)}`}`}
-              />
-            </li>
-          );
-        })}
+        {names
+          .toSorted((a, b) => Number(b === info.lead) - Number(a === info.lead))
+          .map((name) => {
+            const detector = info.detectors.find((one) => one.name === name);
+            const track = tracks.get(name);
+            const now = track?.now ?? 'undefined';
+            return (
+              <li key={name} class="detector">
+                <div class="detector-name">
+                  <a href={hrefTo('/live', { detectors: name })} title={detector?.summary}>
+                    {name}
+                  </a>
+                  {name === info.lead ? <Badge>look here first</Badge> : null}
+                  <small>{detector === undefined || detector.type === name ? (detector?.view ?? '') : detector.type}</small>
+                </div>
+                <StatusMark status={now} label={learning && now === 'undefined' ? 'Learning' : words[now]} />
+                <Sparkline
+                  values={track?.grades ?? []}
+                  min={0}
+                  max={1}
+                  level={0.5}
+                  label={`Grades of ${name}${track?.grades.at(-1) == null ? '' : `, now ${track.grades.at(-1)!.toFixed(2)}`}`}
+                />
+              </li>
+            );
+          })}
       </ul>
     </Card>
   );
