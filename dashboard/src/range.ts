@@ -37,3 +37,11 @@ export function spanText(last: string): string {
 export function currentRangeParams(): Record<string, string> {
   return Object.fromEntries(['last', 'from', 'to'].flatMap((name) => (place.value.query.get(name) === null ? [] : [[name, place.value.query.get(name)!]])));
 }
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Milliseconds of a span such as `15m`; 0 when it is none. */
+export function spanLength(span: string): number {
+  const [, count, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(span) ?? [];
+  return count === undefined ? 0 : Number(count) * units[unit!]!;
+}

@@ -51,7 +51,7 @@ export function useResource<T>(key: string | null, load: (signal: AbortSignal) =
   return { state: 'loading', reloading: true, reload };
 }
 
-function asApiError(error: unknown): ApiError {
+export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   return new ApiError({ code: 'PAGE', message: String(error), fix: 'Reload the page. If it stays, the browser console says more.' }, 0);
 }
