@@ -36,6 +36,13 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   STORE_FULL: 507,
 };
 
+/** What helps against errors of the framework itself. */
+const fixes: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "Send JSON, with the header 'Content-Type: application/json'.",
+  FST_ERR_CTP_INVALID_JSON_BODY: 'Send keys and texts in double quotes, without a comma behind the last.',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'Send JSON, or leave out the header Content-Type.',
+};
+
 /** How an error is answered; undefined for one that is nobody's business but the log's. */
 export function answerTo(error: FastifyError | Error): { readonly status: number; readonly problem: Problem } | undefined {
   if (error instanceof Refusal) return error;
@@ -44,5 +51,5 @@ export function answerTo(error: FastifyError | Error): { readonly status: number
     return status === undefined ? undefined : { status, problem: problem(error.code, error.what, error) };
   }
   const { statusCode, code = 'BAD_REQUEST' } = error as FastifyError;
-  return statusCode !== undefined && statusCode < 500 ? { status: statusCode, problem: problem(code, error.message) } : undefined;
+  return statusCode !== undefined && statusCode < 500 ? { status: statusCode, problem: problem(code, error.message, { fix: fixes[code] }) } : undefined;
 }

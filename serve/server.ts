@@ -68,7 +68,8 @@ function builtPage(): string {
 /** The routes, ready to be listened on. Each part of the interface has a file under routes/. */
 function makeApp(runtime: Runtime, { log, api, page = builtPage() }: ServerOptions): FastifyInstance {
   const app = makeHttpApp(log);
-  for (const routes of [healthRoutes, metricsRoutes]) app.register(routes, { runtime });
+  app.register(healthRoutes, { runtime });
+  app.register(metricsRoutes, { runtime });
   app.register(pageRoutes, { folder: page, runtime });
   if (api) addApi(app, { runtime, ...api }, (error) => log?.error({ err: error }, 'the live feed failed'));
   return app;

@@ -31,6 +31,7 @@ export class Sluice {
   #stderr = '';
   #partial = '';
   #watchers: ((line: ErrorLine | undefined) => void)[] = [];
+  #printed = (): void => undefined;
 
   constructor(args: readonly string[], cwd: string) {
     if (!existsSync(main)) throw new Error(`${main} is missing: build first (npm run build)`);
@@ -38,6 +39,7 @@ export class Sluice {
     this.#child = child;
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;
+      this.#printed();
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#take(text));
     this.ended = new Promise((done, fail) => {
@@ -68,6 +70,18 @@ export class Sluice {
 
   logged(msg: string, wanted: (log: NonNullable<ErrorLine['log']>) => boolean = () => true): Promise<ErrorLine> {
     return this.line(({ log }) => log?.msg === msg && wanted(log));
+  }
+
+  /** What the pattern finds on standard output, as soon as it is there. */
+  printed(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((done, fail) => {
+      this.#printed = () => {
+        const found = pattern.exec(this.#stdout);
+        if (found) done(found);
+      };
+      this.#printed();
+      void this.ended.then(() => fail(new Error(`ended before ${pattern} was printed:\n${this.#stdout.slice(-1000)}${this.#stderr.slice(-1000)}`)));
+    });
   }
 
   kill(signal: NodeJS.Signals): void {

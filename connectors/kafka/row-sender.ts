@@ -1,7 +1,8 @@
-import { CompressionTypes, type Kafka, Partitioners, type Producer } from 'kafkajs';
+import { CompressionTypes, type Kafka, type Producer } from 'kafkajs';
 import { type DeadLetter, deadPayloadLimit } from '../../core/chunk.ts';
 import { quote, SluiceError } from '../../core/errors.ts';
 import { brokerErrorType, busError } from './client.ts';
+import { idempotentProducer, isSequenceLost } from './idempotent-producer.ts';
 import { lastOrigins } from './last-origins.ts';
 import type { Outage } from './outage.ts';
 import type { Request, RequestLimit, RowMessages } from './row-messages.ts';
@@ -25,14 +26,6 @@ export interface RowSenderOptions {
 const usualLimit: RequestLimit = { bytes: 900_000, messages: 1000 };
 
 const tooLarge = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE']);
-/** The broker knows nothing of this producer any more, or other things than the producer does. */
-const sequenceLost = new Set([
-  'OUT_OF_ORDER_SEQUENCE_NUMBER',
-  'DUPLICATE_SEQUENCE_NUMBER',
-  'UNKNOWN_PRODUCER_ID',
-  'INVALID_PRODUCER_ID_MAPPING',
-  'INVALID_PRODUCER_EPOCH',
-]);
 
 /**
  * Sends requests one after the other, each exactly once. A request is one batch of one partition. It goes out again as it is, from the
@@ -51,7 +44,7 @@ export class RowSender {
   constructor(options: RowSenderOptions) {
     this.#options = options;
     this.#place = `topic ${quote(options.topic)}`;
-    this.#producer = this.#makeProducer();
+    this.#producer = idempotentProducer(options.kafka);
   }
 
   /** How much the next request may hold. */
@@ -79,7 +72,7 @@ export class RowSender {
     const codec = compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None;
     const isFinal = (error: unknown): boolean => {
       const type = brokerErrorType(error) ?? '';
-      return tooLarge.has(type) || sequenceLost.has(type) || (this.#sent.size === 0 && busError(error, this.#place).code !== 'BUS_UNAVAILABLE');
+      return tooLarge.has(type) || isSequenceLost(error) || (this.#sent.size === 0 && busError(error, this.#place).code !== 'BUS_UNAVAILABLE');
     };
     try {
       await untilAcknowledged(() => this.#producer.send({ topic, messages: [...request.messages], acks, compression: codec }), {
@@ -89,7 +82,7 @@ export class RowSender {
     } catch (error) {
       const type = brokerErrorType(error) ?? '';
       if (tooLarge.has(type)) return this.#deliverSmaller(request, signal);
-      if (sequenceLost.has(type)) return this.#deliverAnew(request, signal);
+      if (isSequenceLost(error)) return this.#deliverAnew(request, signal);
       throw isFinal(error) ? busError(error, this.#place) : error;
     }
     this.#sent.set(request.partition, request.origins[request.origins.length - 1]);
@@ -145,7 +138,7 @@ export class RowSender {
     const { kafka, topic, source, outage } = this.#options;
     const { partition, messages, origins } = request;
     await this.#producer.disconnect();
-    this.#producer = this.#makeProducer();
+    this.#producer = idempotentProducer(kafka);
     const last = await untilAcknowledged(
       async () => {
         await this.#producer.connect();
@@ -167,15 +160,5 @@ export class RowSender {
     const first = origins.findIndex((origin) => origin > last);
     if (first < 0) this.#sent.set(partition, last);
     else await this.deliver({ ...request, messages: messages.slice(first), origins: origins.slice(first) }, signal);
-  }
-
-  #makeProducer(): Producer {
-    return this.#options.kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner: Partitioners.DefaultPartitioner,
-      retry: { retries: 5, initialRetryTime: 50, maxRetryTime: 1000 },
-    });
   }
 }

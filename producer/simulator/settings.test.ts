@@ -18,7 +18,7 @@ describe('settings of an item', () => {
     expect(refusal(() => readItemSettings({ mean: 'high', variance: -1, rate: 200, speed: 3 }))).toEqual({
       what: "mean: expected a number, got 'high'; variance: expected at least 0, got -1; rate: expected at most 100, got 200; speed: unknown key 'speed' (allowed: mean, variance, rate)",
       place: 'mean, variance, rate, speed',
-      fix: 'Write it so: e.g. {"mean": 10, "variance": 4, "rate": 5}.',
+      fix: 'Send e.g. {"mean": 10, "variance": 4, "rate": 5}.',
     });
     expect(refusal(() => readItemSettings({ mean: 1, variance: 1 })).what).toBe('rate: is missing: expected a number');
     expect(refusal(() => readItemSettings(undefined)).what).toBe('is missing: expected keys with values');

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ConfigDocument } from '../../core/config/document.ts';
 import { validate } from '../../core/config/validate.ts';
 import { SluiceError } from '../../core/errors.ts';
-import type { AnomalyShape, SimulatorLimits } from '../../core/simulator.ts';
+import type { AnomalyShape, ItemSettings, SimulatorLimits } from '../../core/simulator.ts';
 import { anomalyShapes } from './anomaly.ts';
 
 export const simulatorLimits: SimulatorLimits = { items: 1000, rate: { min: 1, max: 100, total: 10_000 }, pending: 100_000 };
@@ -30,7 +30,7 @@ const fields = {
 export const itemSettings = z.strictObject(fields);
 
 /** Of an item that runs: what is not given stays. */
-export const itemChange = z.strictObject(fields).partial();
+const itemChange = z.strictObject(fields).partial();
 
 /** An item with its id, as a pipeline file lists those to begin with. */
 export const listedItem = z.strictObject({ id: itemId, ...fields });
@@ -55,21 +55,22 @@ const shaped = z
 /** For descriptions of the interface; `readAnomaly` reads one with better words for what is wrong. */
 export const itemAnomaly = z.union([deltas, shaped]);
 
-export const readItemId = (value: unknown): string => read(z.strictObject({ id: itemId }), { id: value }, 'a letter or digit first, e.g. pump-1').id;
+export const readItemId = (value: unknown): string => read(z.strictObject({ id: itemId }), { id: value }, 'Call it e.g. pump-1').id;
 
 /** @throws ITEM_INVALID */
-export const readItemSettings = (value: unknown): z.output<typeof itemSettings> => read(itemSettings, value, 'e.g. {"mean": 10, "variance": 4, "rate": 5}');
+export const readItemSettings = (value: unknown): z.output<typeof itemSettings> =>
+  read(itemSettings, value, 'Send e.g. {"mean": 10, "variance": 4, "rate": 5}');
 
 /** @throws ITEM_INVALID, also where nothing would change */
-export function readItemChange(value: unknown): z.output<typeof itemChange> {
-  const change = read(itemChange, value, 'e.g. {"rate": 20}');
-  if (Object.keys(change).length > 0) return change;
+export function readItemChange(value: unknown): Partial<ItemSettings> {
+  const change = Object.entries(read(itemChange, value, 'Send e.g. {"rate": 20}')).filter(([, given]) => given !== undefined);
+  if (change.length > 0) return Object.fromEntries(change);
   throw new SluiceError('ITEM_INVALID', 'there is nothing to change', { fix: 'Give mean, variance or rate, e.g. {"rate": 20}.' });
 }
 
 /** @throws ITEM_INVALID */
 export function readAnomaly(value: unknown): z.output<typeof itemAnomaly> {
-  const hint = 'e.g. {"deltas": [5, 10, 5]} or {"shape": "spike", "size": 10, "length": 1}';
+  const hint = 'Send e.g. {"deltas": [5, 10, 5]} or {"shape": "spike", "size": 10, "length": 1}';
   const has = (key: string): boolean => typeof value === 'object' && value !== null && Object.hasOwn(value, key);
   if (has('deltas') || !['shape', 'size', 'length'].some(has)) return read(deltas, value, hint);
   return read(shaped, value, hint);
@@ -82,5 +83,5 @@ function read<T extends z.ZodType>(schema: T, value: unknown, hint: string): z.o
   if (parsed !== undefined && document.mistakes.length === 0) return parsed;
   const mistakes = document.mistakes.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   const places = document.mistakes.map(({ path }) => path).filter((path) => path !== '');
-  throw new SluiceError('ITEM_INVALID', mistakes.join('; '), { ...(places.length > 0 ? { place: places.join(', ') } : {}), fix: `Write it so: ${hint}.` });
+  throw new SluiceError('ITEM_INVALID', mistakes.join('; '), { ...(places.length > 0 ? { place: places.join(', ') } : {}), fix: `${hint}.` });
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Runtime } from '../../core/runtime.ts';
 
 /** `/healthz`: the process lives. `/readyz`: it takes rows, scores and stores them, or why not. */
-export async function healthRoutes(app: FastifyInstance, { runtime }: { runtime: Runtime }): Promise<void> {
+export async function healthRoutes(app: FastifyInstance, { runtime }: { runtime: Pick<Runtime, 'startedAt' | 'notReady'> }): Promise<void> {
   app.get('/healthz', async () => ({ alive: true, uptimeSeconds: Math.round((Date.now() - runtime.startedAt.getTime()) / 1000) }));
 
   app.get('/readyz', async (_request, reply) => {

@@ -2,6 +2,6 @@ import type { FastifyInstance } from 'fastify';
 import type { Runtime } from '../../core/runtime.ts';
 
 /** `/metrics` in the text format of Prometheus. */
-export async function metricsRoutes(app: FastifyInstance, { runtime }: { runtime: Runtime }): Promise<void> {
+export async function metricsRoutes(app: FastifyInstance, { runtime }: { runtime: Pick<Runtime, 'metrics'> }): Promise<void> {
   app.get('/metrics', async (_request, reply) => reply.type(runtime.metrics.contentType).send(await runtime.metrics.metrics()));
 }
