@@ -12,7 +12,9 @@ fi
 step() {
   printf '\n== %s\n' "$1"
   shift
+  begun=$(date +%s)
   "$@"
+  printf 'took %s s\n' "$(($(date +%s) - begun))"
 }
 
 require_node

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { ServersFirst } from './test/servers-first.ts';
 
 export default defineConfig({
   test: {
@@ -8,8 +9,11 @@ export default defineConfig({
     setupFiles: ['test/property-seed.ts'],
     // Tests of servers mostly wait for them.
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    sequence: { sequencer: ServersFirst },
+    // For what hangs. A slow or busy machine is no failure, so no test has a shorter limit of its own.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     coverage: {
       provider: 'v8',
       include: ['{core,kernels,connectors,producer,processor,evaluate,serve,cli}/**/*.ts'],

@@ -9,6 +9,7 @@ export default defineConfig({
     env: { SLUICE_FC_SEED: process.env.SLUICE_FC_SEED ?? 'random' },
     testTimeout: 600_000,
     hookTimeout: 600_000,
+    expect: { poll: { timeout: 60_000 } },
     fileParallelism: false,
   },
 });

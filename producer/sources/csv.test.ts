@@ -280,7 +280,7 @@ describe('bad rows become dead letters, and the rest is read', () => {
     expect(rows.map((row) => row.values[0])).toEqual(lines.flatMap((_, i) => (i === 7 ? [] : [i])));
   });
 
-  it('a very long line does not stay in memory', { timeout: 60_000 }, async () => {
+  it('a very long line does not stay in memory', async () => {
     const path = await write('time,a\n2020-01-01T00:00:00Z,1\n');
     const file = await openFile(path, 'a');
     const piece = Buffer.alloc(8 << 20, '9');

@@ -153,7 +153,7 @@ describe('cells', () => {
   });
 
   const data = process.env.SLUICE_DATA;
-  it.skipIf(!data)('of the SWaT June 2017 export are those that another reader finds (needs SLUICE_DATA)', { timeout: 60_000 }, async () => {
+  it.skipIf(!data)('of the SWaT June 2017 export are those that another reader finds (needs SLUICE_DATA)', async () => {
     const path = join(data as string, 'swat/swat-june-2017.xlsx');
     expect(await differences(path)).toEqual([]);
     const { rows, dead, tags } = await load(path, { timezone: 'Asia/Singapore' });

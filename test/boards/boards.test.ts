@@ -23,7 +23,7 @@ describeWithStack('boards over a store that the pipeline filled', { kafka: 'own'
     return await checkBoards({ provisioning: folder, environment: stack.environment, ...(rule ? {} : { only: smallBoard().uid }) });
   };
 
-  it('all that are shipped have rows of the right shape for every query, and so have rules, tasks and Chronograf', { timeout: 300_000 }, async () => {
+  it('all that are shipped have rows of the right shape for every query, and so have rules, tasks and Chronograf', async () => {
     const { boards, findings } = await checkBoards({ provisioning: join(repositoryRoot, 'grafana/provisioning'), environment: stack.environment });
     expect(findings).toEqual([]);
     expect(boards.length).toBeGreaterThan(0);
@@ -166,7 +166,7 @@ describeWithStack('boards over a store that the pipeline filled', { kafka: 'own'
     expect(code).toBe(4);
   });
 
-  it('all that are shipped can be asked of buckets that nothing has been written to', { timeout: 120_000 }, async () => {
+  it('all that are shipped can be asked of buckets that nothing has been written to', async () => {
     const { INFLUX_URL: url = '', INFLUX_ORG: org = '', INFLUX_OPERATOR_TOKEN: token = '' } = stack.environment;
     const { orgs } = await influxRequest<{ orgs: { id: string }[] }>({ url, token }, 'GET', `/api/v2/orgs?org=${org}`);
     for (const name of ['quiet', 'quiet_monitoring', 'quiet_monitoring_history'])

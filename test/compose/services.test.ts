@@ -87,7 +87,7 @@ function body(): void {
       },
     });
     await Promise.all([kafka.start(), influx.start()]);
-  }, 300_000);
+  });
 
   afterAll(async () => {
     await influx?.close();
@@ -186,7 +186,7 @@ function body(): void {
       processor.child.kill('SIGKILL');
       watcher.child.kill('SIGKILL');
     }
-  }, 300_000);
+  });
 
   it('tokens that are rotated as the manual says reach every service, and the old ones open nothing', async () => {
     const before = tokens();
@@ -301,7 +301,7 @@ exec sh -c "$(printf '%s' "$word" | sed "s#/volume#$at#g")"
     expect(await again('producer', '--pace', 'max')).toContain('nothing new at row 14,400: 0 rows sent');
     expect(await again('processor', '--until-end', '--set', `serve.port=${places.ports.page}`)).toContain('0 read, 0 stored');
     expect(counted()).toBe(`${rows}\n`);
-  }, 240_000);
+  });
 
   it('scripts/stack-rows.sh says when there are fewer, and that it needs a token', () => {
     const count = (env: Record<string, string>, ...args: string[]) =>

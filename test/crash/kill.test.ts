@@ -69,7 +69,7 @@ const past =
     committed >= offset && processed > committed;
 
 describe('kill -9', () => {
-  it('ten times over a file with everything that can be wrong leaves what an undisturbed run leaves', { timeout: 120_000 }, async () => {
+  it('ten times over a file with everything that can be wrong leaves what an undisturbed run leaves', async () => {
     const lines = plantLines(5200, {
       dirt: true,
       attacks: [
@@ -128,7 +128,7 @@ describe('kill -9', () => {
     expect(content.dead).toHaveLength(all.dead + first.dead);
   });
 
-  it('over the sample workbook leaves what an undisturbed run leaves', { timeout: 120_000 }, async () => {
+  it('over the sample workbook leaves what an undisturbed run leaves', async () => {
     const place = await workplace();
     const pipeline = join(repository, 'pipelines/swat.yaml');
     const set = (store: string): string[] =>

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { workplace } from '../command-line.ts';
 import { plantLines, plantPipeline, plantText } from '../plant-file.ts';
 
-it('a store that is removed while the run lives ends it with 4; nothing is left that a new start would stumble over', { timeout: 60_000 }, async () => {
+it('a store that is removed while the run lives ends it with 4; nothing is left that a new start would stumble over', async () => {
   const yaml = plantPipeline.replace('rows: 1500', 'rows: 400');
   const place = await workplace({ 'plant.csv': plantText(plantLines(1000)), 'plant.yaml': yaml });
   const run = place.start('run', 'plant.yaml', '--pace', '50/s', '--json', '--log-level', 'trace', '--set', 'commit.interval=20ms');

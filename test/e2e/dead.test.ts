@@ -114,7 +114,7 @@ function errorOf({ stderr }: Ended): { code: string; message: string; place?: st
   return JSON.parse(stderr.trimEnd().split('\n').at(-1) as string).error;
 }
 
-describe('sluice dead', { timeout: 120_000 }, () => {
+describe('sluice dead', () => {
   it('lists what could not be taken, and takes in what it can, in its place', async () => {
     const { lines, right } = untidy();
     const place = await workplace({ 'plant.csv': plantText(lines), 'plant.yaml': small });

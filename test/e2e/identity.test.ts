@@ -7,7 +7,7 @@ import { contentOfFile, differences } from '../store-content.ts';
 const small = plantPipeline.replace('rows: 1500', 'rows: 400');
 const attacks = [{ from: 700, to: 760, tag: 'LIT101', value: 1200 }];
 
-describe('sluice run', { timeout: 120_000 }, () => {
+describe('sluice run', () => {
   it('keeps rows with tied times and steps backwards, each under its own identity, with the values of its line', async () => {
     const lines = plantLines(900, { attacks, dirt: true });
     const counts = countLines(lines);

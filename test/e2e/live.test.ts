@@ -24,7 +24,7 @@ beforeAll(async () => {
   await place.close();
 });
 
-describe('a run that is interrupted', { timeout: 120_000 }, () => {
+describe('a run that is interrupted', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('by %s finishes its batch, commits, ends with 0, and goes on from there', async (signal) => {
     const place = await workplace({ 'plant.csv': plantText(lines), 'plant.yaml': yaml });
     // The warm-up comes at once, the rest at a rate that would take a minute.
@@ -65,7 +65,7 @@ describe('a run that is interrupted', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a run that stays up', { timeout: 120_000 }, () => {
+describe('a run that stays up', () => {
   it('answers queries while it lives and leaves them to the file afterwards', async () => {
     const place = await workplace({ 'plant.csv': plantText(lines), 'plant.yaml': yaml });
     const query = async (what: string, ...more: string[]): Promise<unknown> => {

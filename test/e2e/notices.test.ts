@@ -50,7 +50,7 @@ describe('messages of incidents', () => {
     expect(Date.parse(closed.end) - Date.parse(closed.start)).toBe(closed.lengthMs);
   });
 
-  it('are the same however rows are batched and committed', { timeout: 60_000 }, async () => {
+  it('are the same however rows are batched and committed', async () => {
     const more = ', cooldown: 5m, detectors: [clusters, joint, combined], ignore: [{ tag: LIT101, direction: above, within: 5 }]';
     const one = await undisturbed(more, ...settings({ 'batch.rows': 4200 }));
     expect(one.length).toBeGreaterThan(4);
@@ -61,7 +61,7 @@ describe('messages of incidents', () => {
     }
   });
 
-  it('wait for a receiver that is away while rows go on, and arrive once it is back', { timeout: 60_000 }, async () => {
+  it('wait for a receiver that is away while rows go on, and arrive once it is back', async () => {
     const expected = await undisturbed();
     const away = await openReceiver();
     await away.close();
@@ -96,7 +96,7 @@ describe('messages of incidents', () => {
     expect(receiver.received).toHaveLength(expected.length);
   });
 
-  it('that were not sent when all ended are sent at the next start', { timeout: 60_000 }, async () => {
+  it('that were not sent when all ended are sent at the next start', async () => {
     const expected = await undisturbed();
     const receiver = await openReceiver();
     receiver.answer = (_, response) => response.writeHead(503).end('maintenance');
@@ -114,7 +114,7 @@ describe('messages of incidents', () => {
     expect(keys(receiver.received)).toEqual(keys(expected));
   });
 
-  it('repeat with the same key after kill -9 between arrival and commit, and none is missing', { timeout: 120_000 }, async () => {
+  it('repeat with the same key after kill -9 between arrival and commit, and none is missing', async () => {
     const expected = await undisturbed();
     const receiver = await openReceiver();
     const at = await place(hook(receiver));
@@ -140,7 +140,7 @@ describe('messages of incidents', () => {
     expect([...new Set(all)]).toEqual(keys(expected));
   });
 
-  it('that the receiver refuses are given up, told once, and hold up no others', { timeout: 60_000 }, async () => {
+  it('that the receiver refuses are given up, told once, and hold up no others', async () => {
     const receiver = await openReceiver();
     receiver.answer = ({ body }, response) => response.writeHead(body.detector === 'combined' ? 404 : 200).end('no_service');
     const at = await place(hook(receiver));

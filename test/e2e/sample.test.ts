@@ -18,7 +18,7 @@ const methods = ['one-class-svm', 'isolation-forest', 'k-means', 'lof', 'var', '
  */
 const knownMisses = ['LIT401'];
 
-describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
+describe('pipelines/swat.yaml over the sample', () => {
   let place: Workplace;
   let summary: RunSummary;
   let content: StoreContent;
@@ -33,7 +33,7 @@ describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
     summary = summaryOf(ended);
     said = ended.stderr.split('\n');
     content = await contentOfFile(place.path('swat.duckdb'), 'swat');
-  }, 120_000);
+  });
   afterAll(() => place.close());
 
   it('stores every row once and says so in one line of JSON', async () => {
@@ -114,7 +114,7 @@ describe('pipelines/swat.yaml over the sample', { timeout: 120_000 }, () => {
 });
 
 const data = process.env.SLUICE_DATA;
-describe.skipIf(!data)('pipelines/swat.yaml over the SWaT June 2017 export (needs SLUICE_DATA)', { timeout: 120_000 }, () => {
+describe.skipIf(!data)('pipelines/swat.yaml over the SWaT June 2017 export (needs SLUICE_DATA)', () => {
   const files = settings({ 'source.path': join(data ?? '', 'swat/swat-june-2017.xlsx'), 'store.path': 'june.duckdb', serve: 'false' });
 
   it.each([

@@ -4,7 +4,7 @@ import { countLines, plantLines, plantPipeline, plantText } from '../plant-file.
 import { contentOfFile, differences } from '../store-content.ts';
 
 describe('how rows are batched', () => {
-  it('changes no bit of what is stored: batches of 1, 7 and 500 rows, and batches cut by time', { timeout: 120_000 }, async () => {
+  it('changes no bit of what is stored: batches of 1, 7 and 500 rows, and batches cut by time', async () => {
     const lines = plantLines(1500, {
       dirt: true,
       attacks: [

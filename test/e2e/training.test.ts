@@ -31,7 +31,7 @@ const thresholdsOf = ({ thresholds }: StoreContent) =>
   }));
 const modelOf = ({ manifests }: StoreContent): string => (manifests as { records: Record<string, string> }[])[0].records['plant/model'];
 
-describe('what is learned from', { timeout: 120_000 }, () => {
+describe('what is learned from', () => {
   // Rows of the stream that cannot be taken, or come too late, are not counted: where the lessons end depends on them.
   const lines = plantLines(2000, { dirt: true, attacks: [{ from: 1700, to: 1780, tag: 'LIT101', value: 1200 }] });
   let place: Workplace;
@@ -88,7 +88,7 @@ describe('what is learned from', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a stream shorter than its warm-up', { timeout: 120_000 }, () => {
+describe('a stream shorter than its warm-up', () => {
   it('ends with 3 and WARMUP_TOO_SHORT, its rows stored and none judged; more rows end the warm-up', async () => {
     const lines = plantLines(800);
     const yaml = plantPipeline.replace('rows: 1500', 'rows: 600');

@@ -9,7 +9,7 @@ const lines = plantLines(1000, { attacks: [{ from: 700, to: 760, tag: 'LIT101', 
 const files = { 'plant.csv': plantText(lines), 'plant.yaml': yaml };
 const main = join(repository, 'dist/cli/main.js');
 
-describe('what a run tells who watches it', { timeout: 60_000 }, () => {
+describe('what a run tells who watches it', () => {
   it('at the end of the source that it waits, and at the next start that nothing is new', async () => {
     const place = await workplace(files);
     const first = place.start('run', 'plant.yaml', '--json');

@@ -95,7 +95,7 @@ function byThresholds(scores: readonly number[], labels: readonly number[]): { a
   return { averagePrecision, bestF1 };
 }
 
-describe('sluice evaluate', { timeout: 120_000 }, () => {
+describe('sluice evaluate', () => {
   let place: Workplace;
   let evaluation: Evaluation;
   let file: FileEvaluation;

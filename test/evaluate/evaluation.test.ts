@@ -26,7 +26,7 @@ function withoutColumns(lines: readonly string[], ...out: number[]): string {
   return lines.map((line) => `${line.split(',').filter((_, column) => !out.includes(column)).join(',')}\n`).join(''); // biome-ignore format: one line
 }
 
-describe('the evaluation of files', { timeout: 60_000 }, () => {
+describe('the evaluation of files', () => {
   let bench: Workbench;
   let silent: PipelineConfig;
   let folder: string;

@@ -5,7 +5,7 @@ import { Pipeline } from '../../processor/pipeline.ts';
 import { smallPlant } from '../pipeline/small-plant.ts';
 import { push, type Workbench, workbench } from '../pipeline/workbench.ts';
 
-describe('scored rows', { timeout: 60_000 }, () => {
+describe('scored rows', () => {
   const attacks = [
     { from: 1600, to: 1640, tag: 'LIT101', value: 3000 },
     { from: 1700, to: 1705, tag: 'P102', value: 2 },

@@ -264,7 +264,7 @@ describe('the outbox', () => {
     expect(queue.snapshot()).toHaveLength(1);
   });
 
-  it('keeps a thousand messages, and of those of one incident the last', { timeout: 60_000 }, async () => {
+  it('keeps a thousand messages, and of those of one incident the last', async () => {
     const { NoticeQueue } = await import('../../processor/notice-queue.ts');
     const receiver = await openReceiver();
     const counted: string[] = [];

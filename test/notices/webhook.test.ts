@@ -156,7 +156,7 @@ describe('how an attempt comes out', () => {
     expect(await sender.deliver(notice(), never())).toEqual({ outcome: 'failed', why: expect.stringMatching(/ answers 404: gone$/) });
   });
 
-  test('what is collected as garbage meanwhile is not the end of waiting', { timeout: 10_000 }, async () => {
+  test('what is collected as garbage meanwhile is not the end of waiting', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const receiver = await openReceiver();

@@ -139,7 +139,7 @@ async function expectWholeBuckets(store: Store, stream = 'plant'): Promise<void>
 
 const never: ReadAgain = async () => ({ why: 'not now' });
 
-describe('retryDead', { timeout: 120_000 }, () => {
+describe('retryDead', () => {
   let bench: Workbench;
   let stores = 0;
   beforeAll(async () => {

@@ -41,7 +41,7 @@ function compared({ rows, verdicts, incidents, buckets }: StoreContent): StoreCo
 }
 
 describeWithStack('dead letters over Kafka and InfluxDB', { kafka: 'shared', influx: 'shared' }, () => {
-  it('are taken in as with the embedded store; a letter whose hour is not over stays until it is', { timeout: 240_000 }, async () => {
+  it('are taken in as with the embedded store; a letter whose hour is not over stays until it is', async () => {
     // Rows 100 and 101 come an hour late, row 780 ten minutes, in the last hour of the first 900 rows; row 500 cannot be read at first.
     const late = new Map([
       [100, 460],
@@ -83,7 +83,7 @@ describeWithStack('dead letters over Kafka and InfluxDB', { kafka: 'shared', inf
     expect(statuses).toEqual(Array.from({ length: 6 }, () => Status.undefined));
   });
 
-  it('stay, with what is wrong, while InfluxDB refuses the row or its source is not the one that is read now', { timeout: 120_000 }, async () => {
+  it('stay, with what is wrong, while InfluxDB refuses the row or its source is not the one that is read now', async () => {
     const may = '2017-05-01T00:00:00Z,1,2,1,1,2,7\n';
     const place = await stackPlace({ 'plant.csv': plantFile(600, new Map(), 450) + may, 'plant.yaml': yaml });
     const target: Target = { group: 'plant', bucket: await place.bucket() };

@@ -170,7 +170,7 @@ describeWithStack('sluice doctor with a Kafka that asks who is there', { kafka: 
   beforeAll(async () => {
     const settings = { 'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer', 'super.users': 'User:ANONYMOUS' };
     server = await startKafka({ sasl: true, settings });
-  }, 300_000);
+  });
   afterAll(() => server?.close());
 
   const sasl = (more: object = {}) => ({ mechanism: 'scram-sha-512', username: server.auth.username, password: server.auth.password, ...more });

@@ -44,7 +44,7 @@ function plants(): string {
 const pipeline = plantPipeline.replace('path: plant.csv', 'path: plants.csv, streamColumn: plant').replace('rows: 1500', 'rows: 400');
 
 describeWithStack('processors that share a topic of four partitions and six streams', { kafka: 'shared', influx: 'shared' }, () => {
-  it('come and go under load: every stream in order, each row once', { timeout: 180_000 }, async () => {
+  it('come and go under load: every stream in order, each row once', async () => {
     const place = await stackPlace({ 'plants.csv': plants(), 'plants.yaml': pipeline });
     const shared = { group: 'shared', bucket: await place.bucket() };
     const alone = { group: 'alone', bucket: await place.bucket() };
@@ -86,7 +86,7 @@ describeWithStack('processors that share a topic of four partitions and six stre
     }
   });
 
-  it('one whose partition another takes while it has rows of it in hand gives it up, and takes it again', { timeout: 120_000 }, async () => {
+  it('one whose partition another takes while it has rows of it in hand gives it up, and takes it again', async () => {
     const place = await stackPlace({ 'plants.csv': plants(), 'plants.yaml': pipeline });
     const disturbed = { group: 'disturbed', bucket: await place.bucket() };
     const alone = { group: 'alone', bucket: await place.bucket() };
@@ -108,7 +108,7 @@ describeWithStack('processors that share a topic of four partitions and six stre
       await run.logged('processed, not yet committed', ({ nextOffset }) => Number(nextOffset) >= Number(log?.nextOffset) + 200);
       // One who fences it off and has no use for the partition.
       await (await other.take(`${disturbed.group}/${place.topic}/0`)).close();
-      await expect.poll(() => offsets.length, { timeout: 20_000 }).toBe(times + 1);
+      await expect.poll(() => offsets.length).toBe(times + 1);
     }
     await producing;
     const { code, stderr, stdout } = await run.ended;

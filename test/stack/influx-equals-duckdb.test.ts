@@ -15,7 +15,7 @@ import { sharedInflux } from './servers.ts';
 const start = 1_451_296_800_000_000_000n;
 
 describeWithStack('InfluxDB gives what DuckDB gives', { influx: 'shared' }, () => {
-  describe.each([1, 2, 3])('with random content %i', { timeout: 60_000 }, (seed) => {
+  describe.each([1, 2, 3])('with random content %i', (seed) => {
     const random = makeRandom(seed);
     let folder: string;
     let duck: Store;

@@ -164,5 +164,5 @@ describeWithStack('a server that is not up yet', { influx: 'own' }, () => {
     } finally {
       await influx.close();
     }
-  }, 60_000);
+  });
 });

@@ -52,7 +52,7 @@ describeWithStack('what is read from InfluxDB', { influx: 'shared' }, () => {
     )
     .filter((text) => text.trim() !== '');
 
-  it('streams, tags, detectors, sources and ids of any name are found by it, and by no other', { timeout: 60_000 }, async () => {
+  it('streams, tags, detectors, sources and ids of any name are found by it, and by no other', async () => {
     const store = await open();
     const taken = new Set<string>();
     const name = anyText.filter((text) => !taken.has(text));
@@ -105,7 +105,7 @@ describeWithStack('what is read from InfluxDB', { influx: 'shared' }, () => {
     expect((await store.streams())[0].rows).toBe(3);
   });
 
-  it('rows and verdicts of many pages, with bursts, gaps, equal times and late rows', { timeout: 120_000 }, async () => {
+  it('rows and verdicts of many pages, with bursts, gaps, equal times and late rows', async () => {
     const random = makeRandom(17);
     const rows = 40_000;
     const schema = makeSchema([{ name: 'a', kind: 'continuous' }]);

@@ -366,7 +366,7 @@ describeWithStack('sluice init influxdb', { influx: 'own' }, () => {
     });
   });
 
-  it('waits for a server that is not there yet', { timeout: 60_000 }, async () => {
+  it('waits for a server that is not there yet', async () => {
     await server.stop();
     const run = new Sluice(['init', 'influxdb', '--url', server.url, '--json'], first.path);
     await run.line(({ text }) => text.startsWith('waiting up to 30s: InfluxDB does not answer'));
@@ -376,7 +376,7 @@ describeWithStack('sluice init influxdb', { influx: 'own' }, () => {
     expect(new Set(Object.values(outcomes(stdout)))).toEqual(new Set(['kept']));
   });
 
-  it('makes no second secret when the first ones were saved but not yet used', { timeout: 60_000 }, async () => {
+  it('makes no second secret when the first ones were saved but not yet used', async () => {
     const empty = await startInflux({ empty: true });
     try {
       const prepared = place(empty.url, 'INFLUX_OPERATOR_TOKEN=0123456789abcdef0123456789abcdef\nINFLUX_ADMIN_PASSWORD=0123456789abcdef\n');

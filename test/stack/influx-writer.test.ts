@@ -93,7 +93,7 @@ describeWithStack('what is written into InfluxDB', { influx: 'shared' }, () => {
       }),
       { numRuns: 60 },
     );
-  }, 120_000);
+  });
 
   it('doubles read back as they were, whatever they are', async () => {
     const doubles = fc.sample(fc.double({ noNaN: true, noDefaultInfinity: true }), 4000);

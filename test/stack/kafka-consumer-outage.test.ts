@@ -15,7 +15,7 @@ describeWithStack('a cluster that goes away while it is read', { kafka: 'own' },
   let server: KafkaServer;
   beforeAll(async () => {
     server = await startKafka();
-  }, 300_000);
+  });
   afterAll(() => server.close());
 
   const open = (told: string[] = [], retried = (): void => {}): Promise<Bus> =>
@@ -70,7 +70,7 @@ describeWithStack('a cluster that goes away while it is read', { kafka: 'own' },
     return { asked: asked.sort(), revoked: revoked.sort() };
   }
 
-  it('is waited for and told of once; partitions stay, and every row comes once and in order', { timeout: 90_000 }, async () => {
+  it('is waited for and told of once; partitions stay, and every row comes once and in order', async () => {
     const told: string[] = [];
     let retries = 0;
     const [reader, sender] = [await open(told, () => void retries++), await open()];
@@ -82,7 +82,7 @@ describeWithStack('a cluster that goes away while it is read', { kafka: 'own' },
     await Promise.all([reader.close(), sender.close()]);
   });
 
-  it('has given the member up when it answers again: what was had is told as lost, and asked for again', { timeout: 90_000 }, async () => {
+  it('has given the member up when it answers again: what was had is told as lost, and asked for again', async () => {
     const told: string[] = [];
     const [reader, sender] = [await open(told), await open()];
     const stop = async (): Promise<void> => {
@@ -96,7 +96,7 @@ describeWithStack('a cluster that goes away while it is read', { kafka: 'own' },
     await Promise.all([reader.close(), sender.close()]);
   });
 
-  it('may have lost the topic: that is an error, not an outage', { timeout: 60_000 }, async () => {
+  it('may have lost the topic: that is an error, not an outage', async () => {
     const bus = await open();
     const consumer = await bus.consumer('deleted', { group: 'g', position: async () => undefined });
     expect(await consumer.poll({ maxRows: 1, maxWaitMs: 200 })).toBe('idle');
@@ -114,10 +114,10 @@ describeWithStack('rights that are withdrawn while a topic is read', { kafka: 'o
   beforeAll(async () => {
     const settings = { 'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer', 'super.users': 'User:ANONYMOUS' };
     server = await startKafka({ sasl: true, settings });
-  }, 300_000);
+  });
   afterAll(() => server?.close());
 
-  it('are waited for like a cluster that is away: the rows come when they are given back', { timeout: 90_000 }, async () => {
+  it('are waited for like a cluster that is away: the rows come when they are given back', async () => {
     const { username, password, saslBrokers } = server.auth;
     const admin = new Kafka({ brokers: server.brokers, logLevel: logLevel.NOTHING }).admin();
     await admin.connect();

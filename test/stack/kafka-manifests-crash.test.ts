@@ -80,7 +80,7 @@ function saver(topic: string): { lines: AsyncIterator<string>; kill(): Promise<v
 }
 
 describeWithStack('manifests on Kafka survive', { kafka: 'own' }, () => {
-  it('ten kills -9 of a process while it saves under two keys', { timeout: 180_000 }, async () => {
+  it('ten kills -9 of a process while it saves under two keys', async () => {
     server = await startKafka();
     onTestFinished(() => server.close());
     const topic = 'plant';
@@ -123,7 +123,7 @@ describeWithStack('manifests on Kafka survive', { kafka: 'own' }, () => {
     for (const key of keys) await savedRows(await other.take(key), key);
   });
 
-  it('a kill -9 of the broker while two keys are saved', { timeout: 180_000 }, async () => {
+  it('a kill -9 of the broker while two keys are saved', async () => {
     server = await startKafka();
     onTestFinished(() => server.close());
     const topic = 'plant';

@@ -114,27 +114,23 @@ describeWithStack('manifests on Kafka over a network that fails', { kafka: 'shar
     { request: 'produce', before: false, skip: 1 },
     { request: 'addPartitionsToTransaction', before: false },
     { request: 'addPartitionsToTransaction', before: true },
-  ] as const)(
-    'a save whose connection breaks at $request (before it arrives: $before) goes through, whole',
-    { timeout: 60_000 },
-    async ({ request, ...how }) => {
-      const { key, open } = await place();
-      const network = new Network();
-      const log = await open(network);
-      const keeper = await log.take(key);
-      await keeper.save(...save(key, 1));
-      const sprung = network.trap(request, how);
-      await keeper.save(...save(key, 2));
-      await sprung;
-      const other = await open();
-      await expectSaved(other, key, 2);
-      await keeper.save(...save(key, 3));
-      await expectSaved(log, key, 3);
-      await expectSaved(other, key, 3);
-    },
-  );
+  ] as const)('a save whose connection breaks at $request (before it arrives: $before) goes through, whole', async ({ request, ...how }) => {
+    const { key, open } = await place();
+    const network = new Network();
+    const log = await open(network);
+    const keeper = await log.take(key);
+    await keeper.save(...save(key, 1));
+    const sprung = network.trap(request, how);
+    await keeper.save(...save(key, 2));
+    await sprung;
+    const other = await open();
+    await expectSaved(other, key, 2);
+    await keeper.save(...save(key, 3));
+    await expectSaved(log, key, 3);
+    await expectSaved(other, key, 3);
+  });
 
-  it.each([true, false])('a key is taken although the connection breaks (before the request arrives: %s)', { timeout: 60_000 }, async (before) => {
+  it.each([true, false])('a key is taken although the connection breaks (before the request arrives: %s)', async (before) => {
     const { key, open } = await place();
     const network = new Network();
     const first = await (await open()).take(key);
@@ -149,7 +145,7 @@ describeWithStack('manifests on Kafka over a network that fails', { kafka: 'shar
     await expect(first.save(...save(key, 2))).rejects.toMatchObject({ code: 'BUS_FENCED' });
   });
 
-  it('what was saved is read on, whole, after a connection that broke in the middle of it', { timeout: 60_000 }, async () => {
+  it('what was saved is read on, whole, after a connection that broke in the middle of it', async () => {
     const { key, open } = await place();
     const network = new Network();
     const log = await open(network);
@@ -162,7 +158,7 @@ describeWithStack('manifests on Kafka over a network that fails', { kafka: 'shar
     }
   });
 
-  it('a save waits while nobody can be reached, and goes through then', { timeout: 60_000 }, async () => {
+  it('a save waits while nobody can be reached, and goes through then', async () => {
     const { key, open } = await place();
     const network = new Network();
     const told: (string | undefined)[] = [];
@@ -183,7 +179,7 @@ describeWithStack('manifests on Kafka over a network that fails', { kafka: 'shar
     expect(told).toEqual([expect.any(String), undefined]);
   });
 
-  it('who was cut off while another took the key gives it up, and does not take it back', { timeout: 60_000 }, async () => {
+  it('who was cut off while another took the key gives it up, and does not take it back', async () => {
     const { key, open } = await place();
     const network = new Network();
     const log = await open(network);
@@ -202,7 +198,7 @@ describeWithStack('manifests on Kafka over a network that fails', { kafka: 'shar
     await expectSaved(log, key, 3);
   });
 
-  it('closing ends a save that waits', { timeout: 60_000 }, async () => {
+  it('closing ends a save that waits', async () => {
     const { key, open } = await place();
     const network = new Network();
     const told: (string | undefined)[] = [];

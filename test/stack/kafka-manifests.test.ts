@@ -114,7 +114,7 @@ function recorder(signal?: AbortSignal): { context: ServiceContext; told: (strin
 }
 
 describeWithStack('manifests on Kafka', { kafka: 'shared' }, () => {
-  it('what processes left half done is not seen, in whatever order others take over', { timeout: 60_000 }, async () => {
+  it('what processes left half done is not seen, in whatever order others take over', async () => {
     const { open, key, halfDone } = await place();
     const log = await open();
     const keys = [0, 1, 2, 3].map(key);
@@ -133,7 +133,7 @@ describeWithStack('manifests on Kafka', { kafka: 'shared' }, () => {
     }
   });
 
-  it('a process that died in a save keeps others waiting until the broker ends it, which is told', { timeout: 60_000 }, async () => {
+  it('a process that died in a save keeps others waiting until the broker ends it, which is told', async () => {
     const { open, key, halfDone } = await place();
     const { context, told } = recorder();
     const log = await open(context);
@@ -144,7 +144,7 @@ describeWithStack('manifests on Kafka', { kafka: 'shared' }, () => {
     expect(await log.manifests()).toEqual([manifest(key(0), 1)]);
   });
 
-  it('whoever is to end does not wait for it', { timeout: 60_000 }, async () => {
+  it('whoever is to end does not wait for it', async () => {
     const { open, key, halfDone } = await place();
     const stopping = new AbortController();
     const { context, told } = recorder(stopping.signal);
@@ -213,7 +213,7 @@ describeWithStack('manifests on Kafka', { kafka: 'shared' }, () => {
     );
   });
 
-  it('what compaction leaves is read in full', { timeout: 120_000 }, async () => {
+  it('what compaction leaves is read in full', async () => {
     const { open, key, halfDone, kafka, state } = await place();
     const admin = kafka.admin();
     await admin.connect();

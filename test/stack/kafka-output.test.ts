@@ -196,7 +196,7 @@ describeWithStack('the output kafka', { kafka: 'shared' }, () => {
     expect((await topicsOf(brokers)).filter((name) => name.startsWith(topic))).toEqual([`${topic}.out`]);
   });
 
-  it('says any verdict as JSON.stringify would', { timeout: 60_000 }, async () => {
+  it('says any verdict as JSON.stringify would', async () => {
     const { make, brokers, topic } = await place();
     const name = fc
       .oneof(fc.string({ minLength: 1, maxLength: 12 }), fc.string({ minLength: 1, maxLength: 8, unit: 'binary' }))
@@ -366,7 +366,7 @@ describeWithStack('the output kafka', { kafka: 'shared' }, () => {
     const output = make({ cluster: { brokers: '127.0.0.1:9', connectTimeout: '1s' } });
     await expect(output.write?.(writeOf('swat', 0, 1, ['a']))).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
     await expect(output.flush?.()).rejects.toMatchObject({ code: 'BUS_UNAVAILABLE' });
-  }, 60_000);
+  });
 
   it('refuses what comes after it was closed', async () => {
     const { make } = await place();
@@ -378,7 +378,7 @@ describeWithStack('the output kafka', { kafka: 'shared' }, () => {
 });
 
 describeWithStack('the output kafka, over an outage', { kafka: 'own' }, () => {
-  it('loses nothing and keeps the order when the broker is killed', { timeout: 180_000 }, async () => {
+  it('loses nothing and keeps the order when the broker is killed', async () => {
     const server = await startKafka();
     onTestFinished(() => server.close());
     const told: (string | undefined)[] = [];

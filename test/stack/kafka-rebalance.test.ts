@@ -15,7 +15,7 @@ const rows = 20_000;
 const step = 50;
 
 describeWithStack('members of a group of kafka', { kafka: 'shared' }, () => {
-  it('join and leave under load: each row once, each stream in order, and partitions move no more than they must', { timeout: 60_000 }, async () => {
+  it('join and leave under load: each row once, each stream in order, and partitions move no more than they must', async () => {
     const { brokers, freshName } = await sharedKafka();
     const topic = freshName('shared');
     const open = (): Promise<Bus> => kafka.create(kafka.options.parse({ brokers, partitions }));

@@ -33,7 +33,7 @@ describeWithStack('kill -9 and outages over Kafka and InfluxDB', { kafka: 'own',
   });
   afterAll(() => Promise.all([kafka?.close(), influx?.close()]));
 
-  it('the processor ten times: the store is that of an undisturbed run', { timeout: 240_000 }, async () => {
+  it('the processor ten times: the store is that of an undisturbed run', async () => {
     const place = await stackPlace(files, { brokers: kafka.brokers, influx });
     const disturbed = { group: 'disturbed', bucket: await place.bucket() };
     const undisturbed = { group: 'undisturbed', bucket: await place.bucket() };
@@ -88,7 +88,7 @@ describeWithStack('kill -9 and outages over Kafka and InfluxDB', { kafka: 'own',
     expect(Math.min(all.dead, first.stored)).toBeGreaterThan(20);
   });
 
-  it('the broker once and the database for 30 s, while rows are sent: nothing lost, nothing doubled', { timeout: 240_000 }, async () => {
+  it('the broker once and the database for 30 s, while rows are sent: nothing lost, nothing doubled', async () => {
     const place = await stackPlace(files, { brokers: kafka.brokers, influx });
     const disturbed = { group: 'disturbed', bucket: await place.bucket() };
     const undisturbed = { group: 'undisturbed', bucket: await place.bucket() };

@@ -20,7 +20,7 @@ const keysOf = ({ received }: Receiver): string[] => received.map(({ body }) => 
 const inOrder = (keys: readonly string[]): string[] => [...new Set(keys)];
 
 describeWithStack('messages of incidents over Kafka and InfluxDB', { kafka: 'shared', influx: 'shared' }, () => {
-  it('go with the partition: none is missing, and one that comes again has the same key', { timeout: 180_000 }, async () => {
+  it('go with the partition: none is missing, and one that comes again has the same key', async () => {
     const place = await stackPlace(files);
     const target = async (group: string): Promise<Target> => ({ group, bucket: await place.bucket() });
     const to = (receiver: Receiver): string[] =>

@@ -60,7 +60,7 @@ const refused = async (url: string): Promise<boolean> =>
   );
 
 describeWithStack('when a run is over', { influx: 'own' }, () => {
-  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('by %s, its servers end and leave nothing behind', { timeout: 60_000 }, async (signal) => {
+  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('by %s, its servers end and leave nothing behind', async (signal) => {
     const run = await nestedRun(`${starting}
 test('holds a server of its own, one that pauses and the shared one', async () => {
   const [shared, own, paused] = await Promise.all([sharedInflux(), startInflux(), startInflux()]);
@@ -72,7 +72,7 @@ test('holds a server of its own, one that pauses and the shared one', async () =
 });
 `);
     const note = join(run.folder, 'started.json');
-    await vi.waitUntil(() => existsSync(note) || run.child.exitCode !== null, { timeout: 30_000 });
+    await vi.waitUntil(() => existsSync(note) || run.child.exitCode !== null, { timeout: 120_000 });
     const urls = JSON.parse(await readFile(note, 'utf8')) as string[];
     expect(await Promise.all(urls.map(refused))).toEqual([false, false, false]);
     expect(await foldersOfServers(run)).toHaveLength(3);
@@ -83,11 +83,11 @@ test('holds a server of its own, one that pauses and the shared one', async () =
         expect(await Promise.all(urls.map(refused))).toEqual([true, true, true]);
         expect(await foldersOfServers(run)).toEqual([]);
       },
-      { timeout: 15_000, interval: 50 },
+      { timeout: 60_000, interval: 50 },
     );
   });
 
-  it('as it should be, the servers have ended with it, also one that a test forgot', { timeout: 60_000 }, async () => {
+  it('as it should be, the servers have ended with it, also one that a test forgot', async () => {
     const run = await nestedRun(`${starting}
 test('forgets its server', async () => {
   const [shared, own] = await Promise.all([sharedInflux(), startInflux()]);
@@ -97,7 +97,7 @@ test('forgets its server', async () => {
     const { code, output } = await run.ended;
     expect(code, output).toBe(0);
     const urls = JSON.parse(await readFile(join(run.folder, 'started.json'), 'utf8')) as string[];
-    await vi.waitFor(async () => expect(await foldersOfServers(run)).toEqual([]), { timeout: 15_000, interval: 50 });
+    await vi.waitFor(async () => expect(await foldersOfServers(run)).toEqual([]), { timeout: 60_000, interval: 50 });
     expect(await Promise.all(urls.map(refused))).toEqual([true, true]);
   });
 });
@@ -115,13 +115,13 @@ describeWithStack('plant', { kafka: 'shared', influx: 'own', telegraf: 'own' }, 
     'needs Telegraf: set TELEGRAF_BIN, or install telegraf',
   ].join('; ');
 
-  it('the tests are skipped by a name that says what to install', { timeout: 60_000 }, async () => {
+  it('the tests are skipped by a name that says what to install', async () => {
     const { code, output } = await (await nestedRun(text, bare)).ended;
     expect(output).toContain(`↓ nested.test.ts > plant (${wanted}) > runs`);
     expect(code).toBe(0);
   });
 
-  it('that is a failure in CI', { timeout: 60_000 }, async () => {
+  it('that is a failure in CI', async () => {
     const { code, output } = await (await nestedRun(text, { ...bare, CI: 'true' })).ended;
     expect(output).toContain('FAIL  nested.test.ts > plant > has its servers');
     expect(output).toContain(`Error: ${wanted}`);
