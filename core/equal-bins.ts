@@ -15,7 +15,8 @@ export interface EqualBins {
  */
 export function equalBins(least: number, greatest: number, count: number): EqualBins {
   const room = least === greatest ? Math.max(0.5, Math.abs(least) * 2 ** -40) : 0;
-  const [low, high] = [least - room, greatest + room];
+  // Of 0 and -0 either may be the least.
+  const [low, high] = [least - room + 0, greatest + room + 0];
   // Not the difference: it may be out of a double's range.
   const width = high / count - low / count;
   const edges = Float64Array.from({ length: count + 1 }, (_, i) => (i === count ? high : low + width * i));

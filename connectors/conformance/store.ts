@@ -5,6 +5,7 @@ import { eventChecks } from './store/events.ts';
 import { forgetChecks } from './store/forget.ts';
 import type { MakeCheck, OpenedStore } from './store/opened-store.ts';
 import { rowChecks } from './store/rows.ts';
+import { scoreChecks } from './store/scores.ts';
 import { statisticsChecks } from './store/statistics.ts';
 import { streamChecks } from './store/streams.ts';
 import { verdictChecks } from './store/verdicts.ts';
@@ -26,6 +27,7 @@ export function storeConformance(open: () => Promise<OpenedStore>): Check[] {
     ...rowChecks(check),
     ...streamChecks(check),
     ...verdictChecks(check),
+    ...scoreChecks(check),
     ...eventChecks(check),
     ...bucketChecks(check),
     ...statisticsChecks(check),

@@ -11,6 +11,10 @@ import { rowsPages, type StreamEntry } from './rows-reader.ts';
 /** Rows that are folded at once. */
 const pageRows = 4096;
 const parts = ['min', 'max', 'sum', 'count'] as const;
+/** Each has seven fields. */
+const tagsAtOnce = Math.floor(termsAtOnce / 7);
+/** Of more than these all are asked for at once. */
+const fewTags = 3 * tagsAtOnce;
 
 /** Closed buckets as stored; behind the newest of them, and at levels that are not kept, folded from the rows. */
 export async function readBuckets(source: FluxSource, entry: StreamEntry, asked: readonly string[], query: BucketsQuery): Promise<Bucket[]> {
@@ -57,11 +61,14 @@ async function readClosed(source: FluxSource, names: readonly string[], level: n
   const keys = (await source.ask(points(counts), () => new KeyCollector())).keys();
   if (keys.length === 0) return [];
   const tags = names.length;
-  const fields = names.flatMap((tag) =>
-    parts.flatMap((part) => (part === 'count' ? [bucketField(tag, part)] : [bucketField(tag, part), `${bucketField(tag, part)}_inf`])),
-  );
-  const some = fields.length < termsAtOnce ? { fields } : {};
-  const { min, max, sum, count } = (await source.ask(points({ ...all, ...some }), () => new BucketSink(names, keys))).parts;
+  const columns = { min: emptyColumn(keys, tags), max: emptyColumn(keys, tags), sum: emptyColumn(keys, tags), count: new Float64Array(keys.length * tags) };
+  const few = tags <= fewTags;
+  for (let from = 0; from < tags; from += few ? tagsAtOnce : tags) {
+    const asked = names.slice(from, few ? from + tagsAtOnce : tags);
+    const some = few ? { fields: asked.flatMap(fieldsOf) } : {};
+    await source.ask(points({ ...all, ...some }), () => new BucketSink(columns, asked, from, tags, keys));
+  }
+  const { min, max, sum, count } = columns;
   // What stood there before stays where it is not written over.
   for (let at = 0; at < count.length; at++) if (count[at] === 0) for (const part of [min, max, sum]) part[at] = Number.NaN;
   return Array.from(keys.times, (time, i) => {
@@ -70,24 +77,30 @@ async function readClosed(source: FluxSource, names: readonly string[], level: n
   });
 }
 
+function emptyColumn(keys: PointKeys, tags: number): Float64Array {
+  return new Float64Array(keys.length * tags).fill(Number.NaN);
+}
+
+function fieldsOf(tag: string): string[] {
+  return parts.flatMap((part) => (part === 'count' ? [bucketField(tag, part)] : [bucketField(tag, part), `${bucketField(tag, part)}_inf`]));
+}
+
 /** Takes buckets as columns: the part of a bucket's tag at bucket x tags + tag. */
 class BucketSink implements PointSink {
-  readonly parts: Readonly<Record<BucketPart, Float64Array>>;
   readonly #cursor: KeyCursor;
   readonly #tags: number;
   readonly #fields = new Map<string, { values: Float64Array; tag: number; factor: number }>();
   #field: { values: Float64Array; tag: number; factor: number } | undefined;
 
-  constructor(tags: readonly string[], keys: PointKeys) {
-    const column = (missing: number): Float64Array => new Float64Array(keys.length * tags.length).fill(missing);
-    this.parts = { min: column(Number.NaN), max: column(Number.NaN), sum: column(Number.NaN), count: column(0) };
+  /** @param names of the tags at `first` and behind, of `tags` in all */
+  constructor(columns: Readonly<Record<BucketPart, Float64Array>>, names: readonly string[], first: number, tags: number, keys: PointKeys) {
     this.#cursor = new KeyCursor(keys);
-    this.#tags = tags.length;
-    for (const [tag, name] of tags.entries()) {
-      for (const [part, values] of Object.entries(this.parts)) {
+    this.#tags = tags;
+    for (const [i, name] of names.entries()) {
+      for (const [part, values] of Object.entries(columns)) {
         const field = bucketField(name, part as BucketPart);
-        this.#fields.set(field, { values, tag, factor: 1 });
-        this.#fields.set(`${field}_inf`, { values, tag, factor: Number.POSITIVE_INFINITY });
+        this.#fields.set(field, { values, tag: first + i, factor: 1 });
+        this.#fields.set(`${field}_inf`, { values, tag: first + i, factor: Number.POSITIVE_INFINITY });
       }
     }
   }

@@ -28,8 +28,10 @@ export async function readScores(source: FluxSource, query: ScoresQuery): Promis
     ...(query.to === undefined || level === 0 ? {} : { to: bucketStart(query.to - 1n, level) + span }),
   };
   const all = verdictsOf(source, { ...query, ...whole });
-  if (all.from >= all.to) return (detectors ?? []).map((detector) => new Columns().scores(detector));
+  const none = (): DetectorScores[] => (detectors ?? []).map((detector) => new Columns().scores(detector));
+  if (all.from >= all.to) return none();
   const held = level === 0 ? undefined : await endsOf(source, { ...all, fields: [statusField] });
+  if (held && held.from >= held.to) return none();
   // Of times before 1970 the server makes no buckets.
   const byServer = held !== undefined && held.from >= 0n;
   const found = byServer ? await readFolded(source, all, held, query) : await readEvery(source, all, level);

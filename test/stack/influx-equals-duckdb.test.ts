@@ -73,9 +73,29 @@ describeWithStack('InfluxDB gives what DuckDB gives', { influx: 'shared' }, () =
       }
     });
 
+    it('scores, agreement, distributions and extents', async () => {
+      const names = ['var', 'Ünder "quoted"', '😀', 'none', 'k-means'];
+      for (let n = 0; n < 24; n++) {
+        const stream = pick(random, streams);
+        const range = randomRange(random, stream);
+        await same({ extent: range }, (store) => store.extent(range));
+        const detectors = names.filter(() => random.next() < 0.5);
+        const scores = { ...range, level: pick(random, [0, 7000, ...levelsOfDetail]), counts: true, ...(random.next() < 0.3 ? {} : { detectors }) };
+        await same({ scores }, (store) => store.scores(scores));
+        const agreement = { ...range, detectors };
+        await same({ agreement }, (store) => store.agreement(agreement));
+        const tag = pick(random, stream.schema.tags).name;
+        const distribution = { ...range, tag, detector: pick(random, names), bins: 1 + random.int(9) };
+        await same({ distribution }, (store) => store.distribution(distribution));
+      }
+    });
+
     it('buckets', async () => {
       for (let n = 0; n < 20; n++) {
-        const query = { ...randomRange(random, pick(random, streams)), level: pick(random, [...levelsOfDetail, 7000]) };
+        const stream = pick(random, streams);
+        const names = stream.schema.tags.map((tag) => tag.name);
+        const tags = random.next() < 0.5 ? {} : { tags: Array.from({ length: random.int(4) }, () => pick(random, names)) };
+        const query = { ...randomRange(random, stream), level: pick(random, [...levelsOfDetail, 7000]), ...tags };
         await same(query, (store) => store.buckets(query));
       }
     });
@@ -84,7 +104,10 @@ describeWithStack('InfluxDB gives what DuckDB gives', { influx: 'shared' }, () =
       for (let n = 0; n < 30; n++) {
         const { stream, ...range } = randomRange(random, pick(random, streams));
         const some = { ...(random.next() < 0.7 ? { stream } : {}), ...(random.next() < 0.3 ? { detector: pick(random, ['var', '😀', 'none']) } : {}) };
-        const more = { ...(random.next() < 0.3 ? { open: random.next() < 0.5 } : {}), ...(random.next() < 0.3 ? { limit: random.int(9) } : {}) };
+        const more = {
+          ...(random.next() < 0.3 ? { open: random.next() < 0.5 } : {}),
+          ...(random.next() < 0.3 ? { limit: random.int(9), last: random.next() < 0.5 } : {}),
+        };
         const query = { ...range, ...some, ...more };
         await same(query, (store) => store.incidents(query));
       }
@@ -114,6 +137,7 @@ describeWithStack('InfluxDB gives what DuckDB gives', { influx: 'shared' }, () =
           await same(range, (store) => store.annotations(range));
         }
       }
+      await same({ annotations: 'of all' }, (store) => store.annotations({}));
       for (let n = 0; n < 20; n++) {
         const source = random.next() < 0.5 ? {} : { source: pick(random, ['plant.csv', 'b "c", d', 'none']) };
         const reason = random.next() < 0.7 ? {} : { reason: pick(random, ['number', 'too-late'] as const) };
