@@ -24,7 +24,7 @@ export function lowerBound(ascending: ArrayLike<number>, wanted: number): number
  * How long without a row counts as a gap: five times the usual distance of two rows, which is the median of the newest so many.
  * Infinity where there are too few rows to say.
  */
-function gapOf(times: ArrayLike<number>, newest = 201): number {
+export function gapOf(times: ArrayLike<number>, newest = 201): number {
   const first = Math.max(1, times.length - newest);
   const distances: number[] = [];
   for (let i = first; i < times.length; i++) distances.push(times[i] - times[i - 1]);

@@ -14,6 +14,8 @@ interface Props {
   /** The time is the cursor's. */
   pointed: boolean;
   zone: string;
+  /** Says the cursor's time too; of charts above each other the lowest does. */
+  timed: boolean;
 }
 
 /** The row nearest to a time. */
@@ -25,7 +27,7 @@ function nearest(times: ArrayLike<number>, at: number): number {
 }
 
 /** Names of the series with their values; a press hides or shows one. */
-export function ChartLegend({ series, levels, hidden, onToggle, at, pointed, zone }: Props) {
+export function ChartLegend({ series, levels, hidden, onToggle, at, pointed, zone, timed }: Props) {
   const theme = chartTheme();
   return (
     <div class="chart-legend">
@@ -54,7 +56,7 @@ export function ChartLegend({ series, levels, hidden, onToggle, at, pointed, zon
           </li>
         ))}
       </ul>
-      {pointed ? (
+      {pointed && timed ? (
         <span class="chart-time">
           {formatDateTime(at, zone)} {offsetLabel(at, zone)}
         </span>

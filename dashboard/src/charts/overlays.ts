@@ -17,7 +17,7 @@ function clipToPlot(plot: uPlot, draw: (ctx: CanvasRenderingContext2D) => void):
 }
 
 /** Shaded stretches behind the lines, with their names on top where there is room. */
-export function drawRegions(plot: uPlot, regions: readonly ChartRegion[], theme: ChartTheme): void {
+export function drawRegions(plot: uPlot, regions: readonly ChartRegion[], theme: ChartTheme, named = true): void {
   if (regions.length === 0) return;
   const { bbox } = plot;
   const ratio = devicePixelRatio;
@@ -36,6 +36,7 @@ export function drawRegions(plot: uPlot, regions: readonly ChartRegion[], theme:
       ctx.fillRect(start, bbox.top, width, bbox.height);
       ctx.fillStyle = `${color}cc`;
       ctx.fillRect(start, bbox.top, width, 2 * ratio);
+      if (!named) continue;
       const visible = Math.max(start, bbox.left);
       const room = Math.min(start + width, bbox.left + bbox.width) - visible;
       const text = ctx.measureText(region.label).width;

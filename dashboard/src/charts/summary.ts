@@ -6,7 +6,7 @@ import type { ChartLevel, ChartRegion, ChartSeries, TimeRange } from './types.ts
 const most = 20;
 
 /** A chart in words, for who doesn't see it: each series' newest, least and greatest value, the levels, the shaded stretches. */
-export function chartSummary(
+export function linesSummary(
   series: readonly ChartSeries[],
   range: TimeRange,
   zone: string,

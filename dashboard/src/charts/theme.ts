@@ -6,6 +6,7 @@ export interface ChartTheme {
   text: string;
   quiet: string;
   grid: string;
+  ok: string;
   error: string;
   warn: string;
   info: string;
@@ -40,6 +41,7 @@ function readTheme(): ChartTheme {
     text: color('--text'),
     quiet: color('--text-3'),
     grid: color('--grid'),
+    ok: color('--ok'),
     error: color('--error'),
     warn: color('--warning'),
     info: color('--accent'),

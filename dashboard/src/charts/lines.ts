@@ -4,58 +4,33 @@ import { type Aligned, align } from './align.ts';
 import { axisNumbers } from './number-text.ts';
 import { drawLevels, drawRegions, drawStatus, drawUnits, drawZone } from './overlays.ts';
 import { chartTheme, lineColor } from './theme.ts';
-import { timeLabels, timeMarks } from './time-marks.ts';
-import type { ChartLevel, ChartRegion, ChartSeries, TimeRange } from './types.ts';
+import { axisFont, cursorOf, gutter, hooksOf, type Plot, type PlotEvents, rightEdge, type TimeInput, timeAxisOf } from './time-plot.ts';
+import type { ChartLevel, ChartRegion, ChartSeries } from './types.ts';
 import { valueRange } from './value-range.ts';
 
-/** All that a chart shows at one moment. */
-export interface PlotInput {
-  series: readonly ChartSeries[];
-  range: TimeRange;
-  zone: string;
-  levels: readonly ChartLevel[];
-  regions: readonly ChartRegion[];
-  hidden: ReadonlySet<string>;
-  log: boolean;
-  timeAxis: boolean;
-  gap: number | undefined;
-  group: string | undefined;
-}
-
-export interface PlotEvents {
-  /** The user drew a stretch of time. */
-  select(range: TimeRange): void;
-  reset(): void;
-  /** The time under the cursor; null when it left. */
-  cursor(time: number | null): void;
-}
-
-export interface Plot {
-  /** The element that lies over the plotting area: what pointers act on. */
-  over: HTMLElement;
-  paint(input: PlotInput): void;
-  resize(width: number, height: number): void;
-  destroy(): void;
+/** All that a chart of lines shows at one moment. */
+export interface LinesInput extends TimeInput {
+  readonly series: readonly ChartSeries[];
+  readonly levels: readonly ChartLevel[];
+  readonly regions: readonly ChartRegion[];
+  readonly hidden: ReadonlySet<string>;
+  readonly log: boolean;
+  readonly gap: number | undefined;
 }
 
 const banded = (series: ChartSeries) => series.min !== undefined && series.max !== undefined;
 const unitOf = (series: ChartSeries | ChartLevel) => series.unit ?? '';
 
 /** What a chart is built of: while it stays the same, new data are painted without building anew. */
-export function plotShape(input: PlotInput): string {
+export function linesShape(input: LinesInput): string {
   return JSON.stringify([input.log, input.timeAxis, input.group, input.series.map((one) => [unitOf(one), one.step === true, banded(one)])]);
 }
 
-const axisWidth = 58;
-/** Pixels between two labels of time. */
-const timeSpace = 72;
-
-export function createPlot(host: HTMLElement, first: PlotInput, size: { width: number; height: number }, events: PlotEvents): Plot {
+export function createLines(host: HTMLElement, first: LinesInput, size: { width: number; height: number }, events: PlotEvents): Plot<LinesInput> {
   let input = first;
   let aligned: Aligned = { times: [], lines: [] };
-  let step = 1000;
   const units = [...new Set(first.series.map(unitOf))];
-  const font = `11px ${chartTheme().font}`;
+  const font = axisFont();
   const scaleOf = (level: ChartLevel) => `y:${level.unit ?? units[0] ?? ''}`;
 
   // A line with a band is three of uPlot's series: the values, then the upper and the lower edge.
@@ -91,30 +66,14 @@ export function createPlot(host: HTMLElement, first: PlotInput, size: { width: n
   const text = () => chartTheme().quiet;
   const line = () => chartTheme().grid;
   const axes: uPlot.Axis[] = [
-    {
-      scale: 'x',
-      stroke: text,
-      font,
-      size: first.timeAxis ? 40 : 8,
-      gap: 6,
-      grid: { stroke: line, width: 1 },
-      ticks: { show: false },
-      splits: (plot, _axis, min, max) => {
-        const marks = timeMarks(min, max, Math.max(2, Math.floor((plot.width - axisWidth) / timeSpace)), input.zone);
-        step = marks.step;
-        return marks.at;
-      },
-      // In the left corner stands the zone; at the right edge a label would be cut.
-      filter: (plot, splits) => splits.map((at) => (fits(plot, at) ? at : null)),
-      values: (_plot, splits) => (first.timeAxis ? timeLabels(splits, step, input.zone) : splits.map(() => '')),
-    },
+    timeAxisOf(() => input),
     ...units.map(
       (unit, index): uPlot.Axis => ({
         scale: `y:${unit}`,
         side: index % 2 === 0 ? 3 : 1,
         stroke: text,
         font,
-        size: axisWidth,
+        size: gutter,
         gap: 6,
         space: 28,
         ...(first.series.every((one) => one.step === true || unitOf(one) !== unit) ? { incrs: [1, 2, 5, 10, 20, 50, 100, 1000] } : {}),
@@ -130,29 +89,13 @@ export function createPlot(host: HTMLElement, first: PlotInput, size: { width: n
     {
       ...size,
       ms: 1,
-      padding: [units.some((unit) => unit !== '') ? 24 : 10, units.length > 1 ? 0 : 16, 0, 0],
+      padding: [units.some((unit) => unit !== '') ? 24 : 10, units.length > 1 ? 0 : rightEdge, 0, 0],
       series,
       bands,
       scales,
       axes,
       legend: { show: false },
-      cursor: {
-        y: false,
-        drag: { x: true, y: false, setScale: false, dist: 5 },
-        points: { size: 7, width: 0 },
-        bind: {
-          // With shift the drag moves the view (pan-zoom.ts), without it draws the stretch to look at.
-          mousedown: (_plot, _target, handler) => (event) => {
-            if (event.button === 0 && !event.shiftKey) handler(event);
-            return null;
-          },
-          dblclick: () => () => {
-            events.reset();
-            return null;
-          },
-        },
-        ...(first.group === undefined ? {} : { sync: { key: first.group, setSeries: false, scales: ['x', null], filters: { pub: followed, sub: followed } } }),
-      },
+      cursor: cursorOf(first, events),
       hooks: {
         drawClear: [(self) => drawRegions(self, input.regions, chartTheme())],
         draw: [
@@ -172,15 +115,7 @@ export function createPlot(host: HTMLElement, first: PlotInput, size: { width: n
             if (input.timeAxis) drawZone(self, offsetLabel(input.range.from, input.zone), theme);
           },
         ],
-        setSelect: [
-          (self) => {
-            const { left, width } = self.select;
-            if (width <= 0) return;
-            events.select({ from: self.posToVal(left, 'x'), to: self.posToVal(left + width, 'x') });
-            self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          },
-        ],
-        setCursor: [(self) => events.cursor(self.cursor.left === undefined || self.cursor.left < 0 ? null : self.posToVal(self.cursor.left, 'x'))],
+        ...hooksOf(events),
       },
     },
     undefined,
@@ -215,23 +150,12 @@ export function createPlot(host: HTMLElement, first: PlotInput, size: { width: n
   };
 }
 
-/** Whether a label of time at this place would stay clear of both ends. */
-function fits(plot: uPlot, at: number): boolean {
-  const { min, max } = plot.scales.x;
-  const width = plot.bbox.width / devicePixelRatio;
-  const place = ((at - min!) / (max! - min!)) * width;
-  return place > 30 && place < width - 22;
-}
-
 const isPower = (value: number) => Math.abs(Math.log10(value) % 1) < 1e-9;
 const powerText = (value: number | null) =>
   value === null ? '' : value >= 1e5 || value < 1e-3 ? value.toExponential(0).replace('e+', 'e').replace('-', '−') : String(value);
 
-/** Only the cursor's way is shared by the charts of a group: a range that is drawn reaches them by whoever owns it. */
-const followed = (type: string) => type === 'mousemove' || type === 'mouseleave';
-
 /** Values of levels that hold somewhere in the range. */
-function levelsIn({ levels, range }: PlotInput, belongs: (level: ChartLevel) => boolean): number[] {
+function levelsIn({ levels, range }: LinesInput, belongs: (level: ChartLevel) => boolean): number[] {
   const values: number[] = [];
   for (const level of levels) {
     if (!belongs(level)) continue;
