@@ -41,6 +41,8 @@ export default defineConfig({
   },
   server: {
     host: '127.0.0.1',
-    proxy: Object.fromEntries(['/api', '/metrics', '/healthz', '/readyz'].map((path) => [path, { target: server, changeOrigin: true }])),
+    proxy: Object.fromEntries(
+      ['/api', '/metrics', '/healthz', '/readyz'].map((path) => [path, { target: server, changeOrigin: true, headers: { origin: server } }]),
+    ),
   },
 });

@@ -100,7 +100,7 @@ async function askWhy(): Promise<void> {
 
 /** One connection for each distinct subscription; the one without rows only while there is no other. */
 const connections = new Map<string, Connection>();
-const plain = apiUrl('/live', { tags: '', detectors: '' });
+const plain = apiUrl('/live');
 
 function keepPlain(): void {
   const others = [...connections.keys()].some((url) => url !== plain);
@@ -111,6 +111,11 @@ function keepPlain(): void {
 function drop(url: string): void {
   connections.get(url)?.close();
   connections.delete(url);
+}
+
+function liveUrl({ stream, tags = [], detectors = [], rate }: Subscription): string {
+  if (tags.length === 0 && detectors.length === 0) return plain;
+  return apiUrl('/live', { stream, rate, tags: tags.length > 0 ? tags : undefined, detectors: detectors.length > 0 ? detectors : undefined });
 }
 
 let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
@@ -141,7 +146,7 @@ export function startFeed(): void {
 export function useLive(subscription: Subscription | null, onRows: (rows: LiveRows) => void, onGap?: () => void): void {
   const latest = useRef({ onRows, onGap });
   latest.current = { onRows, onGap };
-  const url = subscription === null ? null : apiUrl('/live', { ...subscription });
+  const url = subscription === null ? null : liveUrl(subscription);
   useEffect(() => {
     if (url === null) return;
     const connection = connections.get(url) ?? new Connection(url);

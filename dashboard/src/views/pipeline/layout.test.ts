@@ -8,30 +8,30 @@ const edge = (text: string) => {
 };
 
 describe('the layout of a graph', () => {
-  it('puts every part right of all it gets rows from, and a chain in a line', () => {
-    const { nodes, edges, height } = layoutGraph(['c', 'a', 'b'], ['a>b', 'b>c'].map(edge));
-    expect([...nodes.values()].map(({ y }) => y)).toEqual([0, 0, 0]);
-    expect(nodes.get('a')!.x).toBeLessThan(nodes.get('b')!.x);
-    expect(nodes.get('b')!.x).toBeLessThan(nodes.get('c')!.x);
-    expect(height).toBe(box.height);
+  it('puts every part below all it gets rows from, and a chain in a line', () => {
+    const { nodes, edges, width } = layoutGraph(['c', 'a', 'b'], ['a>b', 'b>c'].map(edge));
+    expect([...nodes.values()].map(({ x }) => x)).toEqual([0, 0, 0]);
+    expect(nodes.get('a')!.y).toBeLessThan(nodes.get('b')!.y);
+    expect(nodes.get('b')!.y).toBeLessThan(nodes.get('c')!.y);
+    expect(width).toBe(box.width);
     expect(edges[0]!.points).toEqual([
-      [box.width, box.height / 2],
-      [nodes.get('b')!.x, box.height / 2],
+      [box.width / 2, box.height],
+      [box.width / 2, nodes.get('b')!.y],
     ]);
   });
 
   it('uncrosses what need not cross', () => {
     const { nodes } = layoutGraph(['s', 'a', 'b', 'x', 'y'], ['s>a', 's>b', 'a>y', 'b>x'].map(edge));
-    const above = (one: string, other: string) => nodes.get(one)!.y < nodes.get(other)!.y;
-    expect(above('a', 'b')).toBe(above('y', 'x'));
+    const isLeftOf = (one: string, other: string) => nodes.get(one)!.x < nodes.get(other)!.x;
+    expect(isLeftOf('a', 'b')).toBe(isLeftOf('y', 'x'));
   });
 
-  it('leads an edge over several columns past what stands in them', () => {
+  it('leads an edge over several layers past what stands in them', () => {
     const { nodes, edges } = layoutGraph(['a', 'b', 'c'], ['a>b', 'b>c', 'a>c'].map(edge));
     const long = edges.find(({ from, to }) => from === 'a' && to === 'c')!;
     expect(long.points).toHaveLength(4);
-    const { y } = nodes.get('b')!;
-    for (const [, at] of long.points.slice(1, 3)) expect(at < y || at > y + box.height).toBe(true);
+    const { x } = nodes.get('b')!;
+    for (const [at] of long.points.slice(1, 3)) expect(at < x || at > x + box.width).toBe(true);
   });
 
   it('overlaps nothing, whatever the graph, and is there for circles and strangers too', () => {
@@ -42,8 +42,8 @@ describe('the layout of a graph', () => {
         const boxes = [...layout.nodes.values()];
         expect(boxes).toHaveLength(nodes.length);
         for (const [index, a] of boxes.entries()) {
-          expect(a.y + box.height).toBeLessThanOrEqual(layout.height);
-          for (const b of boxes.slice(index + 1)) expect(a.x !== b.x || Math.abs(a.y - b.y) >= box.height).toBe(true);
+          expect(a.x + box.width).toBeLessThanOrEqual(layout.width);
+          for (const b of boxes.slice(index + 1)) expect(a.y !== b.y || Math.abs(a.x - b.x) >= box.width).toBe(true);
         }
       }),
     );

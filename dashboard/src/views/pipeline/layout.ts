@@ -12,36 +12,36 @@ export interface Edge {
   readonly to: string;
 }
 
-export const box = { width: 164, height: 48 } as const;
-const columnGap = 92;
-const rowGap = 16;
-/** Height that an edge takes in a column that it only passes. */
-const passing = 18;
+export const box = { width: 148, height: 48 } as const;
+const layerGap = 46;
+const gap = 14;
+/** Width that an edge takes in a layer that it only passes. */
+const passing = 26;
 
 interface Place {
   readonly id: string;
   readonly layer: number;
-  readonly height: number;
+  readonly width: number;
   readonly before: Place[];
   readonly after: Place[];
-  y: number;
+  x: number;
 }
 
 /**
- * Columns from left to right: a part stands right of all it gets rows from. Within a column parts are ordered by the mean of their
- * neighbours, so that few edges cross (Sugiyama, Tagawa and Toda 1981), and edges over several columns have a place in each.
+ * Layers from top to bottom: a part stands below all it gets rows from. Within a layer parts are ordered by the mean of their
+ * neighbours, so that few edges cross (Sugiyama, Tagawa and Toda 1981), and edges over several layers have a place in each.
  */
 export function layoutGraph(ids: readonly string[], given: readonly Edge[]): GraphLayout {
   const known = new Set(ids);
   const edges = given.filter(({ from, to }) => from !== to && known.has(from) && known.has(to));
   const layers = layersOf(ids, edges);
-  const columns: Place[][] = [];
-  const add = (id: string, layer: number, height: number): Place => {
-    const place: Place = { id, layer, height, before: [], after: [], y: 0 };
-    columns[layer] = [...(columns[layer] ?? []), place];
+  const rows: Place[][] = [];
+  const add = (id: string, layer: number, width: number): Place => {
+    const place: Place = { id, layer, width, before: [], after: [], x: 0 };
+    rows[layer] = [...(rows[layer] ?? []), place];
     return place;
   };
-  const places = new Map(ids.map((id) => [id, add(id, layers.get(id)!, box.height)]));
+  const places = new Map(ids.map((id) => [id, add(id, layers.get(id)!, box.width)]));
   const ways = edges.map((edge) => {
     const way = [places.get(edge.from)!];
     for (let layer = way[0]!.layer + 1; layer < layers.get(edge.to)!; layer++) way.push(add(`${edge.from} ${edge.to}`, layer, passing));
@@ -55,28 +55,28 @@ export function layoutGraph(ids: readonly string[], given: readonly Edge[]): Gra
     }
     return { edge, way };
   });
-  order(columns);
-  const height = settle(columns);
-  const x = (layer: number) => layer * (box.width + columnGap);
+  order(rows);
+  const width = settle(rows);
+  const y = (layer: number) => layer * (box.height + layerGap);
   return {
-    width: columns.length === 0 ? 0 : x(columns.length - 1) + box.width,
-    height,
-    nodes: new Map([...places].map(([id, { layer, y }]) => [id, { x: x(layer), y }])),
+    width,
+    height: rows.length === 0 ? 0 : y(rows.length - 1) + box.height,
+    nodes: new Map([...places].map(([id, { layer, x }]) => [id, { x, y: y(layer) }])),
     edges: ways.map(({ edge, way }) => ({
       from: edge.from,
       to: edge.to,
-      points: way.flatMap((place, step) => pointsOf(place, x(place.layer), step, way.length)),
+      points: way.flatMap((place, step) => pointsOf(place, y(place.layer), step, way.length)),
     })),
   };
 }
 
-function pointsOf({ y, height }: Place, x: number, step: number, steps: number): (readonly [number, number])[] {
-  const middle = y + height / 2;
-  if (step === 0) return [[x + box.width, middle]];
-  if (step === steps - 1) return [[x, middle]];
+function pointsOf({ x, width }: Place, y: number, step: number, steps: number): (readonly [number, number])[] {
+  const middle = x + width / 2;
+  if (step === 0) return [[middle, y + box.height]];
+  if (step === steps - 1) return [[middle, y]];
   return [
-    [x, middle],
-    [x + box.width, middle],
+    [middle, y],
+    [middle, y + box.height],
   ];
 }
 
@@ -97,70 +97,70 @@ function layersOf(ids: readonly string[], edges: readonly Edge[]): Map<string, n
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Sorts each column by the mean place of its neighbours, to the right and to the left in turn. */
-function order(columns: Place[][]): void {
+/** Sorts each layer by the mean place of its neighbours, downwards and upwards in turn. */
+function order(rows: Place[][]): void {
   const rank = new Map<Place, number>();
-  const number = (column: Place[]) => {
-    column.forEach((place, index) => {
-      rank.set(place, index / Math.max(1, column.length - 1));
+  const number = (row: Place[]) => {
+    row.forEach((place, index) => {
+      rank.set(place, index / Math.max(1, row.length - 1));
     });
   };
-  columns.forEach(number);
+  rows.forEach(number);
   for (let sweep = 0; sweep < 12; sweep++) {
-    for (const column of sweep % 2 === 0 ? columns : columns.toReversed()) {
+    for (const row of sweep % 2 === 0 ? rows : rows.toReversed()) {
       const key = new Map(
-        column.map((place) => {
+        row.map((place) => {
           const near = sweep % 2 === 0 ? place.before : place.after;
           return [place, near.length === 0 ? rank.get(place)! : mean(near.map((other) => rank.get(other)!))];
         }),
       );
-      column.sort((a, b) => key.get(a)! - key.get(b)!);
-      number(column);
+      row.sort((a, b) => key.get(a)! - key.get(b)!);
+      number(row);
     }
   }
 }
 
-/** Moves parts towards their neighbours as far as their column has room; the height of all. */
-function settle(columns: Place[][]): number {
-  for (const column of columns)
+/** Moves parts towards their neighbours as far as their layer has room; the width of all. */
+function settle(rows: Place[][]): number {
+  for (const row of rows)
     spread(
-      column,
-      column.map((_, index) => index * (box.height + rowGap)),
+      row,
+      row.map((_, index) => index * (box.width + gap)),
     );
   for (let sweep = 0; sweep < 24; sweep++) {
-    for (const column of sweep % 2 === 0 ? columns : columns.toReversed()) {
-      const centre = (place: Place) => place.y + place.height / 2;
-      const wanted = column.map((place) => {
+    for (const row of sweep % 2 === 0 ? rows : rows.toReversed()) {
+      const centre = (place: Place) => place.x + place.width / 2;
+      const wanted = row.map((place) => {
         const near = [...place.before, ...place.after];
-        return near.length === 0 ? place.y : mean(near.map(centre)) - place.height / 2;
+        return near.length === 0 ? place.x : mean(near.map(centre)) - place.width / 2;
       });
-      spread(column, wanted);
+      spread(row, wanted);
     }
   }
-  const all = columns.flat();
-  const top = Math.min(...all.map(({ y }) => y));
-  for (const place of all) place.y = Math.round(place.y - top);
-  return Math.max(0, ...all.map(({ y, height }) => y + height));
+  const all = rows.flat();
+  const left = Math.min(...all.map(({ x }) => x));
+  for (const place of all) place.x = Math.round(place.x - left);
+  return Math.max(0, ...all.map(({ x, width }) => x + width));
 }
 
-/** Places of a column as near to the wanted ones as the gaps allow: what would overlap becomes a block around its mean wish. */
-function spread(column: readonly Place[], wanted: readonly number[]): void {
-  const blocks: { places: Place[]; wishes: number[]; size: number; y: number }[] = [];
-  column.forEach((place, index) => {
-    let block = { places: [place], wishes: [wanted[index]!], size: place.height, y: wanted[index]! };
-    for (let above = blocks.at(-1); above !== undefined && above.y + above.size + rowGap > block.y; above = blocks.at(-1)) {
+/** Places of a layer as near to the wanted ones as the gaps allow: what would overlap becomes a block around its mean wish. */
+function spread(row: readonly Place[], wanted: readonly number[]): void {
+  const blocks: { places: Place[]; wishes: number[]; size: number; x: number }[] = [];
+  row.forEach((place, index) => {
+    let block = { places: [place], wishes: [wanted[index]!], size: place.width, x: wanted[index]! };
+    for (let before = blocks.at(-1); before !== undefined && before.x + before.size + gap > block.x; before = blocks.at(-1)) {
       blocks.pop();
-      const shift = above.size + rowGap;
-      const wishes = [...above.wishes, ...block.wishes.map((wish) => wish - shift)];
-      block = { places: [...above.places, ...block.places], wishes, size: shift + block.size, y: mean(wishes) };
+      const shift = before.size + gap;
+      const wishes = [...before.wishes, ...block.wishes.map((wish) => wish - shift)];
+      block = { places: [...before.places, ...block.places], wishes, size: shift + block.size, x: mean(wishes) };
     }
     blocks.push(block);
   });
-  for (const { places, y } of blocks) {
-    let next = y;
+  for (const { places, x } of blocks) {
+    let next = x;
     for (const place of places) {
-      place.y = next;
-      next += place.height + rowGap;
+      place.x = next;
+      next += place.width + gap;
     }
   }
 }
