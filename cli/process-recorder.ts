@@ -3,6 +3,7 @@ import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Runtime, RuntimeProgress, WarmUp } from '../core/runtime.ts';
+import type { SimulatorControl } from '../core/simulator.ts';
 import type { Pipeline } from '../processor/pipeline.ts';
 import type { ProcessorWatch } from '../processor/processor.ts';
 import type { Progress } from '../producer/progress.ts';
@@ -36,6 +37,8 @@ interface RecorderParts {
   readonly services: Services;
   /** A line for people. */
   readonly print: (line: string) => void;
+  /** Items elsewhere that can be commanded from here. */
+  readonly simulator?: SimulatorControl | undefined;
 }
 
 /** Turns what the processors of all topics do into progress and summary, beside their pipelines' metrics; shows it as a Runtime. */
@@ -70,6 +73,7 @@ export class ProcessRecorder {
         { from: 'pipeline', to: 'store', rows: pipelines.stored },
       ],
       progress: () => this.#progress(),
+      simulator: parts.simulator,
     };
   }
 

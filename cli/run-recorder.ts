@@ -30,6 +30,8 @@ interface RecorderParts {
   readonly pace: string;
   /** A line for people. */
   readonly print: (line: string) => void;
+  /** Items elsewhere that can be commanded from here. */
+  readonly simulator?: SimulatorControl | undefined;
   /** It stays up at the end of the source. */
   readonly staysUp: boolean;
 }
@@ -65,7 +67,7 @@ export class RunRecorder {
     };
     const notReady = (): string | undefined => services.away ?? (this.#start ? undefined : 'starting');
     metrics.askReady(() => notReady() === undefined);
-    const control = (): SimulatorControl | undefined => this.#start?.simulator;
+    const control = (): SimulatorControl | undefined => this.#start?.simulator ?? parts.simulator;
     this.runtime = {
       config,
       metrics: metrics.registry,

@@ -73,7 +73,15 @@ export interface PipelineConfig {
   readonly threshold: ThresholdConfig;
   readonly combine: ReadonlyMap<string, CombinationConfig>;
   readonly incidents: { readonly open: number; readonly close: number; readonly merge: number };
-  readonly serve: { readonly host: string; readonly port: number; readonly exact: boolean } | undefined;
+  readonly serve:
+    | {
+        readonly host: string;
+        readonly port: number;
+        readonly exact: boolean;
+        /** Address of a simulator service that may be commanded from here. */
+        readonly simulator?: string;
+      }
+    | undefined;
   /** Seeds every random choice that names no seed of its own. */
   readonly seed: number;
 }

@@ -47,6 +47,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     { trainingOf },
     { ServedStore },
     { typedCommand, storeSettings },
+    { remoteSimulator },
   ] = await Promise.all([
     import('../load-pipeline.ts'),
     import('../../processor/processor.ts'),
@@ -58,6 +59,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     import('../pipeline-input.ts'),
     import('../served-store.ts'),
     import('../invocation.ts'),
+    import('../remote-simulator.ts'),
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
   const { progress, log, people, colour } = await openDisplay(options);
@@ -67,7 +69,8 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
   services.expect('store');
   const group = groupOf(config);
   const pipelines = new PipelineRecorder({ config, log, metrics, print: people.line });
-  const recorder = new ProcessRecorder({ config, group, log, metrics, pipelines, progress, services, print: people.line });
+  const simulator = await remoteSimulator(config);
+  const recorder = new ProcessRecorder({ config, group, log, metrics, pipelines, progress, services, print: people.line, simulator });
   const store = await registry.load('store', config.store.type);
   const bus = await openBroker(config, registry, services.context('bus'));
   const outputs = new Map<string, import('../../core/component.ts').Output[]>();

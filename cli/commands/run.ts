@@ -48,6 +48,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     { RunRecorder },
     { summaryLines, nextLines },
     { typedCommand, storeSettings },
+    { remoteSimulator },
   ] = await Promise.all([
     import('../load-pipeline.ts'),
     import('../embedded.ts'),
@@ -58,6 +59,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     import('../run-recorder.ts'),
     import('../run-summary.ts'),
     import('../invocation.ts'),
+    import('../remote-simulator.ts'),
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
   requireRunnable(config, options);
@@ -76,6 +78,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
     pace: config.source.live ? 'live' : formatPace(pace),
     print: people.line,
     staysUp: options.untilEnd !== true,
+    simulator: await remoteSimulator(config),
   });
   let server: { url: string; close(): Promise<void> } | undefined;
   try {

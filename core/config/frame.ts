@@ -122,6 +122,10 @@ export const frame = z.strictObject({
       z.strictObject({
         host: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
         port: z.int().min(0).max(65_535).optional().describe('Port; default: 8080, or the next free one.'),
+        simulator: z
+          .url({ protocol: /^https?$/, error: 'expected an address such as http://127.0.0.1:8090' })
+          .optional()
+          .describe('Address of a `sluice simulate service` that the page may command; SLUICE_TOKEN of the environment is shown to it.'),
         exact: z.boolean().optional().describe('Fail when the port is taken; default: true where one is named.'),
       }),
     ])

@@ -106,8 +106,8 @@ async function trainConfig(file: PipelineFile, value: unknown, parsed: z.output<
 }
 
 /** A port that is named is meant: another one in its place would be where nobody looks. */
-function serveConfig({ host, port, exact }: Exclude<z.output<typeof frame>['serve'], false>): PipelineConfig['serve'] {
-  return { host, port: port ?? 8080, exact: exact ?? port !== undefined };
+function serveConfig({ host, port, exact, simulator }: Exclude<z.output<typeof frame>['serve'], false>): PipelineConfig['serve'] {
+  return { host, port: port ?? 8080, exact: exact ?? port !== undefined, ...(simulator === undefined ? {} : { simulator }) };
 }
 
 async function componentConfig(file: PipelineFile, kind: 'bus' | 'output', value: unknown, path: ConfigPath): Promise<ComponentConfig | undefined> {

@@ -9,6 +9,13 @@ test('a source whose rows come as they happen is marked as such', async () => {
   expect((await load(pipeline('', '{ type: csv, path: plant.csv }'))).source).not.toHaveProperty('live');
 });
 
+test('a service elsewhere can be named, by its address', async () => {
+  expect((await load(pipeline('serve: { simulator: "http://127.0.0.1:8090" }'))).serve).toMatchObject({ port: 8080, simulator: 'http://127.0.0.1:8090' });
+  expect(await mistakesIn(pipeline('serve: { simulator: "127.0.0.1:8090" }'))).toMatchObject([
+    { path: 'serve.simulator', message: expect.stringMatching(/^expected an address such as http:/) },
+  ]);
+});
+
 test.each([
   ['', '{ type: simulator, pace: 60x }', 'source.pace', "does not apply: rows of the source 'simulator' come as they happen"],
   ['', '{ type: simulator, loop: true }', 'source.loop', "does not apply: rows of the source 'simulator' come as they happen"],

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectionOptions, makeClient } from '../../connectors/kafka/client.ts';
 import { partitionOf } from '../../core/bus.ts';
 import type { SimulatedItem } from '../../core/simulator.ts';
+import { RemoteItems } from '../../producer/simulator/remote-items.ts';
 import { openWorkplace, type Sluice, type Workplace } from '../command-line.ts';
 import { describeWithStack } from './describe-with-stack.ts';
 import { freshName } from './fresh-name.ts';
@@ -147,6 +148,20 @@ describeWithStack('sluice simulate service', { kafka: 'shared' }, () => {
     await command('DELETE', '/items/moved');
   });
 
+  it('is commanded from another process as items of its own would be', async () => {
+    const remote = new RemoteItems(`${url}/`);
+    expect(await remote.start('far', { mean: 3, variance: 0, rate: 20 })).toMatchObject({ id: 'far', mean: 3, pending: 0 });
+    expect(await remote.inject('far', { shape: 'step', size: 1, length: 1000 })).toMatchObject({ pending: 1000 });
+    expect(await remote.update('far', { variance: 4 })).toMatchObject({ mean: 3, variance: 4, rate: 20 });
+    expect((await remote.list()).map(({ id }) => id)).toEqual(['steady', 'far']);
+    expect(await remote.get('far')).toMatchObject({ id: 'far', variance: 4 });
+    await expect(remote.start('far', { mean: 3, variance: 0, rate: 20 })).rejects.toMatchObject({ code: 'ITEM_EXISTS', place: 'item far' });
+    await expect(remote.update('far', { rate: 1000 })).rejects.toMatchObject({ code: 'ITEM_INVALID', place: 'rate' });
+    await expect(remote.inject('far', { shape: 'step', size: 1, length: 99_999 })).rejects.toMatchObject({ code: 'ITEM_LIMIT' });
+    expect(await remote.stop('far')).toMatchObject({ id: 'far' });
+    await expect(remote.stop('far')).rejects.toMatchObject({ code: 'ITEM_UNKNOWN', what: "there is no item 'far'" });
+  });
+
   it('says what is wrong with a command, and how it is written', async () => {
     const settings = { mean: 1, variance: 1, rate: 1 };
     const wrong = await command('POST', '/items/new', { mean: 'high', variance: -1, rate: 101 });
@@ -194,7 +209,7 @@ describeWithStack('sluice simulate service', { kafka: 'shared' }, () => {
     const { code, stdout } = await service.ended;
     expect(code).toBe(0);
     const [, sent] = /^stopped: ([\d,]+) messages sent to \S+, \d+ missed$/m.exec(stdout) ?? [];
-    const received = () => ['steady', 'flat', 'moved'].reduce((sum, id) => sum + listener.of(id).length, 0);
+    const received = () => ['steady', 'flat', 'moved', 'far'].reduce((sum, id) => sum + listener.of(id).length, 0);
     await expect.poll(received, { timeout: 10_000 }).toBe(Number(sent.replaceAll(',', '')));
     expect(listener.strange).toEqual([]);
   });
@@ -227,10 +242,16 @@ describe('the service without Kafka, for other machines', () => {
     expect(await statuses({ authorization: 'Bearer wrong' })).toEqual([401, 401, 200, 503]);
     expect(await statuses({ authorization: `Bearer ${token}` })).toEqual([200, 200, 200, 503]);
     expect((await ask(url, 'GET', '/items/pump-1', undefined, { authorization: `Bearer ${token}` })).body).toMatchObject({ sent: 0, missed: 0, last: null });
+    expect(await new RemoteItems(url, token).list()).toHaveLength(1);
+    await expect(new RemoteItems(url, 'wrong').list()).rejects.toMatchObject({ code: 'SIMULATOR_UNAVAILABLE', fix: expect.stringContaining('SLUICE_TOKEN') });
     service.kill('SIGINT');
     const { code, stderr } = await service.ended;
     expect(code).toBe(0);
     expect(stderr).not.toContain(token);
+    await expect(new RemoteItems(url, token).list()).rejects.toMatchObject({
+      code: 'SIMULATOR_UNAVAILABLE',
+      what: expect.stringContaining('cannot be asked: '),
+    });
   });
 
   it.each([
