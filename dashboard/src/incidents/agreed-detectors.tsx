@@ -1,5 +1,6 @@
 import type { IncidentDetail } from '../../../serve/api.ts';
 import { Time } from '../components/time.tsx';
+import { formatCount } from '../numbers.ts';
 import { formatDuration } from '../time.ts';
 
 /** How each detector judged the incident's rows: those that saw most of it first. */
@@ -34,7 +35,7 @@ export function AgreedDetectors({ incident }: { incident: IncidentDetail }) {
                     <span class="agreed-fill" style={{ width: `${share({ rows, flagged }) * 100}%` }} />
                   </span>
                   <span class="figure">
-                    {flagged.toLocaleString('en')} of {rows.toLocaleString('en')}
+                    {formatCount(flagged)} of {formatCount(rows)}
                   </span>
                 </span>
               </td>

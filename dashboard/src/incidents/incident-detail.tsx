@@ -9,6 +9,7 @@ import { ErrorState, Skeleton } from '../components/states.tsx';
 import { Badge } from '../components/status-mark.tsx';
 import { Time } from '../components/time.tsx';
 import { incidentChange } from '../live-feed.ts';
+import { formatCount } from '../numbers.ts';
 import { useResource } from '../resource.ts';
 import { hrefTo } from '../router.ts';
 import { formatDuration, iso } from '../time.ts';
@@ -119,7 +120,7 @@ function Head({ incident, now, backHref, onStep }: { incident: ApiIncident | Det
         <div>
           <dt>Length</dt>
           <dd>
-            {formatDuration(to - from)} <small>{rows.toLocaleString('en')} rows flagged</small>
+            {formatDuration(to - from)} <small>{formatCount(rows)} rows flagged</small>
           </dd>
         </div>
         <div>

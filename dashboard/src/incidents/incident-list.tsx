@@ -3,6 +3,7 @@ import type { ApiIncident } from '../../../serve/api.ts';
 import { Button } from '../components/button.tsx';
 import { Badge, StatusMark } from '../components/status-mark.tsx';
 import { Time } from '../components/time.tsx';
+import { formatCount } from '../numbers.ts';
 import { formatDuration } from '../time.ts';
 import { topTags } from './describe.ts';
 import { spanOf } from './lanes.ts';
@@ -41,7 +42,7 @@ export function IncidentList({ incidents, selected, now, hrefOf }: IncidentListP
       </ol>
       {incidents.length > count ? (
         <p class="incident-list-more">
-          <Button onClick={() => setMost(count + step)}>Show {Math.min(step, incidents.length - count)} more</Button>
+          <Button onClick={() => setMost(count + step)}>Show {formatCount(Math.min(step, incidents.length - count))} more</Button>
         </p>
       ) : null}
     </>

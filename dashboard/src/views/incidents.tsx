@@ -15,6 +15,7 @@ import { NewIncident } from '../incidents/new-incident.tsx';
 import { type IncidentList as Listed, mostIncidents, useIncidents } from '../incidents/use-incidents.ts';
 import { useShortcut } from '../keyboard.ts';
 import { useNewest } from '../newest.ts';
+import { formatCount } from '../numbers.ts';
 import { streamName } from '../plant.ts';
 import { queryText } from '../query.ts';
 import { spanLength, useRange } from '../range.ts';
@@ -92,7 +93,7 @@ function Shown({ list, shown, whole, newest, onRange }: ShownProps) {
             onRange={onRange}
           />
           <IncidentFilters incidents={inRange} />
-          {more ? <p class="hint">Only the newest {mostIncidents.toLocaleString('en')} of this range are here. A shorter range shows the others.</p> : null}
+          {more ? <p class="hint">Only the newest {formatCount(mostIncidents)} of this range are here. A shorter range shows the others.</p> : null}
           <NewIncident filter={filter} />
           <div class={id === undefined ? 'incidents-layout' : 'incidents-layout incidents-layout-detail'}>
             <section class="card incidents-list-card" aria-label="List of incidents">
