@@ -176,7 +176,9 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
       onProgress: watch.progress,
       onGap: watch.gap,
     });
-    const drained = drain(pipeline, consumer, { maxRows: config.batch.rows, maxWaitMs: config.batch.wait, signal: stop }).catch((error) => {
+    // What is still on the bus is read again from the source, where that is possible; otherwise it is taken in first.
+    const untilStopped = config.source.live ? failed.signal : stop;
+    const drained = drain(pipeline, consumer, { maxRows: config.batch.rows, maxWaitMs: config.batch.wait, signal: untilStopped }).catch((error) => {
       failed.abort(error);
       throw error;
     });
