@@ -1,5 +1,6 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { signInNeeded } from './api.ts';
 import { ErrorState, Skeleton } from './components/states.tsx';
 import { Toasts } from './components/toast.tsx';
 import { Frame } from './frame.tsx';
@@ -7,6 +8,7 @@ import { startFeed } from './live-feed.ts';
 import { usePlant } from './plant.ts';
 import { path } from './router.ts';
 import { type View, viewOf } from './routes.tsx';
+import { SignIn } from './sign-in.tsx';
 import { NotFound } from './views/not-found.tsx';
 
 export function App() {
@@ -16,6 +18,7 @@ export function App() {
   useEffect(() => {
     document.title = `${view?.title ?? 'Not found'} · Sluice`;
   }, [view]);
+  if (signInNeeded.value) return <SignIn />;
   return (
     <Frame view={view}>
       {plant.state === 'error' && plant.data === undefined ? (

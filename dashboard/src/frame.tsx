@@ -27,11 +27,11 @@ export function Frame({ view, children }: { view: View | undefined; children: Co
         Skip to the content
       </a>
       <div class="frame">
-        <div class="sidebar">
+        <aside class="sidebar" aria-label="Views and settings">
           <Brand />
           <nav aria-label="Views">{links(views)}</nav>
           <Settings />
-        </div>
+        </aside>
         <Topbar />
         <main id="content" tabIndex={-1}>
           <div class="view">{children}</div>

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ApiIncident, ApiStatus, LiveHello, LiveIncident, LiveRows } from '../../serve/api.ts';
 import { apiUrl, signInNeeded } from './api.ts';
@@ -67,6 +67,10 @@ class Connection {
     source.onerror = () => this.#lost();
   }
 
+  get isOpen(): boolean {
+    return this.#source !== undefined;
+  }
+
   close(): void {
     clearTimeout(this.#timer);
     this.#source?.close();
@@ -87,6 +91,7 @@ class Connection {
     this.close();
     this.#failures++;
     feedState.value = this.#failures >= offlineAfter ? 'offline' : 'reconnecting';
+    if (signInNeeded.peek()) return;
     this.#timer = setTimeout(() => this.open(), waits[Math.min(this.#failures, waits.length) - 1]);
     // The feed does not say why it was refused; a plain request does.
     if (this.#failures === 1) void askWhy();
@@ -120,9 +125,15 @@ function liveUrl({ stream, tags = [], detectors = [], rate }: Subscription): str
 
 let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
-/** Opens the feed for the whole page. */
+/** Opens the feed for the whole page, as soon as it may. */
 export function startFeed(): void {
   keepPlain();
+  effect(() => {
+    for (const connection of connections.values()) {
+      if (signInNeeded.value) connection.close();
+      else if (!connection.isOpen) connection.open();
+    }
+  });
   document.addEventListener('visibilitychange', () => {
     clearTimeout(hiddenTimer);
     if (document.hidden) {

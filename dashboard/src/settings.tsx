@@ -1,8 +1,12 @@
+import { getSession, signInNeeded, signOut } from './api.ts';
+import { Button } from './components/button.tsx';
 import { Select } from './components/field.tsx';
 import { Icon } from './components/icon.tsx';
 import { Segments } from './components/segments.tsx';
+import { toast } from './components/toast.tsx';
 import { status } from './live-feed.ts';
 import { pipeline } from './plant.ts';
+import { useResource } from './resource.ts';
 import { theme } from './theme.ts';
 import { plantZone, type ZoneChoice, zoneChoice, zoneLabel } from './time.ts';
 
@@ -50,7 +54,19 @@ export function Settings() {
           },
         ]}
       />
+      <SignOut />
       {pipeline.value === null ? null : <p class="hint">Sluice {pipeline.value.version}</p>}
     </div>
   );
+}
+
+/** Only where a token is asked for. */
+function SignOut() {
+  const session = useResource('session', getSession);
+  if (session.data?.required !== true) return null;
+  const forget = async () => {
+    await signOut();
+    signInNeeded.value = true;
+  };
+  return <Button onClick={() => void forget().catch((error: Error) => toast(error.message, 'error'))}>Sign out</Button>;
 }

@@ -47,7 +47,7 @@ export default function Pipeline() {
       </Card>
       {now === null ? <Skeleton height={160} /> : <Health status={now} />}
       <Card title="Configuration" hint="As it was understood, defaults included. Secrets are hidden.">
-        <pre class="settings-text">
+        <pre class="code-block">
           <code>{settingsText(info.settings)}</code>
         </pre>
       </Card>

@@ -28,7 +28,7 @@ export const flowKey = (from: string, to: string) => `${from}\n${to}`;
 
 const margin = 12;
 /** Characters that fit into a box. */
-const fits = 18;
+const fits = 16;
 
 /** The graph as a drawing. Everything it says is also in the list below it, which screen readers read instead. */
 export function Graph({ nodes, layout, flows, chosen, onChoose }: GraphProps) {
