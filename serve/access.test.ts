@@ -1,13 +1,14 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { guard, isToken, refusalOf, tokenFor, tokenVariable } from './access.ts';
+import { guard, refusalOf } from './access.ts';
 import { makeHttpApp } from './http-app.ts';
 import { listen, type Server } from './listen.ts';
+import { isToken, tokenFor, tokenVariable } from './token.ts';
 
 const token = '0123456789abcdef';
 const names = { host: 'host', port: 'port', setPort: '--port ' };
 
-async function serve(guarded: { token: string | undefined; open?: string[] }): Promise<Server> {
+async function serve(guarded: { token: string | undefined; open?: (path: string) => boolean }): Promise<Server> {
   const make = () => {
     const app = makeHttpApp(undefined);
     guard(app, guarded);
@@ -87,14 +88,16 @@ describe('a server of this machine alone', () => {
   ])('is not by a page with %j', async (headers) => {
     const { status, body } = await ask(server, 'POST', '/done', headers);
     expect([status, JSON.parse(body).error.code]).toEqual([403, 'ORIGIN_REFUSED']);
-    expect((await ask(server, 'GET', '/seen', headers)).status).toBe(200);
+    // Reading by a program, or by following a link, is no harm; being read by another page is.
+    expect((await ask(server, 'GET', '/seen', headers)).status).toBe('sec-fetch-site' in headers ? 403 : 200);
+    expect((await ask(server, 'GET', '/seen', { ...headers, 'sec-fetch-mode': 'navigate' })).status).toBe(200);
   });
 });
 
 describe('a server with a token', () => {
   let server: Server;
   beforeAll(async () => {
-    server = await serve({ token, open: ['/open'] });
+    server = await serve({ token, open: (path) => path === '/open' });
   });
   afterAll(() => server.close());
 

@@ -159,18 +159,19 @@ test('every answer carries headers that keep a browser from doing more than it s
 });
 
 describe('where it listens', () => {
-  test('on the loopback interface by default, without a warning', async () => {
-    const warnings: string[] = [];
-    const server = await start({ port: 0, log: { warn: (_fields, message) => warnings.push(message), error: () => undefined } });
+  test('on the loopback interface by default', async () => {
+    const server = await start();
     expect(server.url).toBe(`http://127.0.0.1:${server.port}`);
-    expect(warnings).toEqual([]);
   });
 
-  test('elsewhere with a warning', async () => {
-    const warnings: string[] = [];
-    const server = await start({ host: '0.0.0.0', port: 0, log: { warn: (_fields, message) => warnings.push(message), error: () => undefined } });
-    expect(warnings).toEqual([expect.stringContaining('other machines')]);
-    expect((await fetch(`http://127.0.0.1:${server.port}/healthz`)).status).toBe(200);
+  test('elsewhere with a token only', async () => {
+    await expect(startServer(runtime, { host: '0.0.0.0', port: 0 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      fix: expect.stringContaining('SLUICE_TOKEN'),
+    });
+    const server = await start({ host: '0.0.0.0', port: 0, token: 'fedcba9876543210' });
+    for (const path of ['/healthz', '/metrics', '/']) expect((await fetch(`http://127.0.0.1:${server.port}${path}`)).status).toBe(200);
+    expect((await fetch(`http://127.0.0.1:${server.port}/api/none`)).status).toBe(401);
   });
 
   test('on the next free port when the first is busy', async () => {

@@ -35,7 +35,7 @@ export async function startSimulatorService({ control, runtime, token, log, ...a
     const app = makeHttpApp(log);
     // A form of a page can send text; commands are JSON.
     app.removeContentTypeParser('text/plain');
-    guard(app, { token, open });
+    guard(app, { token, open: (path) => open.includes(path) });
     app.get('/', async (_request, reply) => reply.type('text/plain; charset=utf-8').send(help));
     app.register(itemRoutes, { control });
     app.register(healthRoutes, { runtime });

@@ -48,6 +48,8 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     { ServedStore },
     { typedCommand, storeSettings },
     { remoteSimulator },
+    { environment },
+    { tokenFor },
   ] = await Promise.all([
     import('../load-pipeline.ts'),
     import('../../processor/processor.ts'),
@@ -60,8 +62,11 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     import('../served-store.ts'),
     import('../invocation.ts'),
     import('../remote-simulator.ts'),
+    import('../environment.ts'),
+    import('../../serve/token.ts'),
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
+  const token = config.serve && tokenFor(config.serve.host, 'serve.host', await environment());
   const { progress, log, people, colour } = await openDisplay(options);
   const warn = (message: string): void => log.warn(message);
   const metrics = makeMetrics();
@@ -88,7 +93,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     }
     if (config.serve) {
       const { startServer } = await import('../../serve/server.ts');
-      server = await startServer(recorder.runtime, { ...config.serve, log, api: { registry, store: () => served.open() } });
+      server = await startServer(recorder.runtime, { ...config.serve, token, log, api: { registry, store: () => served.open() } });
     }
     people.line(`topic    ${config.topics.join(', ')}, group ${group}`);
     if (server) people.line(`watch    ${server.url}/metrics  ${server.url}/readyz`);

@@ -49,6 +49,8 @@ async function run(file: string, options: RunOptions): Promise<void> {
     { summaryLines, nextLines },
     { typedCommand, storeSettings },
     { remoteSimulator },
+    { environment },
+    { tokenFor },
   ] = await Promise.all([
     import('../load-pipeline.ts'),
     import('../embedded.ts'),
@@ -60,10 +62,13 @@ async function run(file: string, options: RunOptions): Promise<void> {
     import('../run-summary.ts'),
     import('../invocation.ts'),
     import('../remote-simulator.ts'),
+    import('../environment.ts'),
+    import('../../serve/token.ts'),
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
   requireRunnable(config, options);
   await requireEmbeddable(config, registry);
+  const token = config.serve && tokenFor(config.serve.host, 'serve.host', await environment());
   const pace = options.pace === undefined ? (options.untilEnd ? parsePace('max') : config.source.pace) : parsePace(options.pace);
   const { progress, log, people, colour } = await openDisplay(options);
   const metrics = makeMetrics();
@@ -96,6 +101,7 @@ async function run(file: string, options: RunOptions): Promise<void> {
         if (config.serve)
           server = await (await import('../../serve/server.ts')).startServer(recorder.runtime, {
             ...config.serve,
+            token,
             log,
             api: { registry, store: async () => store },
           });
