@@ -107,7 +107,7 @@ export class RunRecorder {
       `source   ${description}`,
       `stream   ${config.stream}, ${at}, pace ${pace}`,
       `store    ${typeof path === 'string' ? path : config.store.type}`,
-      ...(url === undefined ? [] : [`watch    ${url}/metrics  ${url}/readyz${this.#otherPort(url)}`]),
+      ...(url === undefined ? [] : [`page     ${url}${this.#otherPort(url)}`, `watch    ${url}/metrics  ${url}/readyz`]),
     ];
   }
 

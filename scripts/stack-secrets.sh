@@ -37,7 +37,7 @@ case $todo in
   make)
     # shellcheck disable=SC2016
     program=$lines'
-      BEGIN { count = split("INFLUX_OPERATOR_TOKEN INFLUX_ADMIN_PASSWORD GRAFANA_ADMIN_PASSWORD GRAFANA_SECRET_KEY", wanted); for (i = 1; i <= count; i++) random[wanted[i]] = ENVIRON["random_" i] }
+      BEGIN { count = split("INFLUX_OPERATOR_TOKEN INFLUX_ADMIN_PASSWORD GRAFANA_ADMIN_PASSWORD GRAFANA_SECRET_KEY SLUICE_TOKEN", wanted); for (i = 1; i <= count; i++) random[wanted[i]] = ENVIRON["random_" i] }
       { read_line($0) }
       name in random && value == "" { next }
       name in random { have[name] = 1 }
@@ -55,7 +55,8 @@ case $todo in
     random_2=$(random)
     random_3=$(random)
     random_4=$(random)
-    export random_1 random_2 random_3 random_4
+    random_5=$(random)
+    export random_1 random_2 random_3 random_4 random_5
     set -- "$file"
     ;;
   take)

@@ -40,7 +40,7 @@ EOF
 GRAFANA_URL="http://$(published grafana 3000)" INFLUX_URL="http://$(published influxdb 8086)" sh scripts/stack-links.sh
 cat <<EOF
   Chronograf        http://$(published chronograf 8888)  no password: keep it on this machine
-  metrics, health   http://$(published processor 8080)/metrics  /healthz  /readyz
+  Sluice            http://$(published processor 8080)  asks for the token SLUICE_TOKEN in .env; not for /metrics /healthz /readyz
   InfluxDB          http://$(published influxdb 8086)  user sluice, password INFLUX_ADMIN_PASSWORD in .env
   Kafka             $(published kafka 9092)
 links at the time of the rows that came since:  sh scripts/stack-links.sh

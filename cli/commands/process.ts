@@ -96,7 +96,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
       server = await startServer(recorder.runtime, { ...config.serve, token, log, api: { registry, store: () => served.open() } });
     }
     people.line(`topic    ${config.topics.join(', ')}, group ${group}`);
-    if (server) people.line(`watch    ${server.url}/metrics  ${server.url}/readyz`);
+    if (server) for (const line of [`page     ${server.url}`, `watch    ${server.url}/metrics  ${server.url}/readyz`]) people.line(line);
     // When one topic's processor breaks down, the others finish and commit.
     const failed = new AbortController();
     const stop = AbortSignal.any([signal, failed.signal]);

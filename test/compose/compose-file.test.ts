@@ -157,7 +157,7 @@ describe('secrets', () => {
       influxdb: [],
       init: [...buckets, 'INFLUX_OPERATOR_TOKEN', 'INFLUX_ADMIN_PASSWORD'],
       producer: [],
-      processor: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET', 'SLUICE_INCIDENT_WEBHOOK', 'MAIL_USER', 'MAIL_PASSWORD', 'SLUICE_ENV_FILE'],
+      processor: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET', 'SLUICE_TOKEN', 'SLUICE_INCIDENT_WEBHOOK', 'MAIL_USER', 'MAIL_PASSWORD', 'SLUICE_ENV_FILE'],
       telegraf: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_MONITORING_BUCKET', 'SLUICE_METRICS_URL'],
       grafana: [...buckets, 'SLUICE_ALERT_WEBHOOK', 'SLUICE_ALERT_EMAIL'],
       chronograf: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_MONITORING_BUCKET'],

@@ -7,8 +7,8 @@ import { settingsIn } from './environment-file.ts';
 
 const operator = 'INFLUX_OPERATOR_TOKEN';
 const password = 'INFLUX_ADMIN_PASSWORD';
-const grafana = ['GRAFANA_ADMIN_PASSWORD', 'GRAFANA_SECRET_KEY'];
-const names = [operator, password, ...grafana];
+const others = ['GRAFANA_ADMIN_PASSWORD', 'GRAFANA_SECRET_KEY', 'SLUICE_TOKEN'];
+const names = [operator, password, ...others];
 const made = (...which: string[]): string => which.map((name) => `sluice: made a random ${name}\n`).join('');
 
 function call(todo: 'make' | 'take', file: string, more: { input?: string; env?: Record<string, string> } = {}) {
@@ -35,7 +35,7 @@ describe('make', () => {
     const files = [environmentFile(), environmentFile()];
     const runs = files.map((file) => call('make', file));
     const values = files.flatMap((file) => Object.values(settingsIn(file)));
-    expect(new Set(values).size).toBe(8);
+    expect(new Set(values).size).toBe(10);
     for (const value of values) {
       expect(value).toMatch(/^[0-9a-f]{64}$/);
       for (const { stdout, stderr } of runs) expect(stdout + stderr).not.toContain(value);
@@ -67,7 +67,7 @@ describe('make', () => {
     ['after an empty one', `${operator}=\n${operator}=mine`],
   ])('keeps a value that stands there %s', (_, line) => {
     const file = environmentFile(`# mine\n${line}\nOTHER=a b\n`);
-    expect(call('make', file).stderr).toBe(made(password, ...grafana));
+    expect(call('make', file).stderr).toBe(made(password, ...others));
     const text = readFileSync(file, 'utf8');
     expect(text.startsWith(`# mine\n${line.split('\n').at(-1)}\nOTHER=a b\n${password}=`)).toBe(true);
     expect(text.match(new RegExp(operator, 'g'))).toHaveLength(1);
@@ -91,7 +91,7 @@ describe('make', () => {
   it('takes the environment for an answer, as docker compose does', () => {
     const file = environmentFile();
     call('make', file, { env: { [operator]: 'mine' } });
-    expect(Object.keys(settingsIn(file))).toEqual([password, ...grafana]);
+    expect(Object.keys(settingsIn(file))).toEqual([password, ...others]);
   });
 
   it('closes a file that others could read', () => {

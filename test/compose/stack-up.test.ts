@@ -65,7 +65,13 @@ describe('sh run.sh --stack', () => {
     expect(statSync(environmentFile).mode & 0o777).toBe(0o600);
     expect(text).toMatch(/^INFLUX_OPERATOR_TOKEN=[0-9a-f]{64}\nINFLUX_ADMIN_PASSWORD=[0-9a-f]{64}\nGRAFANA_ADMIN_PASSWORD=[0-9a-f]{64}\nGRAFANA_SECRET_KEY=/);
     expect(text).toContain('\nINFLUX_TOKEN=w==\nINFLUX_READER_TOKEN=r==\nINFLUX_TELEGRAF_TOKEN=t==\n');
-    const places = ['http://127.0.0.1:8080/metrics', 'http://127.0.0.1:8086', '127.0.0.1:9092', 'http://127.0.0.1:8888', 'docker compose down'];
+    const places = [
+      'http://127.0.0.1:8080  asks for the token SLUICE_TOKEN in .env',
+      'http://127.0.0.1:8086',
+      '127.0.0.1:9092',
+      'http://127.0.0.1:8888',
+      'docker compose down',
+    ];
     for (const place of places) expect(stdout).toContain(place);
     // Without curl, or before there are rows, the time is the board's own.
     for (const board of ['start', 'plant', 'incidents', 'health']) expect(stdout).toContain(` http://127.0.0.1:3000/d/sluice-${board}\n`);
