@@ -7,7 +7,7 @@ interface Place {
   readonly value: number;
   /** The item's value before the anomaly; its own where there was none. */
   readonly held: number;
-  /** The how manieth value of the anomaly, from 0. */
+  /** Number of the value within the anomaly, from 0. */
   readonly at: number;
   readonly length: number;
   readonly size: number;

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { anomalyShapes } from './anomaly.ts';
 import { readAnomaly, readItemChange, readItemId, readItemSettings } from './settings.ts';
 
 /** What is wrong and where. */
@@ -43,6 +45,13 @@ describe('anomalies', () => {
     expect(readAnomaly({ shape: 'ramp', size: -3, length: 10 })).toEqual({ shape: 'ramp', size: -3, length: 10 });
     expect(readAnomaly({ shape: 'stuck', length: 10 })).toEqual({ shape: 'stuck', size: 0, length: 10 });
     expect(refusal(() => readAnomaly({ shape: 'ramp', length: 10 }))).toMatchObject({ what: 'size: is missing: expected a number', place: 'size' });
+  });
+
+  test('docs/simulator.md says of each shape what it does', () => {
+    const page = readFileSync(new URL('../../docs/simulator.md', import.meta.url), 'utf8');
+    const [, table] = page.split('\n| shape | what it does |\n|---|---|\n');
+    const lines = Object.entries(anomalyShapes).map(([name, { summary }]) => `| \`${name}\` | ${summary} |`);
+    expect(table.split('\n').slice(0, lines.length + 1)).toEqual([...lines, '']);
   });
 
   test('a slip is told from what was meant', () => {

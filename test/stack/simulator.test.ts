@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consumer, Kafka } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -202,6 +203,15 @@ describeWithStack('sluice simulate service', { kafka: 'shared' }, () => {
     ]);
     const { body } = await command<{ items: SimulatedItem[] }>('GET', '/items');
     expect(body.items.map(({ id }) => id)).toEqual(['steady']);
+  });
+
+  it('shows the figures that docs/simulator.md lists', async () => {
+    const text = await (await fetch(`${url}/metrics`)).text();
+    const shown = [...text.matchAll(/^# HELP (sluice_\S+) (.*)\n# TYPE \S+ (\S+)$/gm)].map(([, name, help, type]) => `| \`${name}\` | ${type} | ${help} |`);
+    const page = readFileSync(new URL('../../docs/simulator.md', import.meta.url), 'utf8');
+    expect(page.split('\n').filter((line) => line.startsWith('| `sluice_'))).toEqual(shown);
+    expect(text).toMatch(/^sluice_simulator_items 1$/m);
+    expect(text).toMatch(/^sluice_ready 1$/m);
   });
 
   it('ends by Ctrl-C when Kafka has everything', async () => {
