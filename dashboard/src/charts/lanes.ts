@@ -3,7 +3,7 @@ import { offsetLabel } from '../time.ts';
 import { drawRegions, drawZone } from './overlays.ts';
 import { type Lane, statusRuns } from './status-runs.ts';
 import { type ChartTheme, chartTheme } from './theme.ts';
-import { cursorOf, gutter, hooksOf, type Plot, type PlotEvents, rightEdge, type TimeInput, timeAxisOf } from './time-plot.ts';
+import { cursorOf, gutterOf, hooksOf, type Plot, type PlotEvents, rightEdge, type TimeInput, timeAxisOf } from './time-plot.ts';
 import { type ChartRegion, statusError, statusOk, statusUndefined, statusWarning } from './types.ts';
 
 /** All that a chart of states shows at one moment. */
@@ -26,14 +26,14 @@ export function createLanes(host: HTMLElement, first: LanesInput, size: { width:
     {
       ...size,
       ms: 1,
-      padding: [0, rightEdge, 0, gutter],
+      padding: [0, rightEdge, 0, gutterOf],
       series: [{}, { scale: 'y', points: { show: false } }],
       scales: { x: { time: false, auto: false }, y: { range: [0, 1] } },
       axes: [timeAxisOf(() => input), { show: false }],
       legend: { show: false },
       cursor: { ...cursorOf(first, events), points: { show: false } },
       hooks: {
-        drawClear: [(self) => drawRegions(self, input.regions, chartTheme(), false)],
+        drawClear: [(self) => drawRegions(self, input.regions, chartTheme())],
         draw: [
           (self) => {
             drawLanes(self, input, chartTheme());

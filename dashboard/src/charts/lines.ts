@@ -2,9 +2,9 @@ import uPlot from 'uplot';
 import { offsetLabel } from '../time.ts';
 import { type Aligned, align } from './align.ts';
 import { axisNumbers } from './number-text.ts';
-import { drawLevels, drawRegions, drawStatus, drawUnits, drawZone } from './overlays.ts';
+import { drawLevels, drawRegionNames, drawRegions, drawStatus, drawUnits, drawZone } from './overlays.ts';
 import { chartTheme, lineColor } from './theme.ts';
-import { axisFont, cursorOf, gutter, hooksOf, type Plot, type PlotEvents, rightEdge, type TimeInput, timeAxisOf } from './time-plot.ts';
+import { axisFont, cursorOf, gutterOf, hooksOf, type Plot, type PlotEvents, rightEdge, type TimeInput, timeAxisOf } from './time-plot.ts';
 import type { ChartLevel, ChartRegion, ChartSeries } from './types.ts';
 import { valueRange } from './value-range.ts';
 
@@ -73,7 +73,7 @@ export function createLines(host: HTMLElement, first: LinesInput, size: { width:
         side: index % 2 === 0 ? 3 : 1,
         stroke: text,
         font,
-        size: gutter,
+        size: gutterOf,
         gap: 6,
         space: 28,
         ...(first.series.every((one) => one.step === true || unitOf(one) !== unit) ? { incrs: [1, 2, 5, 10, 20, 50, 100, 1000] } : {}),
@@ -111,6 +111,7 @@ export function createLines(host: HTMLElement, first: LinesInput, size: { width:
               },
               theme,
             );
+            drawRegionNames(self, input.regions, theme);
             drawUnits(self, units, theme);
             if (input.timeAxis) drawZone(self, offsetLabel(input.range.from, input.zone), theme);
           },

@@ -16,35 +16,51 @@ function clipToPlot(plot: uPlot, draw: (ctx: CanvasRenderingContext2D) => void):
   ctx.restore();
 }
 
-/** Shaded stretches behind the lines, with their names on top where there is room. */
-export function drawRegions(plot: uPlot, regions: readonly ChartRegion[], theme: ChartTheme, named = true): void {
+/** Where a region lies in the plot, in canvas pixels; null: out of sight. */
+function spanOf(plot: uPlot, region: ChartRegion): { left: number; width: number } | null {
+  const { left, width } = plot.bbox;
+  const start = plot.valToPos(region.from, 'x', true);
+  const end = region.to === null ? left + width : plot.valToPos(region.to, 'x', true);
+  return end < left || start > left + width ? null : { left: start, width: Math.max(2 * devicePixelRatio, end - start) };
+}
+
+/** Shaded stretches behind the lines. */
+export function drawRegions(plot: uPlot, regions: readonly ChartRegion[], theme: ChartTheme): void {
   if (regions.length === 0) return;
-  const { bbox } = plot;
+  const { top, height } = plot.bbox;
+  clipToPlot(plot, (ctx) => {
+    for (const region of regions) {
+      const span = spanOf(plot, region);
+      if (span === null) continue;
+      const color = toneColor(theme, region.tone);
+      ctx.fillStyle = `${color}1f`;
+      ctx.fillRect(span.left, top, span.width, height);
+      ctx.fillStyle = `${color}cc`;
+      ctx.fillRect(span.left, top, span.width, 2 * devicePixelRatio);
+    }
+  });
+}
+
+/** The names of the stretches over the lines, where there is room. */
+export function drawRegionNames(plot: uPlot, regions: readonly ChartRegion[], theme: ChartTheme): void {
   const ratio = devicePixelRatio;
+  const { left, top, width } = plot.bbox;
   clipToPlot(plot, (ctx) => {
     ctx.font = `${11 * ratio}px ${theme.font}`;
     ctx.textBaseline = 'top';
     ctx.textAlign = 'left';
     let free = Number.NEGATIVE_INFINITY;
     for (const region of regions) {
-      const start = plot.valToPos(region.from, 'x', true);
-      const end = region.to === null ? bbox.left + bbox.width : plot.valToPos(region.to, 'x', true);
-      if (end < bbox.left || start > bbox.left + bbox.width) continue;
-      const color = toneColor(theme, region.tone);
-      const width = Math.max(2 * ratio, end - start);
-      ctx.fillStyle = `${color}24`;
-      ctx.fillRect(start, bbox.top, width, bbox.height);
-      ctx.fillStyle = `${color}cc`;
-      ctx.fillRect(start, bbox.top, width, 2 * ratio);
-      if (!named) continue;
-      const visible = Math.max(start, bbox.left);
-      const room = Math.min(start + width, bbox.left + bbox.width) - visible;
+      const span = spanOf(plot, region);
+      if (span === null || region.label === '') continue;
+      const start = Math.max(span.left, left);
       const text = ctx.measureText(region.label).width;
-      if (text + 10 * ratio < room && visible > free) {
-        ctx.fillStyle = theme.text;
-        ctx.fillText(region.label, visible + 5 * ratio, bbox.top + 5 * ratio);
-        free = visible + text + 10 * ratio;
-      }
+      if (text + 12 * ratio > Math.min(span.left + span.width, left + width) - start || start < free) continue;
+      ctx.fillStyle = `${theme.surface}d9`;
+      ctx.fillRect(start + 3 * ratio, top + 4 * ratio, text + 6 * ratio, 15 * ratio);
+      ctx.fillStyle = toneColor(theme, region.tone);
+      ctx.fillText(region.label, start + 6 * ratio, top + 6 * ratio);
+      free = start + text + 12 * ratio;
     }
   });
 }

@@ -6,6 +6,7 @@ export interface ChartTheme {
   text: string;
   quiet: string;
   grid: string;
+  surface: string;
   ok: string;
   error: string;
   warn: string;
@@ -41,6 +42,7 @@ function readTheme(): ChartTheme {
     text: color('--text'),
     quiet: color('--text-3'),
     grid: color('--grid'),
+    surface: color('--surface'),
     ok: color('--ok'),
     error: color('--error'),
     warn: color('--warning'),

@@ -28,8 +28,8 @@ export interface Plot<Input> {
   destroy(): void;
 }
 
-/** Pixels left of the plotting area, the same for all charts, so that those above each other share their times. */
-export const gutter = 58;
+/** Pixels left of the plotting area: the same for all charts of a width, so that those above each other share their times. */
+export const gutterOf = ({ width }: uPlot) => (width < 480 ? 46 : 58);
 /** Right of it. */
 export const rightEdge = 16;
 /** Pixels between two labels of time. */
@@ -50,7 +50,7 @@ export function timeAxisOf(input: () => TimeInput): uPlot.Axis {
     grid: { stroke: () => chartTheme().grid, width: 1 },
     ticks: { show: false },
     splits: (plot, _axis, min, max) => {
-      const marks = timeMarks(min, max, Math.max(2, Math.floor((plot.width - gutter) / labelSpace)), input().zone);
+      const marks = timeMarks(min, max, Math.max(2, Math.floor((plot.width - gutterOf(plot)) / labelSpace)), input().zone);
       step = marks.step;
       return marks.at;
     },
