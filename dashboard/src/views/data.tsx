@@ -1,4 +1,4 @@
-import '../rows/rows.css';
+import './data.css';
 import { useEffect, useState } from 'preact/hooks';
 import { Button } from '../components/button.tsx';
 import { Toggle } from '../components/field.tsx';
@@ -11,10 +11,10 @@ import { useNewest } from '../newest.ts';
 import { stream, streamName } from '../plant.ts';
 import { useRange } from '../range.ts';
 import { useParam } from '../router.ts';
-import { RowTable } from '../rows/row-table.tsx';
-import { StatisticsTable } from '../rows/statistics-table.tsx';
-import { TagDistribution } from '../rows/tag-distribution.tsx';
-import { TagSeries } from '../rows/tag-series.tsx';
+import { RowTable } from './data/row-table.tsx';
+import { StatisticsTable } from './data/statistics-table.tsx';
+import { TagDistribution } from './data/tag-distribution.tsx';
+import { TagSeries } from './data/tag-series.tsx';
 
 /** Time between two requests while the newest rows are followed, ms. */
 const followEvery = 5_000;

@@ -1,18 +1,10 @@
-import '../incidents/incidents.css';
+import './incidents.css';
 import { useMemo } from 'preact/hooks';
 import type { ApiIncident } from '../../../serve/api.ts';
 import { Button } from '../components/button.tsx';
 import { PageHead } from '../components/page-head.tsx';
 import { RangePicker } from '../components/range-picker.tsx';
 import { EmptyState, Loaded, Skeleton } from '../components/states.tsx';
-import { IncidentDetail } from '../incidents/incident-detail.tsx';
-import { clearFilter, IncidentFilters, useIncidentFilter } from '../incidents/incident-filters.tsx';
-import { IncidentList } from '../incidents/incident-list.tsx';
-import { LaneCard } from '../incidents/lane-card.tsx';
-import { matches, overlaps } from '../incidents/list.ts';
-import { withMark } from '../incidents/marks.ts';
-import { NewIncident } from '../incidents/new-incident.tsx';
-import { type IncidentList as Listed, mostIncidents, useIncidents } from '../incidents/use-incidents.ts';
 import { useShortcut } from '../keyboard.ts';
 import { useNewest } from '../newest.ts';
 import { formatCount } from '../numbers.ts';
@@ -23,6 +15,14 @@ import type { Resource } from '../resource.ts';
 import { navigate, path, place } from '../router.ts';
 import { incidentIdOf } from '../routes.tsx';
 import { iso } from '../time.ts';
+import { IncidentDetail } from './incidents/incident-detail.tsx';
+import { clearFilter, IncidentFilters, useIncidentFilter } from './incidents/incident-filters.tsx';
+import { IncidentList } from './incidents/incident-list.tsx';
+import { LaneCard } from './incidents/lane-card.tsx';
+import { matches, overlaps } from './incidents/list.ts';
+import { withMark } from './incidents/marks.ts';
+import { NewIncident } from './incidents/new-incident.tsx';
+import { type IncidentList as Listed, mostIncidents, useIncidents } from './incidents/use-incidents.ts';
 
 /** When the plant was not as usual: on swim lanes, as a list, and each in detail. */
 export default function Incidents() {

@@ -1,17 +1,16 @@
-import '../simulator/simulator.css';
+import './simulator.css';
 import { useState } from 'preact/hooks';
 import { Button } from '../components/button.tsx';
 import { PageHead } from '../components/page-head.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../components/states.tsx';
 import { useShortcut } from '../keyboard.ts';
 import { formatCount } from '../numbers.ts';
-import { pipeline } from '../plant.ts';
-import { useParam } from '../router.ts';
-import { ItemList } from '../simulator/item-list.tsx';
-import { ItemPanel } from '../simulator/item-panel.tsx';
-import { NewItem } from '../simulator/new-item.tsx';
-import { NoSimulator } from '../simulator/no-simulator.tsx';
-import { useItems, useOpenIncidents } from '../simulator/use-items.ts';
+import { pipeline, useStream } from '../plant.ts';
+import { ItemList } from './simulator/item-list.tsx';
+import { ItemPanel } from './simulator/item-panel.tsx';
+import { NewItem } from './simulator/new-item.tsx';
+import { NoSimulator } from './simulator/no-simulator.tsx';
+import { useItems, useOpenIncidents } from './simulator/use-items.ts';
 
 /** Signals to play with: started, changed, disturbed and stopped while the pipeline judges them. */
 export default function Simulator() {
@@ -27,7 +26,7 @@ export default function Simulator() {
 function Playground() {
   const { resource, traces, look } = useItems();
   const open = useOpenIncidents();
-  const [asked, choose] = useParam('item', '');
+  const [asked, choose] = useStream();
   const [starting, setStarting] = useState(false);
   const { data } = resource;
   const items = data?.items ?? [];

@@ -1,0 +1,132 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { getIncidents, getScores, getSeries } from '../../api.ts';
+import { TimeChart } from '../../charts/time-chart.tsx';
+import type { ChartRegion } from '../../charts/types.ts';
+import { Skeleton } from '../../components/states.tsx';
+import { incidentChange, useLive } from '../../live-feed.ts';
+import { pipeline } from '../../plant.ts';
+import { useResource } from '../../resource.ts';
+import { iso, zone } from '../../time.ts';
+import { LoadedRows } from '../live/loaded-rows.ts';
+
+/** Time that is shown, ms. At the highest rate, no more rows than are asked for at once. */
+const span = 45_000;
+const most = 5_000;
+const tag = 'value';
+/** Rows come here as they are judged; so much later at most, ms, they can be asked for. */
+const stored = 3_000;
+/** A new item is not stored yet, and a request may fail: it is asked for again after this time, ms. */
+const again = 1_000;
+
+/** An item's last values as they come, and the scores below. */
+export function ItemChart({ item }: { item: string }) {
+  const detector = pipeline.value?.lead ?? '';
+  const rows = useMemo(() => new LoadedRows([tag], [detector], 2 * most), [item, detector]);
+  const [, setDrawn] = useState(0);
+  const draw = () => setDrawn((count) => count + 1);
+  const regions = useRegions(item, detector);
+  const [attempt, setAttempt] = useState(0);
+  const filling = useRef(false);
+
+  const first = useResource(`tail ${item} ${detector} ${attempt}`, async (abort) => {
+    const last = `${span}ms`;
+    const [series, scores] = await Promise.all([
+      getSeries(item, { last, tags: [tag], points: most }, abort),
+      getScores(item, { last, detectors: [detector], points: most }, abort),
+    ]);
+    const newest = series.times.at(-1);
+    if (newest !== undefined) rows.takeHistory(newest - span, newest, series, scores);
+    return scores.thresholds;
+  });
+  const { error, data: thresholds } = first;
+  useEffect(() => {
+    if (error === undefined) return;
+    const timer = setTimeout(() => setAttempt((count) => count + 1), again);
+    return () => clearTimeout(timer);
+  }, [error, attempt]);
+
+  /** Rows that the feed did not bring, e.g. those between the first answer and its first frame. */
+  const fill = async () => {
+    const newest = rows.newest ?? 0;
+    const [hole] = rows.coverage.missing(newest - span, newest - stored, 0);
+    if (hole === undefined || filling.current) return;
+    filling.current = true;
+    const range = { from: iso(Math.floor(hole.from)), to: iso(Math.ceil(hole.to)) };
+    try {
+      const [series, scores] = await Promise.all([
+        getSeries(item, { ...range, tags: [tag], points: most }),
+        getScores(item, { ...range, detectors: [detector], points: most }),
+      ]);
+      rows.takeHistory(hole.from, hole.to, series, scores);
+      draw();
+    } catch {
+      // The line keeps its gap; with the next frame it is asked for again.
+    } finally {
+      filling.current = false;
+    }
+  };
+  useLive(
+    thresholds === undefined ? null : { stream: item, tags: [tag], detectors: [detector], rate: 5 },
+    (frame) => {
+      rows.takeFrame(frame);
+      void fill();
+      draw();
+    },
+    () => rows.feedCut(),
+  );
+
+  if (thresholds === undefined) return <Skeleton height={340} />;
+  const newest = rows.newest;
+  const shared = {
+    zone: zone.value,
+    regions,
+    group: `item ${item}`,
+    ...(newest === null ? {} : { range: { from: newest - span, to: newest } }),
+    onRange: () => {},
+  };
+  const verdicts = rows.verdicts(detector);
+  const steps = (level: 'warn' | 'error') => thresholds.map((one) => ({ time: Date.parse(one.time), value: one[level] }));
+  return (
+    <div class="item-chart">
+      <TimeChart
+        {...shared}
+        title={`Values of ${item}`}
+        quietTitle
+        height={160}
+        timeAxis={false}
+        series={[{ name: 'Value', times: rows.times, values: rows.tag(tag).value }]}
+        empty="No values yet."
+      />
+      <TimeChart
+        {...shared}
+        title={`Score of ${item} by ${detector}`}
+        quietTitle
+        height={170}
+        series={[{ name: 'Score', times: verdicts.times, values: verdicts.score, status: verdicts.status, color: 2 }]}
+        levels={[
+          { label: 'Warning', tone: 'warn', steps: steps('warn') },
+          { label: 'Error', tone: 'error', steps: steps('error') },
+        ]}
+        empty={`Scores come once ${detector} has learnt what is normal.`}
+      />
+    </div>
+  );
+}
+
+/** The item's incidents as shaded stretches, kept up to date. */
+function useRegions(item: string, detector: string): readonly ChartRegion[] {
+  const [regions, setRegions] = useState<ReadonlyMap<string, ChartRegion>>(new Map());
+  const stored = useResource(`incidents of ${item} ${detector}`, (abort) => getIncidents({ stream: item, detector, limit: 20 }, abort));
+  useEffect(() => {
+    if (stored.data) setRegions((known) => new Map([...stored.data!.incidents.map((one) => [one.id, regionOf(one)] as const), ...known]));
+  }, [stored.data]);
+  const changed = incidentChange.value?.incident;
+  useEffect(() => {
+    if (changed?.stream === item && changed.detector === detector) setRegions((known) => new Map(known).set(changed.id, regionOf(changed)));
+  }, [changed, item, detector]);
+  return [...regions.values()];
+}
+
+function regionOf({ id, start, end, open, peak }: { id: string; start: string; end: string; open: boolean; peak: { grade: number } }): ChartRegion {
+  return { id, from: Date.parse(start), to: open ? null : Date.parse(end), label: 'Incident', tone: peak.grade >= 1 ? 'error' : 'warn' };
+}

@@ -1,0 +1,76 @@
+import { useState } from 'preact/hooks';
+import type { ApiError } from '../../api.ts';
+import { Button } from '../../components/button.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { Input } from '../../components/field.tsx';
+import { StatusMark } from '../../components/status-mark.tsx';
+import { formatCount } from '../../numbers.ts';
+import { asApiError } from '../../resource.ts';
+import { type Item, type Limits, startItem } from './items.ts';
+import { freeId, idError, readSettings, settingsText } from './settings.ts';
+import { SettingsFields } from './settings-fields.tsx';
+
+interface NewItemProps {
+  readonly items: readonly Item[];
+  readonly limits: Limits;
+  readonly open: boolean;
+  readonly onClose: () => void;
+  readonly onStarted: (item: Item) => void;
+}
+
+/** Starts another item. */
+export function NewItem(props: NewItemProps) {
+  return (
+    <Dialog title="New item" open={props.open} onClose={props.onClose}>
+      <NewItemForm {...props} />
+    </Dialog>
+  );
+}
+
+function NewItemForm({ items, limits, onStarted }: NewItemProps) {
+  const [taken] = useState(() => items.map((item) => item.id));
+  const [id, setId] = useState(freeId(taken));
+  const [text, setText] = useState(settingsText({ mean: 10, variance: 1, rate: Math.min(10, limits.rate.max) }));
+  const [asked, setAsked] = useState(false);
+  const [sending, setSending] = useState(false);
+  const [error, setError] = useState<ApiError | undefined>();
+  const wrongId = idError(id, taken);
+  const read = readSettings(text, limits);
+
+  const start = async () => {
+    setAsked(true);
+    if (wrongId !== undefined || 'errors' in read || sending) return;
+    setSending(true);
+    try {
+      onStarted(await startItem(id, read.settings));
+    } catch (failure) {
+      setError(asApiError(failure));
+      setSending(false);
+    }
+  };
+  return (
+    <form
+      class="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void start();
+      }}
+    >
+      <Input label="Name" value={id} onInput={setId} error={asked ? wrongId : undefined} hint="Also the name of its stream." autocomplete="off" />
+      <SettingsFields text={text} errors={asked && 'errors' in read ? read.errors : {}} limits={limits} onChange={setText} />
+      {error === undefined ? null : (
+        <p role="alert">
+          <StatusMark status="error" label={`${error.message}. ${error.fix ?? ''}`} />
+        </p>
+      )}
+      <div class="row">
+        <Button kind="primary" type="submit" icon="play" disabled={sending}>
+          Start
+        </Button>
+        <span class="hint">
+          {formatCount(items.length)} of at most {formatCount(limits.items)} run
+        </span>
+      </div>
+    </form>
+  );
+}
