@@ -66,6 +66,7 @@ export function detectorsOf(text: string | undefined, { stream, detectors }: Str
 }
 
 function namesOf(text: string, known: readonly string[], what: 'tag' | 'detector', stream: string): string[] {
+  if (text === '') return [];
   // A name may itself hold a comma.
   if (known.includes(text)) return [text];
   const names = text.split(',').map((part) => part.trim());
