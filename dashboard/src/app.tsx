@@ -1,5 +1,5 @@
 import type { ComponentType } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { signInNeeded } from './api.ts';
 import { ErrorState, Skeleton } from './components/states.tsx';
 import { Toasts } from './components/toast.tsx';
@@ -15,6 +15,12 @@ export function App() {
   const view = viewOf(path.value);
   const plant = usePlant();
   useEffect(startFeed, []);
+  const first = useRef(true);
+  useEffect(() => {
+    // Who uses a screen reader or the keyboard goes on from the top of the new view.
+    if (!first.current) document.getElementById('content')?.focus({ preventScroll: true });
+    first.current = false;
+  }, [view?.path]);
   useEffect(() => {
     document.title = `${view?.title ?? 'Not found'} · Sluice`;
   }, [view]);

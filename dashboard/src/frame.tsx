@@ -8,6 +8,7 @@ import { HelpDialog } from './help-dialog.tsx';
 import { helpShown } from './keyboard.ts';
 import { type FeedState, feedState, status } from './live-feed.ts';
 import mark from './mark.svg';
+import { Notices } from './notices.tsx';
 import { pipeline, stream, streamName, streams, useStream } from './plant.ts';
 import { hrefTo } from './router.ts';
 import { type View, views } from './routes.tsx';
@@ -32,7 +33,10 @@ export function Frame({ view, children }: { view: View | undefined; children: Co
           <nav aria-label="Views">{links(views)}</nav>
           <Settings />
         </aside>
-        <Topbar />
+        <div class="topbars">
+          <Topbar />
+          <Notices />
+        </div>
         <main id="content" tabIndex={-1}>
           <div class="view">{children}</div>
         </main>

@@ -4,15 +4,15 @@ import { Select } from './components/field.tsx';
 import { Icon } from './components/icon.tsx';
 import { Segments } from './components/segments.tsx';
 import { toast } from './components/toast.tsx';
-import { status } from './live-feed.ts';
 import { pipeline } from './plant.ts';
 import { useResource } from './resource.ts';
 import { theme } from './theme.ts';
-import { plantZone, type ZoneChoice, zoneChoice, zoneLabel } from './time.ts';
+import { plantZone, type ZoneChoice, zoneChoice } from './time.ts';
+
+const placeName = (zone: string) => zone.replaceAll('_', ' ');
 
 /** Choices of this browser: whose clock, light or dark. */
 export function Settings() {
-  const at = status.value?.time ?? Date.now();
   const browser = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
     <div class="settings">
@@ -23,9 +23,9 @@ export function Settings() {
           zoneChoice.value = value as ZoneChoice;
         }}
         options={[
-          ...(plantZone.value === null ? [] : [{ value: 'plant', label: `Plant · ${zoneLabel(at, plantZone.value)}` }]),
+          ...(plantZone.value === null ? [] : [{ value: 'plant', label: `Plant · ${placeName(plantZone.value)}` }]),
           { value: 'utc', label: 'UTC' },
-          { value: 'browser', label: `Browser · ${zoneLabel(at, browser)}` },
+          { value: 'browser', label: `Browser · ${placeName(browser)}` },
         ]}
       />
       <Segments

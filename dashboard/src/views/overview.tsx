@@ -44,10 +44,13 @@ function Subject() {
   if (info === null) return null;
   return (
     <>
-      {streamName.value} · {tags} tags · {detectorNames.value.length} detectors · an incident opens after {formatDuration(info.incidents.open)} of flagged rows
+      {streamName.value} · {counted(tags, 'tag')} · {counted(detectorNames.value.length, 'detector')} · an incident opens after{' '}
+      {formatDuration(info.incidents.open)} of flagged rows
     </>
   );
 }
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 function ManyStreams({ status: now, chosen, onChoose }: { status: ApiStatus; chosen: string; onChoose: (stream: string) => void }) {
   const open = useIncidents('open of all', { open: true });
@@ -102,10 +105,11 @@ function Stream({ name }: { name: string }) {
   }
   const open = incidents.filter((incident) => incident.open);
   const hasVerdicts = [...tracks.values()].some(({ now }) => now !== 'undefined') || warmUp?.stage === 'ready';
+  const stages = stageStates(tags, open, hasVerdicts);
   return (
     <div class="stack">
       <AlertBox open={open} last={incidents.find((incident) => !incident.open)} newest={newest} waiting={hasVerdicts ? undefined : waitingFor(warmUp)} />
-      <Stages stages={stageStates(tags, open, hasVerdicts)} tagsOf={(stage) => tags.filter((tag) => tag.stage === stage).map((tag) => tag.name)} />
+      <Stages stages={stages} tagsOf={(stage) => tags.filter((tag) => tag.stage === stage).map((tag) => tag.name)} />
       {status.value === null ? <Skeleton height={80} /> : <Figures status={status.value} newest={newest} />}
       <div class="overview-columns">
         <DetectorList names={detectors} info={info} warmUp={warmUp} tracks={tracks} />

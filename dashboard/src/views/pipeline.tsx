@@ -2,6 +2,7 @@ import './pipeline.css';
 import { useMemo } from 'preact/hooks';
 import { ButtonLink } from '../components/button.tsx';
 import { Card } from '../components/card.tsx';
+import { CodeBlock } from '../components/code-block.tsx';
 import { PageHead } from '../components/page-head.tsx';
 import { Skeleton } from '../components/states.tsx';
 import { Time } from '../components/time.tsx';
@@ -47,9 +48,7 @@ export default function Pipeline() {
       </Card>
       {now === null ? <Skeleton height={160} /> : <Health status={now} />}
       <Card title="Configuration" hint="As it was understood, defaults included. Secrets are hidden.">
-        <pre class="code-block">
-          <code>{settingsText(info.settings)}</code>
-        </pre>
+        <CodeBlock label="Settings as text">{settingsText(info.settings)}</CodeBlock>
       </Card>
     </>
   );

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { apiUrl } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
+import { CodeBlock } from '../../components/code-block.tsx';
 import { toast } from '../../components/toast.tsx';
 import { formatBytes } from '../../numbers.ts';
 import { curlText, exampleRequest, type Known, type Operation, type Schema, schemaText } from './openapi.ts';
@@ -43,7 +44,7 @@ export function OperationPart({ operation, components, known }: OperationProps) 
       {body === undefined ? null : (
         <div>
           <h3>Body</h3>
-          <pre class="code-block">{schemaText(body, components)}</pre>
+          <CodeBlock label="Body">{schemaText(body, components)}</CodeBlock>
         </div>
       )}
       <div>
@@ -63,7 +64,7 @@ export function OperationPart({ operation, components, known }: OperationProps) 
           <summary>
             Answers {code} {text === 'Default Response' ? '' : text} <small>{media}</small>
           </summary>
-          {schema === undefined ? null : <pre class="code-block">{schemaText(schema, components)}</pre>}
+          {schema === undefined ? null : <CodeBlock label={`Answer ${code}`}>{schemaText(schema, components)}</CodeBlock>}
         </details>
       ))}
     </div>
@@ -92,7 +93,7 @@ function Try({ address }: { address: string }) {
           Try it
         </Button>
       </div>
-      {answer === undefined ? null : <pre class="code-block">{answer}</pre>}
+      {answer === undefined ? null : <CodeBlock label="Answer">{answer}</CodeBlock>}
     </div>
   );
 }

@@ -11,7 +11,7 @@ const named = 3;
 /** The stages of the plant in the order of the water, each with its state now. */
 export function Stages({ stages, tagsOf }: { stages: readonly StageState[]; tagsOf: (stage: string | null) => readonly string[] }) {
   return (
-    <Card title="Stages now">
+    <Card title={stages.length === 1 && stages[0]?.stage === null ? 'Tags now' : 'Stages now'}>
       <ol class="stages">
         {stages.map(({ stage, status, tags, suspects }) => (
           <li key={stage}>
@@ -19,7 +19,7 @@ export function Stages({ stages, tagsOf }: { stages: readonly StageState[]; tags
               class={`stage stage-${status}`}
               href={hrefTo('/live', { tags: (suspects.length > 0 ? suspects.map(({ tag }) => tag) : tagsOf(stage)).slice(0, 6).join(',') })}
             >
-              <span class="stage-name">{stage ?? 'Tags'}</span>
+              <span class="stage-name">{stage ?? (stages.length === 1 ? 'All tags' : 'Other tags')}</span>
               <StatusMark status={status} label={words[status]} />
               <span class="stage-tags">
                 {suspects.length === 0 ? (

@@ -34,7 +34,8 @@ const fits = 16;
 export function Graph({ nodes, layout, flows, chosen, onChoose }: GraphProps) {
   const { width, height } = layout;
   return (
-    <div class="graph">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached and scrolled by keys
+    <section class="graph" tabIndex={0} aria-label="Drawing of the parts; the list below says the same">
       <svg
         width={width + 2 * margin}
         height={height + 2 * margin}
@@ -83,7 +84,7 @@ export function Graph({ nodes, layout, flows, chosen, onChoose }: GraphProps) {
           );
         })}
       </svg>
-    </div>
+    </section>
   );
 }
 
