@@ -9,10 +9,15 @@ import { z } from 'zod';
  * newest row, not from the clock on the wall.
  */
 
-const time = z.iso.datetime({ offset: true }).describe('ISO 8601 with zone, e.g. 2015-12-28T10:00:00Z.');
+const time = z.iso
+  .datetime({ offset: true })
+  .describe('ISO 8601 with zone, e.g. 2015-12-28T10:00:00Z.')
+  .meta({ examples: ['2015-12-28T10:00:00Z'] });
 const column = z.array(z.number().nullable());
 const times = z.array(z.number()).describe('Milliseconds since 1970-01-01T00:00:00Z.');
 const list = z.string().describe('Names, separated by commas.');
+const tagList = list.meta({ examples: ['LIT101,FIT101'] });
+const detectorList = list.meta({ examples: ['combined,k-means'] });
 const name = z.string().min(1).max(200);
 
 /** An error of any request. */
@@ -36,31 +41,32 @@ const range = {
     .string()
     .regex(/^\d+(ms|s|m|h|d)$/, 'expected a span such as 5m, 12h or 30d')
     .optional()
-    .describe('A span before `to`, or before the newest row, e.g. 5m, 12h, 30d.'),
+    .describe('A span before `to`, or before the newest row, e.g. 5m, 12h, 30d.')
+    .meta({ examples: ['1h'] }),
   rows: z.coerce.number().int().min(1).max(10_000).optional().describe('So many newest rows before `to`.'),
 };
 export const rangeQuery = z.strictObject(range);
 export const seriesQuery = z.strictObject({
   ...range,
-  tags: list,
+  tags: tagList,
   points: z.coerce.number().int().min(10).max(5000).default(1000).describe('Points a tag at most; more rows are folded into buckets.'),
 });
-export const scoresQuery = z.strictObject({ ...range, detectors: list.optional(), points: z.coerce.number().int().min(10).max(5000).default(1000) });
+export const scoresQuery = z.strictObject({ ...range, detectors: detectorList.optional(), points: z.coerce.number().int().min(10).max(5000).default(1000) });
 export const rowsQuery = z.strictObject({
   ...range,
-  tags: list.optional(),
+  tags: tagList.optional(),
   detector: name.optional().describe('Whose verdicts stand beside the rows; without it those of the one to look at first.'),
   limit: z.coerce.number().int().min(1).max(10_000).default(1000).describe('The newest so many of the range.'),
 });
-export const csvQuery = z.strictObject({ from: range.from, to: range.to, last: range.last, tags: list.optional() });
-export const statisticsQuery = z.strictObject({ ...range, tags: list.optional() });
+export const csvQuery = z.strictObject({ from: range.from, to: range.to, last: range.last, tags: tagList.optional() });
+export const statisticsQuery = z.strictObject({ ...range, tags: tagList.optional() });
 export const distributionQuery = z.strictObject({
   ...range,
   tag: name,
   detector: name.optional(),
   bins: z.coerce.number().int().min(2).max(200).default(40),
 });
-export const agreementQuery = z.strictObject({ ...range, detectors: list.optional() });
+export const agreementQuery = z.strictObject({ ...range, detectors: detectorList.optional() });
 export const incidentsQuery = z.strictObject({
   stream: name.optional(),
   detector: name.optional(),
@@ -71,8 +77,8 @@ export const incidentsQuery = z.strictObject({
 });
 export const liveQuery = z.strictObject({
   stream: name.optional(),
-  tags: list.optional(),
-  detectors: list.optional(),
+  tags: tagList.optional(),
+  detectors: detectorList.optional(),
   rate: z.coerce.number().min(0.2).max(10).default(5).describe('Frames a second at most.'),
 });
 export const markBody = z.strictObject({
@@ -317,3 +323,32 @@ export type LiveIncident = z.infer<typeof liveIncident>;
 /** GET /api/session: whether a token is asked for, and whether this client has shown it. POST {token} shows it, DELETE forgets it. */
 export const session = z.strictObject({ required: z.boolean(), signedIn: z.boolean() });
 export const sessionBody = z.strictObject({ token: z.string().min(1).max(200) });
+
+// Simulated items, as core/simulator.ts has them
+
+export const simulatedItem = z.strictObject({
+  id: z.string().describe('Also its stream.'),
+  mean: z.number(),
+  variance: z.number(),
+  rate: z.number().describe('Messages a second.'),
+  startedAt: time,
+  sent: z.number().describe('Messages since its start.'),
+  missed: z.number().describe('Messages that were left out because nobody took them when they were due.'),
+  pending: z.number().describe('Values that anomalies are still to be laid over.'),
+  last: z.strictObject({ timestamp: z.string(), value: z.number() }).nullable(),
+});
+
+const simulatorLimits = z.strictObject({
+  items: z.number().describe('Items at the same time.'),
+  rate: z.strictObject({ min: z.number(), max: z.number(), total: z.number() }).describe('Messages a second: of one item, and of all together.'),
+  pending: z.number().describe('Values that anomalies may wait for in one item.'),
+});
+
+/** GET /api/simulator/items */
+export const simulatedItems = z.strictObject({ items: z.array(simulatedItem), limits: simulatorLimits });
+
+/** GET /api/simulator */
+export const simulator = z.discriminatedUnion('available', [
+  z.strictObject({ available: z.literal(true), items: z.array(simulatedItem), limits: simulatorLimits }),
+  z.strictObject({ available: z.literal(false), why: z.string(), command: z.string().describe('What starts a pipeline that has some.') }),
+]);

@@ -13,10 +13,14 @@ export interface Endpoint<Params, Query, Body> {
   readonly params?: z.ZodType<Params>;
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
+  /** Bodies are checked by what takes them, which has better words for what is wrong. */
+  readonly unchecked?: true;
   /** What it answers with; undefined where that is no JSON. */
   readonly answer?: z.ZodType;
   /** Of what it answers with where that is no JSON. */
   readonly media?: string;
+  /** The status of an answer; default: 200, or 204 where there is nothing to say. */
+  readonly code?: number;
 }
 
 export interface Asked<Params, Query, Body> {
@@ -31,7 +35,8 @@ export function endpoint<Params = Record<never, never>, Query = Record<never, ne
   declared: Endpoint<Params, Query, Body>,
   handle: (asked: Asked<Params, Query, Body>, reply: FastifyReply, request: FastifyRequest) => unknown,
 ): void {
-  const { method, url, summary, params, query, body, answer, media } = declared;
+  const { method, url, summary, params, query, body, unchecked, answer, media } = declared;
+  const code = declared.code ?? (answer || media !== undefined ? 200 : 204);
   app.route({
     ...{ method, url },
     // What never ends has no length to ask for.
@@ -41,13 +46,16 @@ export function endpoint<Params = Record<never, never>, Query = Record<never, ne
       ...(params ? { params } : {}),
       ...(query ? { querystring: query } : {}),
       ...(body ? { body } : {}),
-      response: { 200: answer ?? { media } },
+      // For the document alone: see `described`.
+      answer: { code, text: summary, ...(answer ? { schema: answer } : {}), ...(media === undefined ? {} : { media }) },
     } as FastifySchema,
-    validatorCompiler: ({ schema, httpPart }) => checking(schema as unknown as z.ZodType, httpPart ?? ''),
+    validatorCompiler: ({ schema, httpPart }) =>
+      unchecked && httpPart === 'body' ? (value: unknown) => ({ value }) : checking(schema as unknown as z.ZodType, httpPart ?? ''),
     serializerCompiler: () => (value) => JSON.stringify(value),
     handler: async (request, reply) => {
       const asked = { params: request.params as Params, query: request.query as Query, body: request.body as Body };
-      return (await handle(asked, reply, request)) ?? reply;
+      const answered = await handle(asked, reply.code(code), request);
+      return answered === undefined && !reply.sent ? reply.send() : (answered ?? reply);
     },
   });
 }

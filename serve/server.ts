@@ -6,6 +6,7 @@ import { type Access, guard } from './access.ts';
 import { makeHttpApp, type ServerLog } from './http-app.ts';
 import { listen, type Server } from './listen.ts';
 import { LiveHub } from './live/hub.ts';
+import { describeEndpoints } from './openapi.ts';
 import type { ApiPorts } from './ports.ts';
 import { Refusal } from './problem.ts';
 import type { Api } from './routes/api.ts';
@@ -15,11 +16,13 @@ import { healthRoutes } from './routes/health.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { liveRoute } from './routes/live.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { openApiRoute } from './routes/openapi.ts';
 import { pageRoutes } from './routes/page.ts';
 import { pipelineRoutes } from './routes/pipeline.ts';
 import { rowsRoute } from './routes/rows.ts';
 import { seriesRoutes } from './routes/series.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { simulatorRoutes } from './routes/simulator.ts';
 import { streamRoutes } from './routes/streams.ts';
 import { ServedStreams } from './served-streams.ts';
 import { StatusBoard } from './status-board.ts';
@@ -78,6 +81,7 @@ function makeApp(runtime: Runtime, { log, api, token, page = builtPage() }: Serv
   // A form of a page can send text; commands are JSON.
   app.removeContentTypeParser('text/plain');
   const access = guard(app, { token, open: isOpen, browsers: true });
+  describeEndpoints(app, runtime.version);
   app.register(healthRoutes, { runtime });
   app.register(metricsRoutes, { runtime });
   app.register(pageRoutes, { folder: page, runtime });
@@ -104,7 +108,19 @@ function addApi(app: FastifyInstance, ports: ApiPorts, access: Access, failed: (
   const hub = new LiveHub({ feed: runtime.live, board, streams, failed });
   const parts: Api = { ...ports, streams, board, hub };
   sessionRoutes(app, access);
-  for (const add of [pipelineRoutes, streamRoutes, seriesRoutes, rowsRoute, csvRoute, comparisonRoutes, incidentRoutes, liveRoute]) add(app, parts);
+  for (const add of [
+    pipelineRoutes,
+    streamRoutes,
+    seriesRoutes,
+    rowsRoute,
+    csvRoute,
+    comparisonRoutes,
+    incidentRoutes,
+    liveRoute,
+    simulatorRoutes,
+    openApiRoute,
+  ])
+    add(app, parts);
   app.addHook('preClose', async () => {
     hub.close();
     board.close();

@@ -59,14 +59,8 @@ export function incidentRoutes(app: FastifyInstance, { store, streams, hub }: Ap
   };
   const path = '/api/incidents/:id/mark';
   const put = { method: 'PUT', url: path, summary: 'Says whether an incident was a true alarm; used by `sluice evaluate`.', params: idParams, body: markBody } as const; // biome-ignore format: one line
-  endpoint(app, put, async ({ params, body }, reply) => {
-    await marked(params.id, body);
-    return reply.code(204).send();
-  });
-  endpoint(app, { method: 'DELETE', url: path, summary: 'Takes that back.', params: idParams }, async ({ params }, reply) => {
-    await marked(params.id, undefined);
-    return reply.code(204).send();
-  });
+  endpoint(app, put, ({ params, body }) => marked(params.id, body));
+  endpoint(app, { method: 'DELETE', url: path, summary: 'Takes that back.', params: idParams }, ({ params }) => marked(params.id, undefined));
 }
 
 /** @throws Refusal 404 */

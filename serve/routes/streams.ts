@@ -6,7 +6,12 @@ import { endpoint } from '../endpoint.ts';
 import { tagsOf } from '../served-streams.ts';
 import type { Api } from './api.ts';
 
-export const streamParams = z.strictObject({ stream: z.string().describe('Name of the stream.') });
+export const streamParams = z.strictObject({
+  stream: z
+    .string()
+    .describe('Name of the stream.')
+    .meta({ examples: ['swat'] }),
+});
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
