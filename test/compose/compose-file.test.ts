@@ -57,7 +57,7 @@ describe('the containers', () => {
 
   it('are published on the loopback only', () => {
     const ports = services.flatMap(([, service]) => service.ports ?? []);
-    expect(ports).toHaveLength(5);
+    expect(ports).toHaveLength(6);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z]+_PORT:-(\d+)\}:\1$/);
   });
 
@@ -80,8 +80,16 @@ describe('the containers', () => {
 
   it('start again when they fail, but for the one that runs once', () => {
     const policies = Object.fromEntries(services.map(([name, { restart }]) => [name, restart]));
-    const always = Object.fromEntries(['kafka', 'influxdb', 'processor', 'telegraf', 'grafana', 'chronograf'].map((name) => [name, 'unless-stopped']));
+    const always = Object.fromEntries(
+      ['kafka', 'influxdb', 'processor', 'simulator', 'telegraf', 'grafana', 'chronograf'].map((name) => [name, 'unless-stopped']),
+    );
     expect(policies).toEqual({ ...always, init: 'no', producer: 'on-failure' });
+  });
+
+  it('of a profile are started when it is asked for', () => {
+    const profiles = services.flatMap(([name, { profiles = [] }]) => profiles.map((profile) => [profile, name]));
+    expect(profiles).toEqual([['playground', 'simulator']]);
+    expect(read('scripts/stack-up.sh')).not.toContain('playground');
   });
 
   it('wait for what they need to be of use, not for it to be started', () => {
@@ -95,12 +103,13 @@ describe('the containers', () => {
       init: { influxdb: 'service_healthy' },
       producer: { kafka: 'service_healthy' },
       processor: { kafka: 'service_healthy', influxdb: 'service_healthy', init: 'service_completed_successfully' },
+      simulator: { kafka: 'service_healthy' },
       telegraf: visitor,
       grafana: visitor,
       chronograf: visitor,
     });
-    const { kafka, influxdb, init, producer, processor, grafana, chronograf } = composeFile().services;
-    for (const { healthcheck } of [kafka, influxdb, grafana, chronograf]) expect(healthcheck?.test?.[0]).toMatch(/^CMD/);
+    const { kafka, influxdb, init, producer, processor, simulator, grafana, chronograf } = composeFile().services;
+    for (const { healthcheck } of [kafka, influxdb, simulator, grafana, chronograf]) expect(healthcheck?.test?.[0]).toMatch(/^CMD/);
     expect(processor.healthcheck, "the image's").toBeUndefined();
     expect(dockerfile).toMatch(/^HEALTHCHECK .*\/healthz/m);
     for (const { healthcheck } of [init, producer]) expect(healthcheck, 'serves nothing').toEqual({ disable: true });
@@ -125,6 +134,7 @@ describe('the containers', () => {
       init: ['store'],
       producer: ['bus'],
       processor: ['bus', 'store'],
+      simulator: ['bus'],
       telegraf: ['store'],
       grafana: ['store'],
       chronograf: ['store'],
@@ -158,6 +168,7 @@ describe('secrets', () => {
       init: [...buckets, 'INFLUX_OPERATOR_TOKEN', 'INFLUX_ADMIN_PASSWORD'],
       producer: [],
       processor: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET', 'SLUICE_TOKEN', 'SLUICE_INCIDENT_WEBHOOK', 'MAIL_USER', 'MAIL_PASSWORD', 'SLUICE_ENV_FILE'],
+      simulator: ['SLUICE_TOKEN'],
       telegraf: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_MONITORING_BUCKET', 'SLUICE_METRICS_URL'],
       grafana: [...buckets, 'SLUICE_ALERT_WEBHOOK', 'SLUICE_ALERT_EMAIL'],
       chronograf: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_MONITORING_BUCKET'],

@@ -23,6 +23,7 @@ export interface Service {
   readonly logging: { readonly options: Readonly<Record<string, string>> };
   readonly user?: string;
   readonly init?: boolean;
+  readonly profiles?: readonly string[];
 }
 
 export interface ComposeFile {

@@ -4,7 +4,14 @@ import { interpolate, type Service } from './compose-file.ts';
 
 /** Where on this machine the containers' names, ports and folders are. */
 export interface Places {
-  readonly ports: { readonly kafka: number; readonly kafkaOnHost: number; readonly controller: number; readonly influx: number; readonly page: number };
+  readonly ports: {
+    readonly kafka: number;
+    readonly kafkaOnHost: number;
+    readonly controller: number;
+    readonly influx: number;
+    readonly page: number;
+    readonly simulator: number;
+  };
   /** Takes the place of every folder that a volume is put on. */
   readonly folder: string;
   /** What docker compose reads from .env. */
@@ -22,6 +29,8 @@ export function placed(text: string, { ports, folder, settings }: Places): strin
     [/(?<==):8086/g, `${here}:${ports.influx}`],
     [/\/\/processor:8080/g, `${here}:${ports.page}`],
     [/127\.0\.0\.1:8080/g, `${here}:${ports.page}`],
+    [/127\.0\.0\.1:8090/g, `${here}:${ports.simulator}`],
+    [/^8090$/g, String(ports.simulator)],
     [/\/var\/lib\//g, `${folder}/`],
     [/\/etc\/telegraf\//g, `${join(repository, 'telegraf')}/`],
   ];

@@ -50,7 +50,14 @@ function body(): void {
     // Secrets as run.sh makes them.
     await run('sh', [inRepository('scripts/stack-secrets.sh'), 'make', file('.env')]);
     const settings = settingsIn(file('.env'));
-    const ports = { kafka: await freePort(), kafkaOnHost: await freePort(), controller: await freePort(), influx: await freePort(), page: await freePort() };
+    const ports = {
+      kafka: await freePort(),
+      kafkaOnHost: await freePort(),
+      controller: await freePort(),
+      influx: await freePort(),
+      page: await freePort(),
+      simulator: await freePort(),
+    };
     places = { ports, folder: folder.path, settings };
     for (const name of ['kafka/data', 'influxdb2', 'sluice/tokens', 'default', 'mounted', 'config', 'programs']) mkdirSync(file(name), { recursive: true });
     for (const volume of Object.keys(handed)) mkdirSync(file('sluice', volume), { recursive: true });
@@ -185,6 +192,30 @@ function body(): void {
     } finally {
       processor.child.kill('SIGKILL');
       watcher.child.kill('SIGKILL');
+    }
+  });
+
+  it('the simulator starts an item for whoever has the token, and ends when Kafka has its messages', async () => {
+    const { command, environment } = onThisMachine(services.simulator, places, entrypoint);
+    const child = spawn(command[0], command.slice(1), { cwd: inRepository(), env: { ...path(), ...environment } });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
+    const ended = once(child, 'exit');
+    try {
+      const [program, ...args] = healthCheck(services.simulator, places);
+      await expect.poll(() => spawnSync(program, args).status).toBe(0);
+      const item = `http://127.0.0.1:${places.ports.simulator}/items/pump-1`;
+      const ask = (headers: Record<string, string>) =>
+        fetch(item, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: '{"mean": 10, "variance": 4, "rate": 50}' });
+      expect((await ask({})).status).toBe(401);
+      const headers = { authorization: `Bearer ${places.settings.SLUICE_TOKEN}` };
+      expect((await ask(headers)).status).toBe(201);
+      await expect.poll(async () => ((await (await fetch(item, { headers })).json()) as { sent: number }).sent).toBeGreaterThan(5);
+      child.kill('SIGTERM');
+      expect(await ended).toEqual([0, null]);
+      expect(said).toMatch(/^stopped: \d+ messages sent to streamingad_simulated_data, 0 missed$/m);
+    } finally {
+      child.kill('SIGKILL');
     }
   });
 
