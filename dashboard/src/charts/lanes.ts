@@ -13,8 +13,8 @@ export interface LanesInput extends TimeInput {
 }
 
 /** Pixels of a lane with its name. */
-export const laneHeight = 34;
-const nameHeight = 17;
+export const laneHeight = 36;
+const nameHeight = 19;
 
 export function lanesShape({ timeAxis, group }: LanesInput): string {
   return JSON.stringify([timeAxis, group]);
@@ -81,13 +81,13 @@ function drawLanes(plot: uPlot, { lanes, range }: LanesInput, theme: ChartTheme)
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  ctx.font = `12px ${theme.font}`.replace('12', String(12 * ratio));
+  ctx.font = `${12 * ratio}px ${theme.font}`;
   ctx.textAlign = 'left';
   ctx.textBaseline = 'alphabetic';
   lanes.forEach((lane, index) => {
     const top = bbox.top + index * laneHeight * ratio;
     ctx.fillStyle = theme.text;
-    ctx.fillText(lane.name, bbox.left, top + (nameHeight - 4) * ratio);
+    ctx.fillText(lane.name, bbox.left, top + (nameHeight - 6) * ratio);
     const runs = statusRuns(lane, range.from, range.to);
     for (const { status, color, least } of styles) {
       ctx.fillStyle = color;
@@ -99,6 +99,12 @@ function drawLanes(plot: uPlot, { lanes, range }: LanesInput, theme: ChartTheme)
         ctx.rect(left, top + nameHeight * ratio, width, (laneHeight - nameHeight - 4) * ratio);
       }
       ctx.fill();
+    }
+    ctx.fillStyle = theme.text;
+    for (const region of lane.regions ?? []) {
+      const left = plot.valToPos(region.from, 'x', true);
+      const right = region.to === null ? bbox.left + bbox.width : plot.valToPos(region.to, 'x', true);
+      ctx.fillRect(left, top + (nameHeight - 3) * ratio, Math.max(2 * ratio, right - left), 2 * ratio);
     }
   });
   ctx.restore();

@@ -152,8 +152,13 @@ export function createLines(host: HTMLElement, first: LinesInput, size: { width:
 }
 
 const isPower = (value: number) => Math.abs(Math.log10(value) % 1) < 1e-9;
-const powerText = (value: number | null) =>
-  value === null ? '' : value >= 1e5 || value < 1e-3 ? value.toExponential(0).replace('e+', 'e').replace('-', '−') : String(value);
+/** Only round values are named; the lower end of the axis need not be one. */
+function powerText(value: number | null): string {
+  if (value === null || value <= 0) return '';
+  const leading = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
+  if (![1, 2, 5].some((round) => Math.abs(leading - round) < 1e-6)) return '';
+  return value >= 1e5 || value < 1e-3 ? value.toExponential(0).replace('e+', 'e').replace('-', '−') : String(Number(value.toPrecision(6)));
+}
 
 /** Values of levels that hold somewhere in the range. */
 function levelsIn({ levels, range }: LinesInput, belongs: (level: ChartLevel) => boolean): number[] {

@@ -1,11 +1,13 @@
 import { gapOf, lowerBound } from './align.ts';
-import { statusError, statusOk, statusUndefined, statusWarning } from './types.ts';
+import { type ChartRegion, statusError, statusOk, statusUndefined, statusWarning } from './types.ts';
 
 /** What one detector said over time: -1 error, 0 warning, 1 OK, 2 undefined; `times` ascend. */
 export interface Lane {
   readonly name: string;
   readonly times: ArrayLike<number>;
   readonly status: ArrayLike<number>;
+  /** Its incidents: a line above the strip. */
+  readonly regions?: readonly ChartRegion[];
 }
 
 /** The same status from `from` until `to`, ms. */

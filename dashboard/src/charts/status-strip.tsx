@@ -59,6 +59,12 @@ export function StatusStrip(props: StatusStripProps) {
               <span class="chart-name">{keyWords[key]}</span>
             </li>
           ))}
+          {lanes.some((lane) => (lane.regions ?? []).length > 0) ? (
+            <li class="chart-level">
+              <span class="chart-incident" />
+              <span class="chart-name">incident</span>
+            </li>
+          ) : null}
         </ul>
         {at === null ? null : (
           <span class="chart-time">

@@ -1,3 +1,4 @@
+import './detector-chips.css';
 import { pipeline } from '../plant.ts';
 
 interface DetectorChipsProps {
