@@ -34,12 +34,6 @@ export async function simulateService(options: SimulateServiceOptions): Promise<
 
   const { progress, log, people } = await openDisplay(options);
   let away: string | undefined = `${brokers}: connecting`;
-  let missedBefore = 0;
-  const tellMissed = (): void => {
-    const { missed } = items.totals;
-    if (missed > missedBefore) log.warn(`${count(missed - missedBefore)} messages were missed: what is not taken within 5 s is left out`);
-    missedBefore = missed;
-  };
   const outage = new Outage({
     signal,
     warn: () => undefined,
@@ -65,8 +59,7 @@ export async function simulateService(options: SimulateServiceOptions): Promise<
     people.line(items.totals.items === 0 ? `items    none yet; start one: ${startLine(server.url, token !== undefined)}` : `items    ${items.totals.items}`);
     await sender.open(signal);
     away = undefined;
-    for await (const due of items.run({ signal, idle })) {
-      tellMissed();
+    for await (const due of items.run({ signal, idle, warn: (message) => log.warn(message) })) {
       await sender.send(messagesOf(due), signal);
       show();
     }

@@ -12,6 +12,9 @@ function clocked(seed = 7) {
   const items = new Items(makeRandom(seed, 'simulator'), () => now);
   return {
     items,
+    sleep(ms: number) {
+      now += ms;
+    },
     /** Moves the clock on, and takes what is due by then: times from the beginning on. */
     passed(ms: number) {
       now += ms;
@@ -60,6 +63,21 @@ describe('times', () => {
     expect(items.totals).toEqual({ items: 1, sent: 52, missed: 549, rate: 10 });
     await items.stop('a');
     expect(items.totals).toEqual({ items: 0, sent: 52, missed: 549, rate: 0 });
+  });
+
+  test('whoever takes what is due, over and over, is told of what was missed, and gets nothing when nothing is due', async () => {
+    const { items, sleep } = clocked();
+    await items.start('a', { ...settings, rate: 1 });
+    sleep(60_000);
+    const told: string[] = [];
+    const stop = new AbortController();
+    const taken: number[] = [];
+    for await (const due of items.run({ signal: stop.signal, idle: 5, warn: (message) => told.push(message) })) {
+      taken.push(due.flatMap(({ times }) => times).length);
+      if (taken.length === 3) stop.abort();
+    }
+    expect(taken).toEqual([6, 0, 0]);
+    expect(told).toEqual(['55 simulated messages were missed: what is not taken within 5 s is left out']);
   });
 
   test('when the clock is set back, a little is waited for and more is not', async () => {

@@ -18,8 +18,6 @@ export interface ItemMessages {
 const tick = 20;
 /** What was due up to so long ago is made up for, ms; older messages are missed. */
 const catchUp = 5000;
-/** No timer of Node's can wait longer. */
-const longestTimer = 2 ** 31 - 1;
 
 /**
  * Items and what of them is due. An item's k-th message is due k/rate after its start, and its time is when it was due: nothing
@@ -119,14 +117,20 @@ export class Items implements SimulatorControl {
   /**
    * What is due, over and over, until the signal. Whoever is slow to ask for more lets the items stand still.
    * @param idle when nothing was due for so many milliseconds, that is yielded
+   * @param warn told in words when messages were missed
    */
-  async *run({ signal, idle = longestTimer }: { readonly signal?: AbortSignal; readonly idle?: number } = {}): AsyncGenerator<ItemMessages[]> {
+  async *run({ signal, idle, warn }: { readonly signal?: AbortSignal; readonly idle: number; warn(message: string): void }): AsyncGenerator<ItemMessages[]> {
     const end = (): void => this.#wake();
     signal?.addEventListener('abort', end);
     try {
       let idleSince = performance.now();
+      let missedBefore = 0;
       while (!signal?.aborted) {
         const due = this.take();
+        const { missed } = this.totals;
+        if (missed > missedBefore)
+          warn(`${count(missed - missedBefore)} simulated messages were missed: what is not taken within ${catchUp / 1000} s is left out`);
+        missedBefore = missed;
         if (due.length > 0 || performance.now() - idleSince >= idle) {
           yield due;
           idleSince = performance.now();

@@ -45,7 +45,7 @@ export default defineSource({
       },
       async *read(from): AsyncGenerator<SourceChunk> {
         let nextOffset = from;
-        for await (const due of items.run({ idle })) {
+        for await (const due of items.run({ idle, warn: (message) => context.warn(message) })) {
           const batches = due.map((messages) => {
             const batch = batchOf(messages, nextOffset);
             nextOffset += batch.rows;
