@@ -18,4 +18,6 @@ viewOf(path.value)
 applyTheme();
 followLinks((path) => viewOf(path) !== undefined);
 listenForKeys();
-render(<App />, document.getElementById('app')!);
+const app = document.getElementById('app')!;
+app.replaceChildren();
+render(<App />, app);

@@ -108,7 +108,13 @@ function Stream({ name }: { name: string }) {
   const stages = stageStates(tags, open, hasVerdicts);
   return (
     <div class="stack">
-      <AlertBox open={open} last={incidents.find((incident) => !incident.open)} newest={newest} waiting={hasVerdicts ? undefined : waitingFor(warmUp)} />
+      <AlertBox
+        open={open}
+        last={incidents.find((incident) => !incident.open)}
+        newest={newest}
+        waiting={hasVerdicts ? undefined : waitingFor(warmUp)}
+        ended={status.value?.ended === true}
+      />
       <Stages stages={stages} tagsOf={(stage) => tags.filter((tag) => tag.stage === stage).map((tag) => tag.name)} />
       {status.value === null ? <Skeleton height={80} /> : <Figures status={status.value} newest={newest} />}
       <div class="overview-columns">

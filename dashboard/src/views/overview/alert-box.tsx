@@ -13,25 +13,28 @@ interface AlertBoxProps {
   readonly newest: Instant | null;
   /** Why there is nothing to say yet, e.g. still learning. */
   readonly waiting: string | undefined;
+  /** Nothing more will come. */
+  readonly ended: boolean;
 }
 
 /** Quiet when all is well; red with since when, who says so and which tags when it is not. */
-export function AlertBox({ open, last, newest, waiting }: AlertBoxProps) {
+export function AlertBox({ open, last, newest, waiting, ended }: AlertBoxProps) {
   return (
     <section class={open.length > 0 ? 'alert alert-open' : 'alert'} aria-label="State of the plant" aria-live="polite">
-      {open.length > 0 ? <Open open={open} newest={newest} /> : <Quiet last={last} waiting={waiting} />}
+      {open.length > 0 ? <Open open={open} newest={newest} /> : <Quiet last={last} waiting={waiting} ended={ended} />}
     </section>
   );
 }
 
-function Quiet({ last, waiting }: { last: ApiIncident | undefined; waiting: string | undefined }) {
+function Quiet({ last, waiting, ended }: Pick<AlertBoxProps, 'last' | 'waiting' | 'ended'>) {
+  const title = waiting !== undefined ? 'No verdicts yet' : ended ? 'All was well at the end' : 'All is well';
   return (
     <div class="alert-quiet">
       <StatusMark status={waiting === undefined ? 'ok' : 'undefined'} size={28} />
       <div>
-        <p class="alert-title">{waiting === undefined ? 'All is well' : 'No verdicts yet'}</p>
+        <p class="alert-title">{title}</p>
         <p class="hint">
-          {waiting ?? 'No incident is open.'}{' '}
+          {waiting ?? (ended ? 'The recording has been read to its end, and no incident is open.' : 'No incident is open.')}{' '}
           {last === undefined ? null : (
             <>
               The last one ended at <Time at={last.end} />: <a href={hrefTo(`/incidents/${last.id}`)}>{last.detector}</a>.

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import type { ApiStatus, PipelineInfo } from '../../../../serve/api.ts';
 import { formatRate } from '../../numbers.ts';
 import { box, type GraphLayout } from './layout.ts';
@@ -33,9 +34,15 @@ const fits = 16;
 /** The graph as a drawing. Everything it says is also in the list below it, which screen readers read instead. */
 export function Graph({ nodes, layout, flows, chosen, onChoose }: GraphProps) {
   const { width, height } = layout;
+  const frame = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // Where the drawing is wider than the screen, it begins with where the rows begin.
+    const first = layout.nodes.get(nodes[0]?.id ?? '');
+    if (first !== undefined) frame.current!.scrollLeft = first.x + box.width / 2 - frame.current!.clientWidth / 2;
+  }, [layout]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached and scrolled by keys
-    <section class="graph" tabIndex={0} aria-label="Drawing of the parts; the list below says the same">
+    <section ref={frame} class="graph" tabIndex={0} aria-label="Drawing of the parts; the list below says the same">
       <svg
         width={width + 2 * margin}
         height={height + 2 * margin}
