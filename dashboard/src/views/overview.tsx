@@ -5,7 +5,7 @@ import type { ApiStatus } from '../../../serve/api.ts';
 import { getIncidents, getScores } from '../api.ts';
 import { PageHead } from '../components/page-head.tsx';
 import { EmptyState, Loaded, Skeleton } from '../components/states.tsx';
-import { incidentChange, status, useLive, withChange } from '../live-feed.ts';
+import { feedState, incidentChange, status, useLive, withChange } from '../live-feed.ts';
 import { detectorNames, pipeline, stream, streamName, useStream } from '../plant.ts';
 import { useResource } from '../resource.ts';
 import { formatDuration } from '../time.ts';
@@ -86,7 +86,7 @@ function Stream({ name }: { name: string }) {
   useEffect(() => {
     if (stored.data !== undefined) setTracks(tracksOf(stored.data));
   }, [stored.data]);
-  useLive({ stream: name, tags: [], detectors, rate: 1 }, (rows) => setTracks((old) => follow(old, rows)), stored.reload);
+  useLive(detectors.length === 0 ? null : { stream: name, detectors, rate: 1 }, (rows) => setTracks((old) => follow(old, rows)), stored.reload);
   const mine = useComputed(() => status.value?.streams.find((one) => one.stream === streamName.value));
   const newest = mine.value?.newest ?? stream.value?.last ?? null;
   const tags = stream.value?.tags ?? [];
@@ -112,13 +112,13 @@ function Stream({ name }: { name: string }) {
         open={open}
         last={incidents.find((incident) => !incident.open)}
         newest={newest}
-        waiting={hasVerdicts ? undefined : waitingFor(warmUp)}
+        waiting={feedState.value === 'offline' ? 'Sluice does not answer.' : hasVerdicts ? undefined : waitingFor(warmUp)}
         ended={status.value?.ended === true}
       />
       <Stages stages={stages} tagsOf={(stage) => tags.filter((tag) => tag.stage === stage).map((tag) => tag.name)} />
       {status.value === null ? <Skeleton height={80} /> : <Figures status={status.value} newest={newest} />}
       <div class="overview-columns">
-        <DetectorList names={detectors} info={info} warmUp={warmUp} tracks={tracks} />
+        <DetectorList names={detectors.length > 0 ? detectors : info.detectors.map((one) => one.name)} info={info} warmUp={warmUp} tracks={tracks} />
         <IncidentList incidents={incidents} />
       </div>
     </div>

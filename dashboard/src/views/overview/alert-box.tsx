@@ -11,7 +11,7 @@ interface AlertBoxProps {
   /** The newest that is over, if there was one. */
   readonly last: ApiIncident | undefined;
   readonly newest: Instant | null;
-  /** Why there is nothing to say yet, e.g. still learning. */
+  /** Why nothing is known, e.g. still learning. */
   readonly waiting: string | undefined;
   /** Nothing more will come. */
   readonly ended: boolean;
@@ -27,7 +27,7 @@ export function AlertBox({ open, last, newest, waiting, ended }: AlertBoxProps) 
 }
 
 function Quiet({ last, waiting, ended }: Pick<AlertBoxProps, 'last' | 'waiting' | 'ended'>) {
-  const title = waiting !== undefined ? 'No verdicts yet' : ended ? 'All was well at the end' : 'All is well';
+  const title = waiting !== undefined ? 'No verdict now' : ended ? 'All was well at the end' : 'All is well';
   return (
     <div class="alert-quiet">
       <StatusMark status={waiting === undefined ? 'ok' : 'undefined'} size={28} />
