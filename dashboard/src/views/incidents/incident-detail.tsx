@@ -5,7 +5,7 @@ import { getIncident } from '../../api.ts';
 import { numberText } from '../../charts/number-text.ts';
 import { Button, ButtonLink } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
-import { ErrorState, Skeleton } from '../../components/states.tsx';
+import { EmptyState, ErrorState, Skeleton } from '../../components/states.tsx';
 import { Badge } from '../../components/status-mark.tsx';
 import { Time } from '../../components/time.tsx';
 import { incidentChange } from '../../live-feed.ts';
@@ -47,11 +47,14 @@ export function IncidentDetail({ id, known, now, hrefOf, backHref, onStep }: Inc
   if (summary === undefined) {
     if (resource.error === undefined) return <Skeleton height={480} />;
     return (
-      <div class="stack">
-        <ErrorState error={resource.error} retry={resource.reload} />
-        <p>
-          <a href={backHref}>All incidents</a>
-        </p>
+      <div class="card">
+        {resource.error.status === 404 ? (
+          <EmptyState title={`There is no incident ${id}`} icon="incidents">
+            It may have been of another run, or of a store that was started anew. <a href={backHref}>All incidents</a>
+          </EmptyState>
+        ) : (
+          <ErrorState error={resource.error} retry={resource.reload} />
+        )}
       </div>
     );
   }

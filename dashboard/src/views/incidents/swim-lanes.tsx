@@ -26,7 +26,8 @@ interface SwimLanesProps {
 const narrowest = 7;
 /** Below this width the names of the lanes stand above them, px. */
 const wide = 640;
-const gutterWidth = 128;
+/** Width for the names of lanes, px: a character takes about so much. */
+const gutterWidth = { least: 72, most: 200, character: 7.4, around: 22 };
 const axisHeight = 36;
 const nameHeight = 18;
 const padding = 7;
@@ -54,7 +55,7 @@ export function SwimLanes({ incidents, kind, names, range, now, selected, hrefOf
     return () => observer.disconnect();
   }, []);
 
-  const gutter = width < wide ? 0 : gutterWidth;
+  const gutter = width < wide ? 0 : gutterFor(names);
   const plot = Math.max(1, width - gutter);
   const perPixel = (range.to - range.from) / plot;
   const x = (time: number) => gutter + (time - range.from) / perPixel;
@@ -101,7 +102,8 @@ export function SwimLanes({ incidents, kind, names, range, now, selected, hrefOf
             <g key={lane.name} transform={`translate(0 ${lane.top})`}>
               <rect class={k % 2 === 0 ? 'lane lane-even' : 'lane'} width={width} height={lane.height} />
               <text class="lane-name" x={gutter === 0 ? 4 : 10} y={gutter === 0 ? 13 : lane.height / 2} dominant-baseline={gutter === 0 ? 'auto' : 'central'}>
-                {lane.name}
+                {shortened(lane.name)}
+                <title>{lane.name}</title>
               </text>
             </g>
           ))}
@@ -180,6 +182,17 @@ function IncidentBar({ bar, box, href, current, stop, onShow }: IncidentBarProps
       <rect {...box} rx={Math.min(3, box.height / 3)} />
     </a>
   );
+}
+
+function gutterFor(names: readonly string[]): number {
+  const { least, most, character, around } = gutterWidth;
+  return Math.round(Math.min(most, Math.max(least, Math.max(0, ...names.map((name) => name.length)) * character + around)));
+}
+
+/** A name that fits into the widest gutter. */
+function shortened(name: string): string {
+  const characters = Math.floor((gutterWidth.most - gutterWidth.around) / gutterWidth.character);
+  return name.length <= characters ? name : `${name.slice(0, characters - 1)}…`;
 }
 
 function place(lanes: readonly Lane[], above: number): Laid[] {
