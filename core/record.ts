@@ -10,7 +10,9 @@ export type Plain =
   | bigint
   | string
   | Float64Array
+  | Float32Array
   | Int32Array
+  | Uint16Array
   | Uint8Array
   | Int8Array
   | BigInt64Array
@@ -18,7 +20,7 @@ export type Plain =
   | { readonly [key: string]: Plain };
 
 const magic = Buffer.from('SLUICE01', 'latin1');
-const arrays = { Float64Array, Int32Array, Uint8Array, Int8Array, BigInt64Array } as const;
+const arrays = { Float64Array, Float32Array, Int32Array, Uint16Array, Uint8Array, Int8Array, BigInt64Array } as const;
 type ArrayName = keyof typeof arrays;
 
 /**
