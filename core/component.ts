@@ -180,6 +180,8 @@ export interface DetectorDefinition<O extends z.ZodObject = Any, M extends Plain
   score?(model: M, rows: Matrix, out: Float64Array): void;
   /** With memory: a new stream's state, */
   start?(model: M): S;
+  /** and whether it has learned the rows of the fit already: training then goes on behind them. Default: no. */
+  startsFitted?(model: M): boolean;
   /** and scoring in row order; asks the gate for every row. Mutates the state in place. NaN = not enough memory yet. */
   step?(model: M, state: S, rows: Matrix, out: Float64Array, gate: Gate): void;
   /** Explains one row (complete, view columns), before it is learned; fills reference and weight. */

@@ -124,7 +124,10 @@ export async function train(
     const matrix = matrices.get(view) as Matrix;
     const state = definition.start?.(model) ?? null;
     const track = makeTrack(name, rows);
-    rawScores({ definition, model }, state, matrix, completeRows(matrix), track.score, () => true);
+    const learned = split.fit < rows && definition.startsFitted?.(model) ? split.fit : 0;
+    const rest = rowsOf(matrix, learned, rows);
+    track.score.fill(Number.NaN, 0, learned);
+    rawScores({ definition, model }, state, rest, completeRows(rest), track.score.subarray(learned), () => true);
     const calibration = calibrate(name, track.score.subarray(split.calibration), threshold, definitions);
     judge(track.score, rows, calibration, track);
     detectors.push({ name, definition, view, model, calibration });

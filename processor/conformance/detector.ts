@@ -23,7 +23,7 @@ const familySeeds = [7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 const blameSeeds = [11, 12, 13];
 /** Part of the altered rows in which the altered column must carry the largest contribution. */
 const leastBlamed = 0.9;
-/** Rows that come before the far ones that are explained. */
+/** Rows that come before the far ones. */
 const usualRows = 60;
 /** Beyond this score, contributions of both signs that add up to it may be past the range of doubles. */
 const addsUpTo = 1e300;
@@ -77,7 +77,7 @@ export function detectorConformance(definition: DetectorDefinition, { options = 
     }),
     check('scores are finite and >= 0, also far off', () => {
       const { model, test } = fitted('shift');
-      for (const rows of [test, farRows(test.cols)]) {
+      for (const rows of [test, joined(rowsOf(test, 0, usualRows), farRows(test.cols))]) {
         const scores = scoreRows(definition, model, rows, rows.rows);
         const undefinedRows = scores.findIndex((score) => !Number.isNaN(score));
         assert.ok(withMemory || undefinedRows === 0, 'only a detector with memory may leave rows unscored');
