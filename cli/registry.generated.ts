@@ -28,6 +28,7 @@ export const components: ComponentIndex = {
     mahalanobis: () => import('../processor/detectors/mahalanobis.ts'),
     'one-class-svm': () => import('../processor/detectors/one-class-svm.ts'),
     'pca-reconstruction': () => import('../processor/detectors/pca-reconstruction.ts'),
+    'random-cut-forest': () => import('../processor/detectors/random-cut-forest.ts'),
     var: () => import('../processor/detectors/var.ts'),
   },
   threshold: {
