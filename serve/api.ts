@@ -19,6 +19,9 @@ const list = z.string().describe('Names, separated by commas.');
 const tagList = list.meta({ examples: ['LIT101,FIT101'] });
 const detectorList = list.meta({ examples: ['combined,k-means'] });
 const name = z.string().min(1).max(200);
+const oneStream = name.describe('Name of a stream.').meta({ examples: ['swat'] });
+const oneDetector = name.describe('Name of a detector or combination.').meta({ examples: ['combined'] });
+const points = z.coerce.number().int().min(10).max(5000).default(1000).describe('Points of a course at most; more rows are folded into buckets.');
 
 /** An error of any request. */
 export const problem = z.strictObject({
@@ -49,41 +52,41 @@ export const rangeQuery = z.strictObject(range);
 export const seriesQuery = z.strictObject({
   ...range,
   tags: tagList,
-  points: z.coerce.number().int().min(10).max(5000).default(1000).describe('Points a tag at most; more rows are folded into buckets.'),
+  points,
 });
-export const scoresQuery = z.strictObject({ ...range, detectors: detectorList.optional(), points: z.coerce.number().int().min(10).max(5000).default(1000) });
+export const scoresQuery = z.strictObject({ ...range, detectors: detectorList.optional(), points });
 export const rowsQuery = z.strictObject({
   ...range,
   tags: tagList.optional(),
-  detector: name.optional().describe('Whose verdicts stand beside the rows; without it those of the one to look at first.'),
+  detector: oneDetector.optional().describe('Whose verdicts stand beside the rows; without it those of the one to look at first.'),
   limit: z.coerce.number().int().min(1).max(10_000).default(1000).describe('The newest so many of the range.'),
 });
 export const csvQuery = z.strictObject({ from: range.from, to: range.to, last: range.last, tags: tagList.optional() });
 export const statisticsQuery = z.strictObject({ ...range, tags: tagList.optional() });
 export const distributionQuery = z.strictObject({
   ...range,
-  tag: name,
-  detector: name.optional(),
-  bins: z.coerce.number().int().min(2).max(200).default(40),
+  tag: name.describe('Name of a tag.').meta({ examples: ['LIT101'] }),
+  detector: oneDetector.optional().describe('Whose verdicts tell rows apart; without it those of the one to look at first.'),
+  bins: z.coerce.number().int().min(2).max(200).default(40).describe('How many, all of the same width.'),
 });
 export const agreementQuery = z.strictObject({ ...range, detectors: detectorList.optional() });
 export const incidentsQuery = z.strictObject({
-  stream: name.optional(),
-  detector: name.optional(),
+  stream: oneStream.optional(),
+  detector: oneDetector.optional(),
   from: range.from,
   to: range.to,
-  open: z.enum(['true', 'false']).optional(),
+  open: z.enum(['true', 'false']).optional().describe('Only those that are open, or are not.'),
   limit: z.coerce.number().int().min(1).max(1000).default(200).describe('The newest so many.'),
 });
 export const liveQuery = z.strictObject({
-  stream: name.optional(),
+  stream: oneStream.optional().describe('Whose rows and incidents; without it the incidents of all.'),
   tags: tagList.optional(),
   detectors: detectorList.optional(),
   rate: z.coerce.number().min(0.2).max(10).default(5).describe('Frames a second at most.'),
 });
 export const markBody = z.strictObject({
   alarm: z.enum(['true', 'false']).describe('true: something was wrong with the plant; false: a false alarm.'),
-  note: z.string().max(1000).default(''),
+  note: z.string().max(1000).default('').describe('What it was.'),
 });
 export type MarkBody = z.input<typeof markBody>;
 

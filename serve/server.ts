@@ -39,13 +39,14 @@ export interface ServerOptions {
   readonly token?: string | undefined;
   /** What is under /api; without it there is no such thing. */
   readonly api?: Pick<ApiPorts, 'registry' | 'store'>;
+  /** What one address may ask of /api: so many requests in so many milliseconds. Default: many for a page that is moved about, few for one that goes mad. */
+  readonly requests?: { readonly max: number; readonly timeWindow: number };
   /** Where the page was built; default: dist/dashboard. */
   readonly page?: string;
   readonly log?: ServerLog;
 }
 
-/** Requests of one address: many for a page that is moved about, few for one that goes mad. */
-const requests = { max: 1000, timeWindow: 10_000 };
+const usualRequests = { max: 1000, timeWindow: 10_000 };
 const names = { host: 'serve.host', port: 'serve.port', setPort: '--set serve.port=' };
 
 /**
@@ -76,7 +77,7 @@ function isOpen(path: string): boolean {
 }
 
 /** The routes, ready to be listened on. Each part of the interface has a file under routes/. */
-function makeApp(runtime: Runtime, { log, api, token, page = builtPage() }: ServerOptions): FastifyInstance {
+function makeApp(runtime: Runtime, { log, api, token, requests = usualRequests, page = builtPage() }: ServerOptions): FastifyInstance {
   const app = makeHttpApp(log);
   // A form of a page can send text; commands are JSON.
   app.removeContentTypeParser('text/plain');
