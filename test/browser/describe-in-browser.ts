@@ -8,8 +8,8 @@ const chromiumPath = process.env.SLUICE_TEST_CHROMIUM ?? ['chromium', 'chromium-
 const missing = 'Chromium is missing: install it, e.g. `apt-get install chromium`, or name one in SLUICE_TEST_CHROMIUM';
 
 /** Tests in a real browser. Where there is none they are skipped by a name that says what to install; in CI that is a failure. */
-export function describeInBrowser(name: string, body: () => void): void {
-  if (chromiumPath !== undefined) describe(name, body);
+export function describeInBrowser(name: string, body: () => void, timeout = 60_000): void {
+  if (chromiumPath !== undefined) describe(name, { timeout }, body);
   else if (process.env.CI === 'true') {
     describe(name, () => {
       it('has its browser', () => {

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { ApiError } from '../api.ts';
 import type { Resource } from '../resource.ts';
 import { Button } from './button.tsx';
+import { Command } from './command.tsx';
 import { Icon, type IconName } from './icon.tsx';
 
 /** Nothing to show yet, and what to do about it. `command` is shown as something to type. */
@@ -13,11 +14,7 @@ export function EmptyState({ title, icon = 'search', command, children }: { titl
       </span>
       <p class="state-title">{title}</p>
       {children === undefined ? null : <div class="state-text">{children}</div>}
-      {command === undefined ? null : (
-        <pre class="command">
-          <code>{command}</code>
-        </pre>
-      )}
+      {command === undefined ? null : <Command text={command} />}
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { apiUrl } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { CodeBlock } from '../../components/code-block.tsx';
+import { Command } from '../../components/command.tsx';
 import { toast } from '../../components/toast.tsx';
 import { formatBytes } from '../../numbers.ts';
 import { curlText, exampleRequest, type Known, type Operation, type Schema, schemaText } from './openapi.ts';
@@ -50,9 +51,7 @@ export function OperationPart({ operation, components, known }: OperationProps) 
       <div>
         <h3>Example</h3>
         <div class="row">
-          <pre class="command">
-            <code>{endless ? command.replace('curl', 'curl -N') : command}</code>
-          </pre>
+          <Command text={endless ? command.replace('curl', 'curl -N') : command} />
           <Button icon="link" onClick={() => void copy().catch((error: Error) => toast(error.message, 'error'))}>
             Copy
           </Button>

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
+import { Command } from '../../components/command.tsx';
 import { EmptyState } from '../../components/states.tsx';
 
 const ways = [
@@ -21,9 +22,7 @@ export function NoSimulator() {
             <div key={command}>
               <dt>{title}</dt>
               <dd>
-                <pre class="command">
-                  <code>{command}</code>
-                </pre>
+                <Command text={command} />
                 <Copy text={command} />
               </dd>
             </div>
