@@ -8,7 +8,7 @@ export function numberText(value: number | null | undefined): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   if (value === 0) return '0';
   const size = Math.abs(value);
-  if (!Number.isFinite(value) || size >= 1e7 || size < 1e-4) return value.toExponential(2).replace('e+', 'e').replace('-', '−');
+  if (!Number.isFinite(value) || size >= 1e7 || size < 1e-4) return value.toExponential(2).replace('e+', 'e').replaceAll('-', '−');
   const digits = size >= 10_000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4;
   return String(Number(value.toFixed(digits))).replace('-', '−');
 }

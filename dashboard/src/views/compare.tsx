@@ -19,7 +19,6 @@ import { AgreementMatrix } from './compare/agreement-matrix.tsx';
 import { DetectorTable } from './compare/detector-table.tsx';
 import { ScorePanel } from './compare/score-panel.tsx';
 import { Together } from './compare/together.tsx';
-import { FeedNotice } from './live/feed-notice.tsx';
 
 /** Points of a chart at most. */
 const points = 2000;
@@ -88,7 +87,6 @@ export default function Compare() {
           )
         }
       />
-      <FeedNotice />
       <Card class="compare-controls">
         <RangePicker range={range} onChange={setRange} first={first} newest={newest} />
         <DetectorChips detectors={all} selected={detectors} onChange={setChosen} />

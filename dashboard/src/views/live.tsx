@@ -13,7 +13,6 @@ import { generation } from '../resource.ts';
 import { useParam } from '../router.ts';
 import { formatDateTime, zone, zoneLabel } from '../time.ts';
 import { Controls } from './live/controls.tsx';
-import { FeedNotice } from './live/feed-notice.tsx';
 import { LiveModel } from './live/live-model.ts';
 import { LiveTable } from './live/live-table.tsx';
 import { Pace } from './live/pace.tsx';
@@ -75,7 +74,6 @@ export default function Live() {
   return (
     <>
       <PageHead title="Live" hint={hint} actions={actions} />
-      <FeedNotice />
       <Controls model={model} tags={tags} chosen={shown} onTags={setChosen} detectors={detectorNames.value} judged={judged} onDetectors={setDetectors} />
       <Pace model={model} onFollow={() => model.follow()} />
       {model.error.value === null ? null : <ErrorState error={model.error.value} retry={() => model.retry()} />}

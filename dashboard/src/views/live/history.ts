@@ -1,5 +1,6 @@
 import type { Scores, Series } from '../../../../serve/api.ts';
 import { getScores, getSeries } from '../../api.ts';
+import { gapOf } from '../../charts/align.ts';
 import type { TimeRange } from '../../charts/types.ts';
 import { iso } from '../../time.ts';
 import type { LoadedRows } from './loaded-rows.ts';
@@ -98,9 +99,10 @@ export class History {
       await this.#load({ from: piece.from, to: middle }, coarsest, halved + 1, abort);
       return;
     }
-    // At the stream's end the store may lack what the feed has given already: only what came is known.
+    // At the stream's end the store may lack what the feed has given already: only what came is known, unless no row would fit.
     const last = series.times[series.times.length - 1];
-    const known = piece.to <= this.#settled ? piece.to : Math.min(piece.to, Math.max(this.#settled, last === undefined ? piece.from : last + level + 5e-4));
+    const whole = piece.to <= this.#settled || piece.to - piece.from < gapOf(this.#rows.times) / 5;
+    const known = whole ? piece.to : Math.min(piece.to, Math.max(this.#settled, last === undefined ? piece.from : last + level + 5e-4));
     if (known > piece.from) this.#rows.takeHistory(piece.from, known, series, scores);
     // However coarse it is, for this view nothing finer will come.
     for (const { from, to, level: rough } of this.#rows.coverage.stretches) {

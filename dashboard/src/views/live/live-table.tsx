@@ -93,7 +93,7 @@ export function LiveTable({ model, tags, detector }: { model: LiveModel; tags: r
   return (
     <Card title="Rows in sight" hint={model.rows.folded ? 'Where a point stands for many rows, their mean is shown.' : undefined}>
       <DataTable
-        label="Rows in sight"
+        label="Rows in sight, the newest first"
         name="rows."
         columns={columns}
         rows={rows}

@@ -20,10 +20,13 @@ export function Pace({ model, onFollow }: { model: LiveModel; onFollow: () => vo
   const { newest } = model.rows;
   const behind = model.behind();
   const ended = status.value?.ended === true;
+  const cut = feedState.value === 'reconnecting' || feedState.value === 'offline';
   const came = cameAt === null ? null : Math.max(0, now - cameAt);
   return (
     <div class="live-pace">
-      <span class={held ? 'live-state live-held' : 'live-state'}>{held ? 'Held' : ended ? 'At the end' : 'Following'}</span>
+      <span class={`live-state ${held ? 'live-held' : cut ? 'live-cut' : ''}`}>
+        {held ? 'Held' : cut ? 'No rows come' : ended ? 'At the end' : 'Following'}
+      </span>
       {held ? (
         <span class="live-behind">
           {behind === 0 ? 'at the newest row' : `${formatDuration(Math.round(behind / 1000) * 1000 || behind)} behind`}
@@ -58,7 +61,7 @@ export function Pace({ model, onFollow }: { model: LiveModel; onFollow: () => vo
         const { status: verdicts } = model.rows.verdicts(detector);
         return (
           <span key={detector} class="live-verdict">
-            <StatusMark status={feedState.value === 'offline' ? 'undefined' : statusOf(verdicts[verdicts.length - 1])} label={detector} size={14} />
+            <StatusMark status={cut ? 'undefined' : statusOf(verdicts[verdicts.length - 1])} label={detector} size={14} />
           </span>
         );
       })}
