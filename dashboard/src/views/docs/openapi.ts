@@ -40,6 +40,7 @@ export interface Parameter {
   readonly in: string;
   readonly required?: boolean;
   readonly description?: string;
+  readonly example?: unknown;
   readonly schema?: Schema;
 }
 
@@ -55,7 +56,7 @@ export interface Operation {
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
 
-/** The operations of a document in groups by what they are about: the first word of their paths behind /api. */
+/** The operations of a document in groups by what they are about, the first word of their paths behind /api; single ones together. */
 export function operationGroups({ paths }: OpenApi): { readonly name: string; readonly operations: readonly Operation[] }[] {
   const groups = new Map<string, Operation[]>();
   for (const [path, operations] of Object.entries(paths)) {
@@ -67,7 +68,10 @@ export function operationGroups({ paths }: OpenApi): { readonly name: string; re
       groups.set(name, [...(groups.get(name) ?? []), operationOf(method, path, raw)]);
     }
   }
-  return [...groups].map(([name, operations]) => ({ name, operations }));
+  const all = [...groups].map(([name, operations]) => ({ name, operations }));
+  const single = all.filter(({ operations }) => operations.length === 1);
+  const several = all.filter(({ operations }) => operations.length > 1);
+  return single.length === 0 ? several : [{ name: 'general', operations: single.flatMap(({ operations }) => operations) }, ...several];
 }
 
 function operationOf(method: string, path: string, { summary, description, parameters = [], requestBody, responses = {} }: RawOperation): Operation {
@@ -76,7 +80,8 @@ function operationOf(method: string, path: string, { summary, description, param
     method: method.toUpperCase(),
     path,
     summary: summary ?? description ?? '',
-    parameters,
+    // What stands in the path comes first, as it is read.
+    parameters: parameters.toSorted((a, b) => Number(b.in === 'path') - Number(a.in === 'path')),
     body: firstOf(requestBody?.content)?.schema,
     answers: Object.entries(responses).map(([code, { description: text = '', content }]) => ({ code, text, ...firstOf(content) })),
   };
@@ -92,10 +97,12 @@ export type Known = Readonly<Record<string, string>>;
 
 /** The request of an example: its address, and its body where it has one. Required parameters are filled in, others left out. */
 export function exampleRequest({ method, path, parameters, body }: Operation, known: Known): { method: string; address: string; body: string | undefined } {
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(known[name] ?? name.toUpperCase()));
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(known[name] ?? String(parameters.find((one) => one.name === name)?.example ?? name.toUpperCase())),
+  );
   const query = parameters
     .filter((parameter) => parameter.in === 'query' && (parameter.required === true || parameter.name === 'last'))
-    .map(({ name, schema }) => `${name}=${known[name] ?? sample(schema ?? {}) ?? ''}`);
+    .map(({ name, example, schema }) => `${name}=${known[name] ?? example ?? sample(schema ?? {})}`);
   return {
     method,
     address: filled + (query.length > 0 ? `?${query.join('&')}` : ''),
