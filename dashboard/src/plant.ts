@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ApiStream, PipelineInfo } from '../../serve/api.ts';
-import { getPipeline, getStreams } from './api.ts';
+import { getPipeline, getStatus, getStreams } from './api.ts';
 import { status } from './live-feed.ts';
 import { type Resource, useResource } from './resource.ts';
 import { place, useParam } from './router.ts';
@@ -27,7 +27,9 @@ const patience = 3_000;
 /** Keeps `pipeline` and `streams` up to date; called once, by the page's frame. */
 export function usePlant(): Resource<{ pipeline: PipelineInfo; streams: ApiStream[] }> {
   const plant = useResource('plant', async (abort) => {
-    const [info, list] = await Promise.all([getPipeline(abort), getStreams(abort)]);
+    const [info, list, now] = await Promise.all([getPipeline(abort), getStreams(abort), getStatus(abort)]);
+    // The live feed has newer ones.
+    status.value ??= now;
     pipeline.value = info;
     plantZone.value = info.timezone;
     streams.value = list;
