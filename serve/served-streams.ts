@@ -10,11 +10,14 @@ const lasts = 2000;
 /** The streams of a store, for requests that name one. */
 export class ServedStreams {
   readonly #store: () => Promise<ServedStore>;
+  readonly #order: readonly string[];
   #listed: Promise<StreamSummary[]> | undefined;
   #at = Number.NEGATIVE_INFINITY;
 
-  constructor(store: () => Promise<ServedStore>) {
+  /** @param order detectors in the order in which they are told; others follow by name */
+  constructor(store: () => Promise<ServedStore>, order: readonly string[]) {
     this.#store = store;
+    this.#order = order;
   }
 
   /** At most a moment old; asked for once, however many ask. */
@@ -41,11 +44,19 @@ export class ServedStreams {
     return (of(await this.#within(Number.POSITIVE_INFINITY)) ?? of(await this.list()))?.schema;
   }
 
+  async #read(): Promise<StreamSummary[]> {
+    const streams = await (await this.#store()).streams();
+    return streams.map((summary) => {
+      const own = this.#order.filter((name) => summary.detectors.includes(name));
+      return { ...summary, detectors: [...own, ...summary.detectors.filter((name) => !own.includes(name)).sort()] };
+    });
+  }
+
   #within(age: number): Promise<StreamSummary[]> {
     const now = performance.now();
     if (this.#listed && now - this.#at <= age) return this.#listed;
     this.#at = now;
-    const listed = this.#store().then((store) => store.streams());
+    const listed = this.#read();
     this.#listed = listed;
     listed.catch(() => {
       if (this.#listed === listed) this.#listed = undefined;

@@ -7,6 +7,7 @@ import { makeHttpApp, type ServerLog } from './http-app.ts';
 import { listen, type Server } from './listen.ts';
 import { LiveHub } from './live/hub.ts';
 import { describeEndpoints } from './openapi.ts';
+import { configuredDetectors } from './pipeline-info.ts';
 import type { ApiPorts } from './ports.ts';
 import { Refusal } from './problem.ts';
 import type { Api } from './routes/api.ts';
@@ -104,7 +105,7 @@ function makeApp(runtime: Runtime, { log, api, token, requests = usualRequests, 
 /** Everything under /api. */
 function addApi(app: FastifyInstance, ports: ApiPorts, access: Access, failed: (error: unknown) => void): void {
   const { runtime, registry } = ports;
-  const streams = new ServedStreams(ports.store);
+  const streams = new ServedStreams(ports.store, configuredDetectors(runtime.config));
   const board = new StatusBoard(runtime, registry);
   const hub = new LiveHub({ feed: runtime.live, board, streams, failed });
   const parts: Api = { ...ports, streams, board, hub };
