@@ -127,7 +127,7 @@ export function ChartFrame<Input extends TimeInput>(props: ChartFrameProps<Input
       >
         <div ref={host} class="chart-host" />
         {loading ? <div class="chart-loading" /> : null}
-        {empty !== undefined && !loading ? <p class={props.blank ? 'chart-empty chart-blank' : 'chart-empty'}>{empty}</p> : null}
+        {empty !== undefined && !loading ? <p class="chart-empty">{empty}</p> : null}
       </div>
       <p id={`${id}-summary`} class="visually-hidden">
         {summary.current.text} Arrow keys move, plus and minus zoom, 0 resets.

@@ -35,7 +35,7 @@ export function Histogram({ title, quietTitle = false, edges, parts, unit, heigh
       <figure class="chart">
         <figcaption class={quietTitle ? 'visually-hidden' : 'chart-title'}>{title}</figcaption>
         <div class="chart-frame" style={{ height: `${height}px` }}>
-          <p class="chart-empty chart-blank">No values in this stretch of time.</p>
+          <p class="chart-empty">No values in this stretch of time.</p>
         </div>
       </figure>
     );

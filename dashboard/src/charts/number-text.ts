@@ -17,6 +17,8 @@ export function numberText(value: number | null | undefined): string {
 export function axisNumbers(marks: readonly (number | null)[], step: number): string[] {
   const size = marks.reduce<number>((most, mark) => Math.max(most, Math.abs(mark ?? 0)), 0);
   if (size >= 1e6 || (size > 0 && size < 1e-3)) return marks.map((mark) => (mark === null ? '' : numberText(mark === 0 ? 0 : Number(mark.toPrecision(6)))));
-  const digits = step > 0 && step < 1 ? Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)) : 0;
+  // As many digits as the step itself has: 2.5 has one.
+  let digits = 0;
+  while (digits < 6 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6) digits += 1;
   return marks.map((mark) => (mark === null ? '' : mark.toFixed(digits).replace('-', '−')));
 }

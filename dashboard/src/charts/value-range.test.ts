@@ -40,5 +40,6 @@ test('readings for people', () => {
     '–',
   ]);
   expect(axisNumbers([0, 0.5, 1], 0.5)).toEqual(['0.0', '0.5', '1.0']);
+  expect(axisNumbers([0, 2.5, 5], 2.5)).toEqual(['0.0', '2.5', '5.0']);
   expect(axisNumbers([-200, 0, 200], 200)).toEqual(['−200', '0', '200']);
 });

@@ -8,9 +8,10 @@ import { DetectorChips } from '../components/detector-chips.tsx';
 import { PageHead } from '../components/page-head.tsx';
 import { RangePicker } from '../components/range-picker.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../components/states.tsx';
+import { UnknownStream } from '../components/unknown-stream.tsx';
 import { regionsOf } from '../incident-regions.ts';
 import { feedState, incidentChange, status } from '../live-feed.ts';
-import { detectorNames, stream, streamName } from '../plant.ts';
+import { detectorNames, stream, streamName, streams } from '../plant.ts';
 import { spanText, useRange } from '../range.ts';
 import { useResource } from '../resource.ts';
 import { useParam } from '../router.ts';
@@ -73,6 +74,7 @@ export default function Compare() {
   const regions = useMemo(() => regionsOf(data?.incidents ?? []), [data]);
   const first = stream.value?.first ?? null;
   const newest = status.value?.streams.find((one) => one.stream === name)?.newest ?? stream.value?.last ?? null;
+  if (stream.value === null && (streams.value ?? []).length > 0) return <UnknownStream />;
   return (
     <>
       <PageHead

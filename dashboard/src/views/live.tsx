@@ -5,13 +5,14 @@ import { Button } from '../components/button.tsx';
 import { Toggle } from '../components/field.tsx';
 import { PageHead } from '../components/page-head.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../components/states.tsx';
+import { UnknownStream } from '../components/unknown-stream.tsx';
 import { joinedRegions, regionsOf, useIncidents } from '../incident-regions.ts';
 import { useShortcut } from '../keyboard.ts';
 import { status, useLive } from '../live-feed.ts';
-import { detectorNames, pipeline, stream, streamName } from '../plant.ts';
+import { detectorNames, pipeline, stream, streamName, streams } from '../plant.ts';
 import { generation } from '../resource.ts';
 import { useParam } from '../router.ts';
-import { formatDateTime, zone, zoneLabel } from '../time.ts';
+import { formatDateTime, instant, zone, zoneLabel } from '../time.ts';
 import { Controls } from './live/controls.tsx';
 import { LiveModel } from './live/live-model.ts';
 import { LiveTable } from './live/live-table.tsx';
@@ -38,7 +39,7 @@ export default function Live() {
   const [table, setTable] = useParam('table', false);
   const shown = chosen.filter((name) => tags.some((tag) => tag.name === name));
   const judged = detectors.filter((name) => detectorNames.value.includes(name));
-  const model = useLiveModel(streamName.value, shown, judged);
+  const model = useLiveModel(stream.value?.stream ?? '', shown, judged);
   useLiveAddress(model);
 
   // Read here, so that the view is drawn anew when rows came or it was moved.
@@ -71,13 +72,16 @@ export default function Live() {
         {formatDateTime(range.from, zone.value)} to {formatDateTime(range.to, zone.value)} · {zoneLabel(range.to, zone.value)}
       </>
     );
+  if (stream.value === null && (streams.value ?? []).length > 0) return <UnknownStream />;
   return (
     <>
       <PageHead title="Live" hint={hint} actions={actions} />
       <Controls model={model} tags={tags} chosen={shown} onTags={setChosen} detectors={detectorNames.value} judged={judged} onDetectors={setDetectors} />
       <Pace model={model} onFollow={() => model.follow()} />
       {model.error.value === null ? null : <ErrorState error={model.error.value} retry={() => model.retry()} />}
-      {model.rows.newest === null && model.view.value === null ? (
+      {stream.value === null ? (
+        <NoRows />
+      ) : model.rows.newest === null && model.view.value === null && shown.length + judged.length > 0 ? (
         model.error.value !== null ? null : model.empty.value ? (
           <NoRows />
         ) : (
@@ -120,7 +124,9 @@ function useLiveModel(name: string, tags: readonly string[], detectors: readonly
   // Levels are set when the training ends.
   const stage = useRef<string | undefined>(undefined);
   useSignalEffect(() => {
-    const now = status.value?.streams.find((one) => one.stream === name)?.warmUp.stage;
+    const own = status.value?.streams.find((one) => one.stream === name);
+    if (own?.newest != null) model.reached(instant(own.newest));
+    const now = own?.warmUp.stage;
     if (stage.current !== undefined && now !== stage.current) void model.refreshLevels();
     stage.current = now;
   });

@@ -112,13 +112,17 @@ export class History {
 
   async #ask(range: { from?: string; to?: string; last?: string; rows?: number }, abort: AbortSignal): Promise<[Series, Scores]> {
     const { tags, detectors } = this.#rows;
-    const none = { from: null, to: null, level: 0, times: [] };
-    const answers = await Promise.all([
-      tags.length === 0 ? { ...none, tags: [] } : getSeries(this.#stream, { ...range, tags, points }, abort),
+    const none = { from: null, to: null, level: 0 };
+    const [series, scores] = await Promise.all([
+      tags.length === 0 ? null : getSeries(this.#stream, { ...range, tags, points }, abort),
       detectors.length === 0 ? { ...none, detectors: [], thresholds: [] } : getScores(this.#stream, { ...range, detectors, points }, abort),
     ]);
-    this.#take(answers[1]);
-    return answers;
+    this.#take(scores);
+    if (series !== null) return [series, scores];
+    // Without tags the times of verdicts tell which rows there are.
+    const { from, to, level } = scores;
+    const times = scores.detectors.reduce<number[]>((most, one) => (one.times.length > most.length ? one.times : most), []);
+    return [{ from, to, level, times, tags: [] }, scores];
   }
 
   /** Asks which levels hold at the stream's end: they change while it runs. */

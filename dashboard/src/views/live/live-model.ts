@@ -43,8 +43,13 @@ export class LiveModel {
   #frame = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = false;
+  #latest = 0;
 
+  readonly #known: boolean;
+
+  /** @param stream empty: not known yet, so nothing is asked for */
   constructor(stream: string, tags: readonly string[], detectors: readonly string[], length: number, view: TimeRange | null) {
+    this.#known = stream !== '';
     this.rows = new LoadedRows(tags, detectors, capacity);
     this.history = new History(stream, this.rows);
     this.length.value = length;
@@ -64,10 +69,14 @@ export class LiveModel {
     return newest === null ? null : { from: newest - this.length.value, to: newest };
   }
 
+  /** The stream has a row of this time, whether it came here or not. */
+  reached(time: number): void {
+    this.#latest = Math.max(this.#latest, time);
+  }
+
   /** Milliseconds of event time from the end of the view to the newest row. */
   behind(): number {
-    const { newest } = this.rows;
-    return this.view.value === null || newest === null ? 0 : Math.max(0, newest - this.view.value.to);
+    return this.view.value === null ? 0 : Math.max(0, Math.max(this.#latest, this.rows.newest ?? 0) - this.view.value.to);
   }
 
   pace(now = Date.now()): Pace {
@@ -131,7 +140,7 @@ export class LiveModel {
   /** Loads what the view lacks, when it has come to rest. */
   fill(): void {
     const range = this.range();
-    if (this.#busy || this.#timer !== undefined || (range !== null && this.history.lacking(range) === null)) return;
+    if (!this.#known || this.#busy || this.#timer !== undefined || (range !== null && this.history.lacking(range) === null)) return;
     this.#wait(this.error.peek() === null ? calm : afterError);
   }
 

@@ -40,10 +40,12 @@ export function Pace({ model, onFollow }: { model: LiveModel; onFollow: () => vo
           <dt>Rows a second</dt>
           <dd>{rate === 0 ? '0' : rate.toFixed(rate < 10 ? 1 : 0)}</dd>
         </div>
-        <div>
-          <dt>Newest row came</dt>
-          <dd>{came === null ? '–' : came < 950 ? 'just now' : `${formatDuration(Math.round(came / 1000) * 1000)} ago`}</dd>
-        </div>
+        {came === null ? null : (
+          <div>
+            <dt>Newest row came</dt>
+            <dd>{came < 950 ? 'just now' : `${formatDuration(Math.round(came / 1000) * 1000)} ago`}</dd>
+          </div>
+        )}
         {newest !== null && now - newest < present ? (
           <div>
             <dt>Its age</dt>
