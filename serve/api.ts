@@ -349,9 +349,11 @@ const simulatorLimits = z.strictObject({
 
 /** GET /api/simulator/items */
 export const simulatedItems = z.strictObject({ items: z.array(simulatedItem), limits: simulatorLimits });
+export type SimulatedItems = z.infer<typeof simulatedItems>;
 
 /** GET /api/simulator */
 export const simulator = z.discriminatedUnion('available', [
   z.strictObject({ available: z.literal(true), items: z.array(simulatedItem), limits: simulatorLimits }),
   z.strictObject({ available: z.literal(false), why: z.string(), command: z.string().describe('What starts a pipeline that has some.') }),
 ]);
+export type ApiSimulator = z.infer<typeof simulator>;

@@ -3,7 +3,6 @@ import { Histogram } from '../../charts/histogram.tsx';
 import { Card } from '../../components/card.tsx';
 import { Select } from '../../components/field.tsx';
 import { EmptyState, Loaded, Skeleton } from '../../components/states.tsx';
-import { TagPicker } from '../../components/tag-picker.tsx';
 import { formatCount } from '../../numbers.ts';
 import { stream, streamName } from '../../plant.ts';
 import { useResource } from '../../resource.ts';
@@ -27,13 +26,11 @@ export function TagDistribution({ range, rangeKey }: { range: RangeQuery; rangeK
   return (
     <Card title={tag === undefined ? 'Distribution' : `Distribution of ${tag.name}`} {...(tag?.description == null ? {} : { hint: tag.description })}>
       <div class="distribution-fields">
-        <TagPicker
+        <Select
           label="Tag"
-          tags={tags}
-          selected={tag === undefined ? [] : [tag.name]}
-          onChange={([chosen]) => chosen !== undefined && setTag(chosen)}
-          max={1}
-          chips={false}
+          value={tag?.name ?? ''}
+          options={tags.map(({ name: value, description }) => ({ value, label: description === null ? value : `${value} · ${description}` }))}
+          onChange={setTag}
         />
         {field}
         <Select label="Bins" value={String(count)} options={binChoices.map((value) => ({ value, label: value }))} onChange={setBins} />

@@ -18,7 +18,7 @@ const around = { share: 0.6, least: 60_000, most: 3_600_000 };
 export function windowOf(incident: ApiIncident, now: number): TimeRange {
   const { from, to } = spanOf(incident, now);
   const pad = Math.min(around.most, Math.max(around.least, (to - from) * around.share));
-  return { from: from - pad, to: to + pad };
+  return { from: from - pad, to: incident.open ? to : to + pad };
 }
 
 /** The score that made the incident and the tags behind it, before, during and after it. */

@@ -12,7 +12,7 @@ const every = '*';
 
 /** What the view is set to, as the address has it. */
 export function useIncidentFilter(): { kind: LaneKind; filter: IncidentFilter; active: number } {
-  const [kind] = useParam('lanes', 'stage');
+  const [kind] = useLaneKind();
   const [detector] = useParam('detector', usualDetector(kind));
   const [stage] = useParam('stage', '');
   const [tag] = useParam('tag', '');
@@ -28,11 +28,18 @@ export function useIncidentFilter(): { kind: LaneKind; filter: IncidentFilter; a
     length: length > 0 ? length : undefined,
   };
   const active = [stage, tag, state, mark].filter((value) => value !== '').length + Number(length > 0) + Number(detector !== usualDetector(kind));
-  return { kind: kind === 'detector' ? 'detector' : 'stage', filter, active };
+  return { kind, filter, active };
+}
+
+/** What the lanes are by: stages, where the tags have any. */
+export function useLaneKind(): [LaneKind, (kind: LaneKind) => void] {
+  const staged = stream.value?.tags.some(({ stage }) => stage !== null) === true;
+  const [asked, choose] = useParam('lanes', staged ? 'stage' : 'detector');
+  return [staged && asked !== 'detector' ? 'stage' : 'detector', choose];
 }
 
 /** By stage, the verdicts to look at first: one incident for each thing that happened. Side by side, those of every detector. */
-function usualDetector(kind: string): string {
+function usualDetector(kind: LaneKind): string {
   const lead = pipeline.value?.lead;
   return kind === 'detector' || lead === undefined || stream.value?.detectors.includes(lead) === false ? every : lead;
 }

@@ -4,7 +4,7 @@ import { Card } from '../../components/card.tsx';
 import { Segments } from '../../components/segments.tsx';
 import { Time } from '../../components/time.tsx';
 import { stream } from '../../plant.ts';
-import { useParam } from '../../router.ts';
+import { useLaneKind } from './incident-filters.tsx';
 import type { LaneKind, Span } from './lanes.ts';
 import { SwimLanes } from './swim-lanes.tsx';
 import { moved, scaled } from './time-zoom.ts';
@@ -24,7 +24,8 @@ interface LaneCardProps {
 
 /** The swim lanes with what stands around them: by what the lanes are, and buttons for what dragging does too. */
 export function LaneCard({ incidents, kind, detector, range, whole, now, selected, hrefOf, onRange }: LaneCardProps) {
-  const [, setKind] = useParam('lanes', 'stage');
+  const [, setKind] = useLaneKind();
+  const staged = stream.value?.tags.some(({ stage }) => stage !== null) === true;
   const names = laneNames(kind, detector);
   const isWhole = range.from <= whole.from && range.to >= whole.to;
   return (
@@ -33,15 +34,17 @@ export function LaneCard({ incidents, kind, detector, range, whole, now, selecte
       title="When and where"
       actions={
         <>
-          <Segments
-            label="Lanes by"
-            value={kind}
-            options={[
-              { value: 'stage', label: 'Stage', title: 'The stage that carries most of the peak' },
-              { value: 'detector', label: 'Detector' },
-            ]}
-            onChange={setKind}
-          />
+          {staged ? (
+            <Segments
+              label="Lanes by"
+              value={kind}
+              options={[
+                { value: 'stage', label: 'Stage', title: 'The stage that carries most of the peak' },
+                { value: 'detector', label: 'Detector' },
+              ]}
+              onChange={setKind}
+            />
+          ) : null}
           <span class="lane-zoom">
             <Button kind="quiet" icon="left" label="Earlier" disabled={range.from <= whole.from} onClick={() => onRange(moved(range, -0.5, whole))} />
             <Button kind="quiet" icon="right" label="Later" disabled={range.to >= whole.to} onClick={() => onRange(moved(range, 0.5, whole))} />

@@ -27,7 +27,7 @@ const narrowest = 7;
 /** Below this width the names of the lanes stand above them, px. */
 const wide = 640;
 /** Width for the names of lanes, px: a character takes about so much. */
-const gutterWidth = { least: 72, most: 200, character: 7.4, around: 22 };
+const gutterWidth = { least: 88, most: 200, character: 7.4, around: 22 };
 const axisHeight = 36;
 const nameHeight = 18;
 const padding = 7;

@@ -3,8 +3,8 @@ import { getIncidents, getScores, getSeries } from '../../api.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import type { ChartRegion } from '../../charts/types.ts';
 import { Skeleton } from '../../components/states.tsx';
-import { incidentChange, useLive } from '../../live-feed.ts';
-import { pipeline } from '../../plant.ts';
+import { incidentChange, status, useLive } from '../../live-feed.ts';
+import { pipeline, streams } from '../../plant.ts';
 import { useResource } from '../../resource.ts';
 import { iso, zone } from '../../time.ts';
 import { LoadedRows } from '../live/loaded-rows.ts';
@@ -15,7 +15,7 @@ const most = 5_000;
 const tag = 'value';
 /** Rows come here as they are judged; so much later at most, ms, they can be asked for. */
 const stored = 3_000;
-/** A new item is not stored yet, and a request may fail: it is asked for again after this time, ms. */
+/** A request may fail, for a new item's first rows are on their way: it is asked for again after this time, ms. */
 const again = 1_000;
 
 /** An item's last values as they come, and the scores below. */
@@ -28,7 +28,10 @@ export function ItemChart({ item }: { item: string }) {
   const [attempt, setAttempt] = useState(0);
   const filling = useRef(false);
 
-  const first = useResource(`tail ${item} ${detector} ${attempt}`, async (abort) => {
+  const there =
+    streams.value?.some(({ stream }) => stream === item) === true ||
+    status.value?.streams.some(({ stream, newest }) => stream === item && newest !== null) === true;
+  const first = useResource(there ? `tail ${item} ${detector} ${attempt}` : null, async (abort) => {
     const last = `${span}ms`;
     const [series, scores] = await Promise.all([
       getSeries(item, { last, tags: [tag], points: most }, abort),

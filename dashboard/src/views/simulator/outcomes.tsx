@@ -1,19 +1,20 @@
 import { StatusMark } from '../../components/status-mark.tsx';
 import { hrefTo } from '../../router.ts';
-import { formatDuration } from '../../time.ts';
 import { type Injection, injections } from './injections.ts';
 
 /** What came of the anomalies that were injected into an item. */
 export function Outcomes({ item }: { item: string }) {
   const mine = injections.value.filter((injection) => injection.item === item);
   return (
-    <ul class="outcomes" role="status" aria-label="What came of the anomalies">
-      {mine.map((injection) => (
-        <li key={injection.key}>
-          <Outcome injection={injection} />
-        </li>
-      ))}
-    </ul>
+    <div role="status" aria-label="What came of the anomalies">
+      <ul class="outcomes">
+        {mine.map((injection) => (
+          <li key={injection.key}>
+            <Outcome injection={injection} />
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -26,7 +27,7 @@ function Outcome({ injection: { what, outcome, incident, after } }: { injection:
     case 'opened':
       return (
         <>
-          <StatusMark status="error" label={`${what}: incident opened ${formatDuration(Math.max(100, Math.round((after ?? 0) / 100) * 100))} later`} /> {link}
+          <StatusMark status="error" label={`${what}: incident opened ${((after ?? 0) / 1000).toFixed(1)} s later`} /> {link}
         </>
       );
     case 'already-open':

@@ -1,23 +1,18 @@
 import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ApiIncident } from '../../../../serve/api.ts';
+import type { ApiIncident, SimulatedItems } from '../../../../serve/api.ts';
 import { getIncidents } from '../../api.ts';
 import { incidentChange } from '../../live-feed.ts';
 import { type Resource, useResource } from '../../resource.ts';
-import { getItems, type Item, type Limits } from './items.ts';
+import { getItems } from './items.ts';
 
 /** Time between two looks at the items, ms. */
 const lookEvery = 1_000;
 /** Values kept of each for its small line. */
 const traceLength = 60;
 
-interface Items {
-  readonly items: readonly Item[];
-  readonly limits: Limits;
-}
-
 /** The items as they are now, looked at each second while the page is in view, with the last values of each. */
-export function useItems(): { resource: Resource<Items>; traces: ReadonlyMap<string, readonly number[]>; look: () => void } {
+export function useItems(): { resource: Resource<SimulatedItems>; traces: ReadonlyMap<string, readonly number[]>; look: () => void } {
   const [looks, setLooks] = useState(0);
   const resource = useResource(`items ${looks}`, (abort) => getItems(abort));
   const traces = useRef(new Map<string, readonly number[]>());
