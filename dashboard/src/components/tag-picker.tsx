@@ -71,7 +71,7 @@ export function TagPicker({ tags, selected, onChange, label = 'Tags', max = Numb
   const count = Number.isFinite(max) ? `${selected.length} of at most ${max}` : `${selected.length} of ${tags.length}`;
   return (
     <div class="picker" ref={box}>
-      <div class="field">
+      <div class="picker-field field">
         <label for={id}>
           {label} <span class="figure">· {count}</span>
         </label>
@@ -96,10 +96,10 @@ export function TagPicker({ tags, selected, onChange, label = 'Tags', max = Numb
           }}
           onKeyDown={onKeyDown}
         />
-      </div>
-      <div id={`${id}-list`} class="picker-list" role="listbox" tabIndex={-1} aria-label={label} aria-multiselectable={max > 1} hidden={!open}>
-        <Groups id={id} groups={groups} selected={selected} current={current} full={max > 1 && selected.length >= max} onToggle={toggle} />
-        {open && shown.length === 0 ? <p class="state">No tag has “{search}” in its name, unit or description.</p> : null}
+        <div id={`${id}-list`} class="picker-list" role="listbox" tabIndex={-1} aria-label={label} aria-multiselectable={max > 1} hidden={!open}>
+          <Groups id={id} groups={groups} selected={selected} current={current} full={max > 1 && selected.length >= max} onToggle={toggle} />
+          {open && shown.length === 0 ? <p class="state">No tag has “{search}” in its name, unit or description.</p> : null}
+        </div>
       </div>
       {chips && selected.length > 0 ? (
         <ul class="chips" aria-label={`${label} chosen`}>
