@@ -1,13 +1,13 @@
 import { printable } from '../core/shown.ts';
 import { formatDuration } from '../core/time.ts';
 import { commonNotes } from '../evaluate/common-notes.ts';
-import type { Evaluation, Figures, FileEvaluation, MeanFigures } from '../evaluate/evaluation.ts';
+import type { Evaluation, Figures, FileEvaluation, MarkFigures, MeanFigures } from '../evaluate/evaluation.ts';
 import { fittingTable } from './text-table.ts';
 
 const count = (n: number): string => n.toLocaleString('en-US');
 
 /** One file in full; of several each in short and their mean in full. Tables need 80 columns; what does not fit the width is cut. */
-export function evaluationText({ pipeline, training, files, mean }: Evaluation, width = Number.POSITIVE_INFINITY): string {
+export function evaluationText({ pipeline, training, files, mean, marks }: Evaluation, width = Number.POSITIVE_INFINITY): string {
   const [first] = files;
   const common = commonNotes(files);
   const ownTraining = new Set(files.map((file) => file.training)).size > 1;
@@ -16,7 +16,36 @@ export function evaluationText({ pipeline, training, files, mean }: Evaluation, 
     files.length === 1
       ? `${headOf(first)}\n${inFull(mean, width)}${eventsText(first, width)}`
       : `${files.map((file) => `${headOf(file, common, ownTraining)}${ownTable(file.methods, width)}`).join('\n')}\nMean over ${files.length} files\n${inFull(mean, width)}`;
-  return `${head}\n${body}\n${legend}`;
+  const against = marks === undefined ? '' : `\n${marksText(`Incidents against the marks of ${printable(marks)}`, mean, width)}`;
+  return `${head}\n${body}${against}\n${legend}`;
+}
+
+/** Incidents of each method against what people marked: a table, and how to read it. */
+export function marksText(
+  title: string,
+  methods: readonly { readonly name: string; readonly marks?: MarkFigures }[],
+  width = Number.POSITIVE_INFINITY,
+): string {
+  const marked = methods.flatMap(({ name, marks }) => (marks ? [{ name, ...marks }] : []));
+  if (marked.length === 0) return `${title}: no method has any\n`;
+  const labelled = marked.some(({ byLabels }) => byLabels);
+  const rows = marked.map(({ name, incidents, unmarked, precision, byLabels, found, toFind, ...counts }) => [
+    name,
+    ...[incidents, counts.true, counts.false, unmarked].map((n) => count(n).padStart(9)),
+    ratio(precision).padStart(9),
+    ...(labelled ? [ratio(byLabels?.precision ?? Number.NaN).padStart(9)] : []),
+    `${found} of ${toFind}`,
+  ]);
+  const head = ['METHOD', 'INCIDENTS', '     TRUE', '    FALSE', ' UNMARKED', 'PRECISION', ...(labelled ? ['BY LABELS'] : []), 'FOUND'];
+  return `${title}\n${fittingTable(head, rows, { width }).text}\n${marksLegend(labelled)}`;
+}
+
+function marksLegend(labelled: boolean): string {
+  return `TRUE, FALSE: incidents that were marked as such an alarm, or share time with one
+             that was, whoever's; PRECISION: TRUE of both. UNMARKED ones count for
+             nothing: nobody has judged them
+${labelled ? "BY LABELS    precision of all incidents by the file's labels\n" : ''}FOUND        of the incidents marked as true alarms, at how many it has one
+`;
 }
 
 const legend = `EVENT  share of events within which an incident begins; one that was going on

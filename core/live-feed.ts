@@ -11,10 +11,6 @@ export interface LiveListener {
 /**
  * Tells those who listen what passes. It costs nothing when nobody does, and a listener that fails is let go instead of failing the
  * pipeline.
- * @example
- * const feed = new LiveFeed((error) => console.error(error));
- * const leave = feed.subscribe({ write: ({ batch }) => console.log(batch.rows) });
- * leave();
  */
 export class LiveFeed {
   readonly #listeners = new Set<LiveListener>();

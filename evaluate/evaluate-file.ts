@@ -1,6 +1,7 @@
 import type { Batch } from '../core/batch.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Incident } from '../core/incident.ts';
+import type { IncidentMark } from '../core/incident-mark.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import { makeRandom } from '../core/random.ts';
 import type { Registry } from '../core/registry.ts';
@@ -9,9 +10,10 @@ import type { StreamModel } from '../processor/model.ts';
 import { Pipeline, type PipelineObserver } from '../processor/pipeline.ts';
 import { type Attack, attackOf, readAttacks } from './attacks.ts';
 import { alwaysPositive, randomScores } from './baselines.ts';
-import type { FileEvaluation, LabelledEvent } from './evaluation.ts';
+import type { FileEvaluation, LabelledEvent, MethodEvaluation } from './evaluation.ts';
 import { incidentRows, type JudgedRows, judgedRows, keptOf, spanOf } from './judged-rows.ts';
 import { type OpenedFile, openFile, type Reading, requireLabels } from './labelled-file.ts';
+import { againstMarks } from './marks.ts';
 import { evaluateMethod, type Said } from './method.ts';
 import type { LabelOf } from './normal-head.ts';
 import { passingStore } from './passing-store.ts';
@@ -26,6 +28,8 @@ export interface FileRequest {
   readonly labelFrom?: number | undefined;
   readonly config: PipelineConfig;
   readonly registry: Registry;
+  /** What people said of incidents of the same plant. */
+  readonly marks?: readonly IncidentMark[] | undefined;
   /** Told as rows are judged; the share of the file where that is known. */
   readonly onProgress?: (rows: number, share: number | undefined) => void;
   /** Told before, while it is looked for what to train on. */
@@ -63,6 +67,7 @@ export async function evaluateFile(request: FileRequest): Promise<EvaluatedFile>
     requireAnomalies(request, run, rows);
     const tags = model.schema.tags.map(({ name }) => name);
     const events = rows.events.map(({ from, to }) => eventOf(from, to, rows, attacks));
+    const marks = request.marks && marksWithin(request.marks, scored.times);
     const evaluation: FileEvaluation = {
       file: path,
       labels,
@@ -70,9 +75,18 @@ export async function evaluateFile(request: FileRequest): Promise<EvaluatedFile>
       rows: rows.labels.length,
       anomalousRows: anomalousRows(rows.labels),
       ...spanOf(rows),
-      notes: [...new Set(opened.notes), ...notes, ...notesOf(run, rows), ...(attacks.length > 0 && !events.some(({ tags }) => tags) ? [unmatched] : [])],
+      notes: [
+        ...new Set(opened.notes),
+        ...notes,
+        ...notesOf(run, rows),
+        ...(attacks.length > 0 && !events.some(({ tags }) => tags) ? [unmatched] : []),
+        ...(marks?.length === 0 ? [unmarked] : []),
+      ],
       events,
-      methods: [...pipelineSays(scored, incidents, rows), ...baselinesSay(rows, whole.seed)].map((said) => evaluateMethod(said, rows, tags, whole.incidents)),
+      methods: [...pipelineSays(scored, incidents, rows), ...baselinesSay(rows, whole.seed)].map((said) => {
+        const method = evaluateMethod(said, rows, tags, whole.incidents);
+        return { ...method, ...(marks ? heldAgainst(marks, said, incidents.get(said.name), method) : {}) };
+      }),
     };
     return { evaluation, scored, rowsRead: run.rowsRead };
   } finally {
@@ -81,6 +95,30 @@ export async function evaluateFile(request: FileRequest): Promise<EvaluatedFile>
 }
 
 const unmatched = 'none of the attacks told of beside the file shares time with an event; --set source.timezone=ZONE says which clock wrote its times';
+
+const unmarked = 'none of the marks lies within these rows: they are of another time, or `clock: shifted` moved the stored ones';
+
+function marksWithin(marks: readonly IncidentMark[], times: BigInt64Array): IncidentMark[] {
+  let [first, last] = [times[0], times[0]];
+  for (const time of times) {
+    if (time < first) first = time;
+    if (time > last) last = time;
+  }
+  return marks.filter(({ from, to }) => from <= last && to >= first);
+}
+
+/** All incidents against the marks; by labels those of rows that have one. */
+function heldAgainst(
+  marks: readonly IncidentMark[],
+  said: Said,
+  incidents: ReadonlyMap<string, Incident> | undefined,
+  { own }: MethodEvaluation,
+): Pick<MethodEvaluation, 'marks'> {
+  if (said.incidents === undefined) return {};
+  const judged = said.incidents.length;
+  const right = judged - own.falseIncidents;
+  return { marks: { ...againstMarks([...(incidents?.values() ?? [])], marks), byLabels: { incidents: judged, true: right, precision: right / judged } } };
+}
 
 function eventOf(from: number, to: number, { times }: JudgedRows, attacks: readonly Attack[]): LabelledEvent {
   const attack = attackOf(times[from], times[to - 1], attacks);

@@ -12,6 +12,8 @@ export interface EvaluationRequest extends Omit<FileRequest, 'path' | 'training'
   readonly pipeline: string;
   /** For files without a training file of their own. */
   readonly training: Training;
+  /** Whose marks `marks` are, for people. */
+  readonly marksOf?: string | undefined;
   readonly onProgress?: (file: number, rows: number, share: number | undefined) => void;
   readonly onLooking?: (file: number) => void;
   /** Takes a file's scores before the next is evaluated. */
@@ -19,7 +21,7 @@ export interface EvaluationRequest extends Omit<FileRequest, 'path' | 'training'
 }
 
 /** Evaluates each file by itself, with a pipeline of its own, and takes the mean over them. */
-export async function evaluate({ files, pipeline, training, onProgress, onLooking, onFile, ...common }: EvaluationRequest): Promise<Evaluation> {
+export async function evaluate({ files, pipeline, training, marksOf, onProgress, onLooking, onFile, ...common }: EvaluationRequest): Promise<Evaluation> {
   const evaluations: FileEvaluation[] = [];
   // Whoever waited for many files is not to learn from the last one that it has no labels.
   if (files.length > 1 && common.labelFrom === undefined) {
@@ -36,7 +38,13 @@ export async function evaluate({ files, pipeline, training, onProgress, onLookin
     await onFile?.(evaluated, n);
     evaluations.push(evaluated.evaluation);
   }
-  return { pipeline, training: trainingOfAll(files, training, common.config, evaluations), files: evaluations, mean: meanOf(evaluations) };
+  return {
+    pipeline,
+    training: trainingOfAll(files, training, common.config, evaluations),
+    files: evaluations,
+    mean: meanOf(evaluations),
+    ...(marksOf === undefined ? {} : { marks: marksOf }),
+  };
 }
 
 /** Files that share what they are trained on say so at once; where each has its own, it stands beside the file. */

@@ -10,6 +10,8 @@ export interface Evaluation {
   readonly files: readonly FileEvaluation[];
   /** Over the files, each counting alike; of one file its own figures. */
   readonly mean: readonly MeanFigures[];
+  /** Whose marks the incidents were held against, where they were. */
+  readonly marks?: string;
 }
 
 export interface FileEvaluation {
@@ -56,10 +58,28 @@ export interface MethodEvaluation {
   readonly aucRoc: number;
   /** Rows without a score: they count as not flagged, and with the lowest score. */
   readonly unscoredRows: number;
+  /** Its incidents against what people marked; there where marks were given, and not of a baseline. */
+  readonly marks?: MarkFigures;
   /** Per event of the file, in order. */
   readonly events: readonly EventOutcome[];
   /** Calibrated score over the scored rows, thinned to the largest of each stretch, for plots; `step` rows each. */
   readonly course: { readonly step: number; readonly largest: readonly number[] };
+}
+
+/** Incidents held against marks of people, who need not have marked all. */
+export interface MarkFigures {
+  readonly incidents: number;
+  /** Of those marked as a true alarm, as a false one, and those that nobody marked. */
+  readonly true: number;
+  readonly false: number;
+  readonly unmarked: number;
+  /** true / (true + false): over the marked ones alone. */
+  readonly precision: number;
+  /** Stretches that were marked as true alarms, whoever's incidents: how many have an incident of this method, and how many there are. */
+  readonly found: number;
+  readonly toFind: number;
+  /** The same by the labels of a file: incidents with a labelled row, and those of them that share time with an event. */
+  readonly byLabels?: { readonly incidents: number; readonly true: number; readonly precision: number };
 }
 
 /** At one threshold. */
@@ -102,4 +122,6 @@ export interface MeanFigures {
   readonly aucRoc: number;
   readonly own: Figures;
   readonly oracle: Figures;
+  /** Of all files together: incidents are counted, not averaged. */
+  readonly marks?: MarkFigures;
 }

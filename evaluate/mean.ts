@@ -1,4 +1,5 @@
 import type { Figures, FileEvaluation, MeanFigures } from './evaluation.ts';
+import { sumOfMarks } from './marks.ts';
 
 /** Each file counts alike; a figure is the mean over the files where it can be said, NaN where it nowhere can. */
 export function meanOf(files: readonly FileEvaluation[]): MeanFigures[] {
@@ -12,6 +13,7 @@ export function meanOf(files: readonly FileEvaluation[]): MeanFigures[] {
       aucRoc: mean(own.map(({ aucRoc }) => aucRoc)),
       own: meanFigures(own.map((method) => method.own)),
       oracle: meanFigures(own.map((method) => method.oracle)),
+      ...(own.some(({ marks }) => marks) ? { marks: sumOfMarks(own.flatMap(({ marks }) => marks ?? [])) } : {}),
     };
   });
 }

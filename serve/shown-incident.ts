@@ -1,4 +1,5 @@
 import { type Incident, topTags } from '../core/incident.ts';
+import { incidentMarks } from '../core/incident-mark.ts';
 import type { Schema } from '../core/schema.ts';
 import type { Annotation } from '../core/store.ts';
 import { formatTime } from '../core/time.ts';
@@ -37,10 +38,8 @@ export function sharesOf(incident: Incident, schema: Schema | undefined): ApiInc
 
 /** What people said of incidents, by incident. */
 export async function marksOf(store: ServedStore, stream?: string): Promise<Map<string, Mark>> {
-  const annotations = await store.annotations(stream === undefined ? {} : { stream });
-  return new Map(
-    annotations.flatMap(({ incident, alarm, text }) => (incident !== undefined && alarm !== undefined ? [[incident, { alarm, note: text }]] : [])),
-  );
+  const marks = incidentMarks(await store.annotations(stream === undefined ? {} : { stream }));
+  return new Map(marks.map(({ incident, alarm, note }) => [incident, { alarm, note }]));
 }
 
 /** A mark as it is kept; one that was taken back is an annotation without a judgement. */

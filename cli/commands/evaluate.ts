@@ -15,6 +15,7 @@ interface EvaluateOptions {
   readonly label?: string;
   readonly labelFrom?: string;
   readonly period: string;
+  readonly marks?: string;
   readonly out?: string;
   readonly scores?: string;
   readonly set?: readonly string[];
@@ -30,7 +31,7 @@ export function register(program: Command): void {
       'Runs labelled files through the very pipeline of `run`, row for row, and compares verdicts with labels: at the threshold learned without labels, at the best there is, and as a ranking, with the figures of two baselines beside. ' +
         'Labels are found by name and content: Normal/Attack, anomaly, label, ATT_FLAG. Each file is evaluated by itself; then the mean is taken.',
     )
-    .argument('<file...>', 'labelled csv or xlsx files, or folders of them')
+    .argument('[file...]', 'labelled csv or xlsx files, or folders of them; none with --marks: the incidents that are stored')
     .option('--train <file>', 'train on this file; a folder: on the file there of the same name, or with train for test in it')
     .option(
       '--train-rows <n>',
@@ -41,6 +42,7 @@ export function register(program: Command): void {
     .option('--label <column>', 'the column that holds the labels')
     .option('--label-from <row>', 'whatever a column says: from this data row (0-based) on all is anomalous')
     .option('--period <span>', 'from row to row, for files without a time column', '1s')
+    .option('--marks <pipeline>', 'hold incidents against what was marked as a true or false alarm on the page: in the store of this pipeline file')
     .option('--out <folder>', 'write evaluation.json, scores-<file>.csv and report.html there')
     .option('--scores <file>', "write one file's scores: row, then a column per method with its calibrated score")
     .option('--set <path=value>', setHelp, collect)
@@ -48,7 +50,7 @@ export function register(program: Command): void {
     .option('--quiet', 'no progress')
     .addHelpText(
       'after',
-      '\nExamples:\n  sluice evaluate data/swat-sample.xlsx\n  sluice evaluate valve1 --train-rows 400 --detectors mahalanobis,k-means\n  sluice evaluate servers/test --train servers/train --out results\n  sluice evaluate plant.csv --train normal.csv --pipeline plant.yaml --json',
+      '\nExamples:\n  sluice evaluate data/swat-sample.xlsx\n  sluice evaluate valve1 --train-rows 400 --detectors mahalanobis,k-means\n  sluice evaluate servers/test --train servers/train --out results\n  sluice evaluate plant.csv --train normal.csv --pipeline plant.yaml --json\n  sluice evaluate --marks plant.yaml\n  sluice evaluate plant.csv --pipeline plant.yaml --marks plant.yaml',
     )
     .action(run);
 }
@@ -60,6 +62,12 @@ async function run(paths: readonly string[], options: EvaluateOptions): Promise<
     import('../display.ts'),
     import('../../core/errors.ts'),
   ]);
+  const { openMarks, storedMarksText } = await import('../marked.ts');
+  const marked = options.marks === undefined ? undefined : await openMarks(options.marks, options.set);
+  if (paths.length === 0) {
+    if (marked) return void process.stdout.write(await storedMarksText(marked, options));
+    throw new SluiceError('USAGE', 'no file is named', { fix: 'Name labelled files or folders, or --marks PIPELINE for the incidents that are stored.' });
+  }
   if (options.train !== undefined && options.trainRows !== undefined)
     throw new SluiceError('USAGE', 'both --train and --train-rows are given', { fix: 'Give one.' });
   const [period, trainRows, labelFrom] = await Promise.all([
@@ -90,6 +98,8 @@ async function run(paths: readonly string[], options: EvaluateOptions): Promise<
       registry,
       reading: { label: options.label, period },
       labelFrom,
+      marks: marked?.marks,
+      marksOf: marked?.name,
       training: await chosenTraining(trainRows, config, registry, options, progress),
       onLooking: (file) => progress.update({ read, stage: stageOf(files, file, 'looking for the first labelled anomaly') }),
       onProgress: (file, rows, share) =>

@@ -3,6 +3,7 @@ import type { Evaluation, FileEvaluation, MeanFigures } from '../evaluation.ts';
 import { figuresTable, largestOf, scrollBox } from './figures-table.ts';
 import { fileSection, noteList } from './file-section.ts';
 import { Html, html, named } from './html.ts';
+import { marksSection } from './marks-section.ts';
 import { counted, durationText, percentText, ratio } from './number-text.ts';
 import { readingGuide } from './reading-guide.ts';
 import { style } from './style.ts';
@@ -38,6 +39,7 @@ ${figuresTable(
   mean.map((figures) => ({ ...figures, figures: figures.own })),
 )}
 ${files.length > 1 ? byFile(files) : undefined}</section>
+${evaluation.marks === undefined ? undefined : marksSection(evaluation.marks, mean)}
 <section aria-labelledby="oracle"><h2 id="oracle">A bound, found with the labels</h2>
 <p>The same at the oracle's threshold: the one with the best F1 there is, which only the labels tell. It shows how far a better threshold could take each
 method; it is not a result.</p>
