@@ -1,10 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { getIncidents, getScores, getSeries } from '../../api.ts';
+import { getIncidents, getScores, getSeries, getStreams } from '../../api.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import type { ChartRegion } from '../../charts/types.ts';
 import { Skeleton } from '../../components/states.tsx';
-import { incidentChange, status, useLive } from '../../live-feed.ts';
-import { pipeline, streams } from '../../plant.ts';
+import { incidentChange, useLive } from '../../live-feed.ts';
+import { pipeline } from '../../plant.ts';
 import { useResource } from '../../resource.ts';
 import { iso, zone } from '../../time.ts';
 import { LoadedRows } from '../live/loaded-rows.ts';
@@ -15,7 +15,7 @@ const most = 5_000;
 const tag = 'value';
 /** Rows come here as they are judged; so much later at most, ms, they can be asked for. */
 const stored = 3_000;
-/** A request may fail, for a new item's first rows are on their way: it is asked for again after this time, ms. */
+/** The first rows of a new item are on their way, and a request may fail: it is asked for again after this time, ms. */
 const again = 1_000;
 
 /** An item's last values as they come, and the scores below. */
@@ -28,10 +28,9 @@ export function ItemChart({ item }: { item: string }) {
   const [attempt, setAttempt] = useState(0);
   const filling = useRef(false);
 
-  const there =
-    streams.value?.some(({ stream }) => stream === item) === true ||
-    status.value?.streams.some(({ stream, newest }) => stream === item && newest !== null) === true;
-  const first = useResource(there ? `tail ${item} ${detector} ${attempt}` : null, async (abort) => {
+  const first = useResource(`tail ${item} ${detector} ${attempt}`, async (abort) => {
+    const streams = await getStreams(abort);
+    if (!streams.some(({ stream }) => stream === item)) return null;
     const last = `${span}ms`;
     const [series, scores] = await Promise.all([
       getSeries(item, { last, tags: [tag], points: most }, abort),
@@ -41,12 +40,13 @@ export function ItemChart({ item }: { item: string }) {
     if (newest !== undefined) rows.takeHistory(newest - span, newest, series, scores);
     return scores.thresholds;
   });
-  const { error, data: thresholds } = first;
+  const thresholds = first.data ?? undefined;
+  const waits = !first.reloading && (first.error !== undefined || first.data === null);
   useEffect(() => {
-    if (error === undefined) return;
+    if (!waits) return;
     const timer = setTimeout(() => setAttempt((count) => count + 1), again);
     return () => clearTimeout(timer);
-  }, [error, attempt]);
+  }, [waits, attempt]);
 
   /** Rows that the feed did not bring, e.g. those between the first answer and its first frame. */
   const fill = async () => {
