@@ -55,17 +55,21 @@ export default function Compare() {
   const timer = useRef<ReturnType<typeof setTimeout>>();
   const preset = useRef(range.last === '' ? usualSpan : range.last);
   if (range.from === '' && range.to === '') preset.current = range.last;
-  useEffect(() => {
-    moved.value = null;
-  }, [range.from, range.to, range.last]);
   useEffect(() => () => clearTimeout(timer.current), []);
+  const data = answer.data;
+  // What was moved to stays in sight until its rows are there.
+  useEffect(() => {
+    if (timer.current === undefined) moved.value = null;
+  }, [data]);
   const look = (next: TimeRange) => {
     moved.value = next;
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => setRange({ from: iso(Math.floor(next.from)), to: iso(Math.ceil(next.to)) }), rests);
+    timer.current = setTimeout(() => {
+      timer.current = undefined;
+      setRange({ from: iso(Math.floor(next.from)), to: iso(Math.ceil(next.to)) });
+    }, rests);
   };
 
-  const data = answer.data;
   const bounds: TimeRange | null =
     data?.scores.from == null || data.scores.to === null
       ? null
@@ -117,6 +121,8 @@ export default function Compare() {
             onRange={look}
             onReset={() => {
               clearTimeout(timer.current);
+              timer.current = undefined;
+              moved.value = null;
               setRange({ last: preset.current });
             }}
           />

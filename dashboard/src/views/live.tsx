@@ -20,10 +20,11 @@ import { Pace } from './live/pace.tsx';
 import { ScoreCharts } from './live/score-charts.tsx';
 import { TagCharts } from './live/tag-charts.tsx';
 import { useLiveAddress, useLivePlace, usualMinutes } from './live/use-live-address.ts';
-import { usualTags } from './live/usual-tags.ts';
+import { tagPanels, usualTags } from './live/usual-tags.ts';
 
-/** Frames a second at most. */
-const rate = 10;
+/** Frames a second at most, and where many charts would have to be drawn for each. */
+const rates = { few: 10, many: 5 };
+const manyCharts = 6;
 /** Milliseconds between looks at the levels, which change while a pipeline learns. */
 const levelsEvery = 15_000;
 const minute = 60_000;
@@ -38,8 +39,10 @@ export default function Live() {
   const [detectors, setDetectors] = useParam<readonly string[]>('detectors', firstDetectors);
   const [table, setTable] = useParam('table', false);
   const shown = chosen.filter((name) => tags.some((tag) => tag.name === name));
+  const shownTags = tags.filter(({ name }) => shown.includes(name));
+  const panels = tagPanels(shownTags);
   const judged = detectors.filter((name) => detectorNames.value.includes(name));
-  const model = useLiveModel(stream.value?.stream ?? '', shown, judged);
+  const model = useLiveModel(stream.value?.stream ?? '', shown, judged, panels.length + judged.length > manyCharts ? rates.many : rates.few);
   useLiveAddress(model);
 
   // Read here, so that the view is drawn anew when rows came or it was moved.
@@ -89,9 +92,9 @@ export default function Live() {
         )
       ) : (
         <>
-          <TagCharts model={model} tags={tags.filter(({ name }) => shown.includes(name))} regions={joined} />
+          <TagCharts model={model} panels={panels} regions={joined} />
           <ScoreCharts model={model} regions={regions} joined={joined} detectors={judged} />
-          {table ? <LiveTable model={model} tags={tags.filter(({ name }) => shown.includes(name))} detector={judged[0] ?? null} /> : null}
+          {table ? <LiveTable model={model} tags={shownTags} detector={judged[0] ?? null} /> : null}
         </>
       )}
     </>
@@ -99,7 +102,7 @@ export default function Live() {
 }
 
 /** The model of a stream, its tags and detectors, fed by the live feed. Another choice keeps the stretch in sight. */
-function useLiveModel(name: string, tags: readonly string[], detectors: readonly string[]): LiveModel {
+function useLiveModel(name: string, tags: readonly string[], detectors: readonly string[], rate: number): LiveModel {
   const { view, length } = useLivePlace();
   const key = JSON.stringify([name, tags, detectors, generation.value]);
   const current = useRef<{ key: string; model: LiveModel } | null>(null);

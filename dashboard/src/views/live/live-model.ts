@@ -14,6 +14,12 @@ const calm = 120;
 /** Milliseconds before what failed is tried again. */
 const afterError = 3000;
 
+/** Milliseconds from one frame to the next from which on the view would be seen to jump. */
+const seldom = 220;
+/** Milliseconds between two steps of a view that glides. */
+const stepMs = 75;
+const still = window.matchMedia('(prefers-reduced-motion: reduce)');
+
 export interface Pace {
   /** Rows a second, those that were left out of frames too. */
   readonly rate: number;
@@ -43,6 +49,9 @@ export class LiveModel {
   #frame = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #busy = false;
+  /** On the way from one edge to the newest row. */
+  #glide: { from: number; start: number; over: number } | null = null;
+  #step: ReturnType<typeof setTimeout> | undefined;
   #latest = 0;
 
   readonly #known: boolean;
@@ -60,13 +69,22 @@ export class LiveModel {
     this.#abort.abort();
     cancelAnimationFrame(this.#frame);
     clearTimeout(this.#timer);
+    clearTimeout(this.#step);
   }
 
   /** The stretch in sight. */
   range(): TimeRange | null {
     if (this.view.value !== null) return this.view.value;
+    const edge = this.#edge(Date.now());
+    return edge === null ? null : { from: edge - this.length.value, to: edge };
+  }
+
+  /** The right end while it follows: the newest row, or on the way there. */
+  #edge(now: number): number | null {
     const { newest } = this.rows;
-    return newest === null ? null : { from: newest - this.length.value, to: newest };
+    if (this.#glide === null || newest === null) return newest;
+    const { from, start, over } = this.#glide;
+    return from + (newest - from) * Math.min(1, (now - start) / over);
   }
 
   /** The stream has a row of this time, whether it came here or not. */
@@ -90,9 +108,15 @@ export class LiveModel {
   #lastCame: number | null = null;
 
   take(frame: LiveRows): void {
+    const edge = this.#edge(Date.now());
     this.rows.takeFrame(frame, this.view.peek()?.from);
     if (this.rows.newest !== null) this.history.came(this.rows.newest);
     const at = Date.now();
+    // Frames that come seldom would make the view jump: it glides instead, for as long as the last one was away.
+    const since = at - (this.#lastCame ?? at);
+    const far = (this.rows.newest ?? 0) - (edge ?? 0);
+    this.#glide =
+      edge !== null && far < this.length.peek() && since > seldom && since < 3000 && !still.matches ? { from: edge, start: at, over: since * 1.1 } : null;
     this.#lastCame = at;
     this.#arrivals.push({ at, rows: frame.times.length + frame.skipped });
     this.empty.value = false;
@@ -243,6 +267,9 @@ export class LiveModel {
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       this.version.value += 1;
+      const glides = this.#glide !== null && this.view.peek() === null && Date.now() < this.#glide.start + this.#glide.over;
+      clearTimeout(this.#step);
+      if (glides) this.#step = setTimeout(() => this.#changed(), stepMs);
     });
   }
 }

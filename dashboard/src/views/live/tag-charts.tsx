@@ -6,21 +6,20 @@ import { EmptyState } from '../../components/states.tsx';
 import type { Tag } from '../../components/tag-groups.ts';
 import { zone } from '../../time.ts';
 import type { LiveModel } from './live-model.ts';
-import { tagPanels } from './usual-tags.ts';
+import type { TagPanel } from './usual-tags.ts';
 
 export const cursorGroup = 'live';
 
 interface TagChartsProps {
   readonly model: LiveModel;
-  readonly tags: readonly Tag[];
+  readonly panels: readonly TagPanel[];
   readonly regions: readonly ChartRegion[];
 }
 
 /** The chosen tags, a chart for each unit, one above the other with a common axis of time. */
-export function TagCharts({ model, tags, regions }: TagChartsProps) {
+export function TagCharts({ model, panels, regions }: TagChartsProps) {
   // Named once.
   const quiet = useMemo(() => regions.map((region) => ({ ...region, label: '' })), [regions]);
-  const panels = tagPanels(tags);
   const { rows } = model;
   const series = (tag: Tag): ChartSeries => {
     const { value, min, max } = rows.tag(tag.name);
