@@ -10,7 +10,7 @@ export function Figures({ status: { rows, rowsPerSecond, lag, ended }, newest }:
     Boolean,
   );
   return (
-    <dl class="figures">
+    <dl class="overview-figures">
       <Figure label="Rows a second" value={formatRate(rowsPerSecond)} note={ended ? 'the recording has ended' : 'over the last ten seconds'} />
       <Figure
         label="Lag"

@@ -26,7 +26,7 @@ export function Health({ status: { services, rows, rowsPerSecond, lag, process, 
         </ul>
       </Card>
       <Card title="Rows">
-        <dl class="facts">
+        <dl class="health-facts">
           <Fact name="Read">{formatCount(rows.read)}</Fact>
           <Fact name="Stored">{formatCount(rows.stored)}</Fact>
           <Fact name="Doubled, left out">{formatCount(rows.duplicate)}</Fact>
@@ -39,7 +39,7 @@ export function Health({ status: { services, rows, rowsPerSecond, lag, process, 
       <Card title="This process">
         <Meter label="Processor" value={process.cpu} of={host.cores} text={`${process.cpu.toFixed(2)} of ${host.cores} cores`} />
         <Meter label="Memory" value={process.memory} of={host.memory.total} text={formatBytes(process.memory)} />
-        <dl class="facts">
+        <dl class="health-facts">
           <Fact name="Running for">{formatDuration(process.uptime * 1000)}</Fact>
         </dl>
       </Card>
