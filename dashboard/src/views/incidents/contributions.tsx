@@ -41,7 +41,7 @@ export function Contributions({ incident }: { incident: IncidentDetail }) {
               <th scope="col">Tag</th>
               <th scope="col" class="contributions-direction">
                 <span>below</span>
-                <span>above expected</span>
+                <span>above</span>
               </th>
               <th scope="col" class="number">
                 Share
