@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vite';
@@ -23,13 +23,29 @@ function precompressed(): Plugin {
   };
 }
 
+/** Runs src/early-theme.js before anything is painted: modules run later, and inline scripts the page's policy forbids. */
+function earlyTheme(): Plugin {
+  const path = join(import.meta.dirname, 'src/early-theme.js');
+  let file = '/src/early-theme.js';
+  return {
+    name: 'early-theme',
+    transformIndexHtml: {
+      order: 'post',
+      handler: () => [{ tag: 'script', attrs: { src: file }, injectTo: 'head-prepend' }],
+    },
+    generateBundle() {
+      file = `/${this.getFileName(this.emitFile({ type: 'asset', name: 'early-theme.js', source: readFileSync(path) }))}`;
+    },
+  };
+}
+
 /** Where `npm run dev:page` finds the server whose data it shows. */
 const server = process.env.SLUICE_PAGE_SERVER ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   root: import.meta.dirname,
   publicDir: false,
-  plugins: [precompressed()],
+  plugins: [earlyTheme(), precompressed()],
   build: {
     outDir: '../dist/dashboard',
     emptyOutDir: true,

@@ -44,7 +44,8 @@ export function writeProgram(root: string, version: string): void {
 /** A page of one style sheet, built by the real settings. */
 export function writePage(root: string, words: string): void {
   mkdirSync(join(root, 'dashboard'), { recursive: true });
-  cpSync(join(repository, 'dashboard/vite.config.ts'), join(root, 'dashboard/vite.config.ts'), { preserveTimestamps: true });
+  for (const file of ['dashboard/vite.config.ts', 'dashboard/src/early-theme.js'])
+    cpSync(join(repository, file), join(root, file), { preserveTimestamps: true });
   writeFileSync(join(root, 'dashboard/index.html'), '<!doctype html><link rel="stylesheet" href="./main.css">');
   writeFileSync(join(root, 'dashboard/main.css'), `body::before { content: "${words}" }\n`);
 }
