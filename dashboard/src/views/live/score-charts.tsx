@@ -4,6 +4,8 @@ import type { ChartRegion, ChartSeries } from '../../charts/types.ts';
 import { Card } from '../../components/card.tsx';
 import { Segments } from '../../components/segments.tsx';
 import { EmptyState } from '../../components/states.tsx';
+import { status } from '../../live-feed.ts';
+import { streamName } from '../../plant.ts';
 import { useParam } from '../../router.ts';
 import { scoreLevels, usualLevels } from '../../score-levels.ts';
 import { zone } from '../../time.ts';
@@ -25,6 +27,11 @@ type Scale = 'score' | 'log' | 'grade';
 export function ScoreCharts({ model, regions, joined, detectors }: ScoreChartsProps) {
   const [scale, setScale] = useParam('scale', 'score');
   const { rows, history } = model;
+  const warmUp = status.value?.streams.find((one) => one.stream === streamName.value)?.warmUp;
+  const learns = warmUp !== undefined && warmUp.stage !== 'ready';
+  const empty = learns
+    ? `Still learning: ${warmUp.have.toLocaleString('en')} of ${warmUp.need.toLocaleString('en')} rows.`
+    : 'No verdicts in this stretch of time.';
   const series = (detector: string, index: number): ChartSeries => {
     const { times, score, grade, status } = rows.verdicts(detector);
     return { name: detector, times, values: scale === 'grade' ? grade : score, status, color: index };
@@ -70,7 +77,7 @@ export function ScoreCharts({ model, regions, joined, detectors }: ScoreChartsPr
             levels={usualLevels}
             height={190}
             timeAxis={false}
-            empty="No verdicts yet."
+            empty={empty}
           />
         ) : (
           detectors.map((detector, index) => (
@@ -85,7 +92,7 @@ export function ScoreCharts({ model, regions, joined, detectors }: ScoreChartsPr
               log={scale === 'log'}
               height={detectors.length === 1 ? 170 : 120}
               timeAxis={false}
-              empty="No verdicts yet."
+              empty={empty}
             />
           ))
         )}
