@@ -144,7 +144,8 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
       ...taught,
     });
     // Tags first: a source that lost or renamed one is also another source, which says less.
-    for (const name of info.streamsByRow ? pipeline.savedStreams : [config.stream]) await pipeline.openStream(name, info.schema);
+    for (const name of info.streamsByRow ? pipeline.savedStreams.slice(0, config.streams.inMemory) : [config.stream])
+      await pipeline.openStream(name, info.schema);
     requireSameClock(config, pipeline.position, source.id);
     pipeline.attach({ fingerprint: info.fingerprint, shiftMs: pipeline.position ? 0 : await shiftOf(config, source), reading: readingOf(config.source) });
     const position = pipeline.position as NonNullable<typeof pipeline.position>;
@@ -188,7 +189,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
     // The bus is at its end too when the source was stopped.
     const ended = draining.value === 'end' && !production.value.aborted;
     if (ended) {
-      requireWarm(pipeline, config);
+      requireWarm(pipeline, config, watch);
       watch.ended?.();
     }
     if (ended && !run.untilEnd) await untilAborted(signal, pipeline);
@@ -229,18 +230,25 @@ function warmUpRows({ train }: PipelineConfig, pipeline: Pipeline): number {
   return Math.max(0, train.to - (pipeline.position?.nextOffset ?? 0));
 }
 
-function requireWarm(pipeline: Pipeline, config: PipelineConfig): void {
-  for (const [stream, { stage, have, need }] of pipeline.warmUp()) {
-    if (stage === 'ready') continue;
-    throw new SluiceError(
-      'WARMUP_TOO_SHORT',
-      `the stream ended after ${have.toLocaleString('en-US')} of ${need.toLocaleString('en-US')} warm-up rows; its rows are stored, none is judged`,
-      {
-        place: `stream '${stream}', ${config.file}`,
-        fix: 'Lower train.rows, or train on another file with train.file, and begin anew with --fresh.',
-      },
-    );
+/** Where others were judged, a stream that came to its end before its warm-up was over is no error of the run. */
+function requireWarm(pipeline: Pipeline, config: PipelineConfig, { warn }: RunWatch): void {
+  const young = [...pipeline.warmUp()].filter(([, { stage }]) => stage !== 'ready');
+  if (young.length === 0) return;
+  const far = young.slice(0, 3).map(([stream, { have, need }]) => `${quote(stream)} ${have.toLocaleString('en-US')} of ${need.toLocaleString('en-US')}`);
+  if (pipeline.warmth.ready > 0) {
+    const more = young.length > far.length ? `, and ${young.length - far.length} more` : '';
+    warn(`of these streams no row was judged, they ended before their warm-up was over: ${far.join(', ')}${more}`);
+    return;
   }
+  const [stream, { have, need }] = young[0];
+  throw new SluiceError(
+    'WARMUP_TOO_SHORT',
+    `the stream ended after ${have.toLocaleString('en-US')} of ${need.toLocaleString('en-US')} warm-up rows; its rows are stored, none is judged`,
+    {
+      place: `stream '${stream}', ${config.file}`,
+      fix: 'Lower train.rows, or train on another file with train.file, and begin anew with --fresh.',
+    },
+  );
 }
 
 /** Messages are sent meanwhile, and that they were is kept. */

@@ -8,11 +8,18 @@ import type { StoreWrite } from '../core/store.ts';
 import { formatTime } from '../core/time.ts';
 import { Status } from '../core/verdict.ts';
 import type { StreamModel } from '../processor/model.ts';
-import type { Pipeline, PipelineObserver, Totals } from '../processor/pipeline.ts';
+import type { Pipeline, PipelineObserver } from '../processor/pipeline.ts';
+import type { StreamPipeline } from '../processor/stream.ts';
+import { emptyTotals, type Totals } from '../processor/totals.ts';
 import { whatHelps } from './check-warnings.ts';
 
 const statusNames: Record<number, string> = { [Status.error]: 'error', [Status.warning]: 'warning', [Status.ok]: 'ok', [Status.undefined]: 'undefined' };
 const count = (n: number): string => n.toLocaleString('en-US');
+/** So many streams have metrics of their own; those of further ones are summed up under one name. */
+const namedStreams = 200;
+const others = 'others';
+/** So many streams are told of one by one when they are warmed up. */
+const toldStreams = 20;
 
 interface RecorderParts {
   readonly config: PipelineConfig;
@@ -55,19 +62,25 @@ export class PipelineRecorder {
   readonly #noticesWaiting = new Map<string, Map<string, number>>();
   /** Streams that were met here. */
   readonly #met = new Set<string>();
+  /** Streams with metrics of their own. */
+  readonly #labels: Set<string>;
+  /** Streams that were warmed up here. */
+  #told = 0;
 
   constructor(parts: RecorderParts) {
     this.#parts = parts;
     const { config, metrics, log } = parts;
+    this.#labels = new Set([config.stream]);
     this.live = new LiveFeed((error) => log.error({ err: error }, 'whoever listened to the live feed failed'));
     this.observer = {
       chunk: (chunk, writes, seconds, key) => this.#chunk(chunk, writes, seconds, key),
       counted: ({ stream, duplicate, late }) => {
-        metrics.rowsDuplicate.inc({ stream }, duplicate);
-        metrics.rowsLate.inc({ stream }, late);
+        metrics.rowsDuplicate.inc({ stream: this.#label(stream) }, duplicate);
+        metrics.rowsLate.inc({ stream: this.#label(stream) }, late);
       },
       dead: (letters) => {
-        for (const { reason, message, source, position, stream = config.stream } of letters) {
+        for (const { reason, message, source, position, stream: of = config.stream } of letters) {
+          const stream = reason === 'too-many-streams' ? others : this.#label(of);
           metrics.rowsDead.inc({ stream, reason });
           this.deadReasons[reason] = (this.deadReasons[reason] ?? 0) + 1;
           if (reason === 'too-late') metrics.rowsTooLate.inc({ stream });
@@ -77,13 +90,14 @@ export class PipelineRecorder {
       incident: ({ incident, change }) => {
         const { id, stream, detector, open } = incident;
         this.live.incident(incident, change);
-        if (change === 'opened') metrics.incidents.inc({ stream, detector });
+        if (change === 'opened') metrics.incidents.inc({ stream: this.#label(stream), detector });
         this.#setOpen(stream, detector, (ids) => (open ? ids.add(id) : ids.delete(id)));
         log.info(
           { incident: incident.id, detector: incident.detector, start: formatTime(incident.start), end: formatTime(incident.end) },
           `incident ${change}`,
         );
       },
+      opened: (stream) => this.#opened(stream),
       warned: (message) => log.warn(message),
       notified: (output, outcome) => metrics.notifications.inc({ output, outcome }),
       noticesWait: (key, output, n) => {
@@ -103,7 +117,7 @@ export class PipelineRecorder {
         this.lastCommitAt = performance.now();
         this.stored += totals.stored - (this.#committed.get(key) ?? 0);
         this.#committed.set(key, totals.stored);
-        for (const [stream, rows] of this.#committing.get(key) ?? []) metrics.rowsStored.inc({ stream }, rows);
+        for (const [stream, rows] of this.#committing.get(key) ?? []) metrics.rowsStored.inc({ stream: this.#label(stream) }, rows);
         this.#committing.delete(key);
         log.debug({ key, nextOffset, totals }, 'committed');
       },
@@ -119,10 +133,7 @@ export class PipelineRecorder {
     this.#committing.delete(pipeline.key);
     if (told) this.#resumed.add(pipeline);
     for (const [stream, { stage }] of pipeline.warmUp()) this.#meet(stream, stage, told);
-    for (const stream of pipeline.streams) {
-      for (const name of stream.names) this.#setOpen(stream.stream, name, () => {});
-      for (const { detector, id } of stream.openIncidents) this.#setOpen(stream.stream, detector, (ids) => ids.add(id));
-    }
+    for (const stream of pipeline.streams) this.#opened(stream);
   }
 
   /** It was given up: its open incidents are watched elsewhere. */
@@ -131,9 +142,9 @@ export class PipelineRecorder {
     if (!before) return;
     this.#pipelines.delete(pipeline);
     addTotals(this.#gone, difference(pipeline.totals, before));
-    for (const stream of pipeline.streams) {
-      for (const { detector, id } of stream.openIncidents) this.#setOpen(stream.stream, detector, (ids) => ids.delete(id));
-    }
+    const { detectors, combine } = this.#parts.config;
+    for (const stream of pipeline.warmUp().keys())
+      for (const name of [...detectors.keys(), ...combine.keys()]) this.#setOpen(stream, name, (ids) => ids.clear());
   }
 
   get openIncidents(): number {
@@ -156,22 +167,45 @@ export class PipelineRecorder {
     return own;
   }
 
-  /** Says once of each stream on what it is judged from here on. */
-  tellWarmUp(): void {
+  /** Says once of each stream on what it is judged from here on. @param streams of which rows came; all unless given */
+  tellWarmUp(streams?: ReadonlySet<string>): void {
     const { metrics, log, print } = this.#parts;
     for (const pipeline of this.#pipelines.keys()) {
-      for (const [stream, { stage, have, need }] of pipeline.warmUp()) {
+      for (const stream of streams ?? pipeline.warmUp().keys()) {
+        if (this.#ready.has(stream)) continue;
+        const warmUp = pipeline.stream(stream)?.warmUp();
+        if (!warmUp) continue;
+        const { stage, have, need } = warmUp;
         this.#meet(stream, stage, this.#resumed.has(pipeline));
         if (this.#ready.has(stream)) continue;
-        metrics.warmupRows.set({ stream }, have);
-        metrics.warmupRowsNeeded.set({ stream }, need);
+        const label = this.#label(stream);
+        if (label !== others) {
+          metrics.warmupRows.set({ stream: label }, have);
+          metrics.warmupRowsNeeded.set({ stream: label }, need);
+        }
         if (stage !== 'ready') continue;
         this.#ready.add(stream);
         const model = pipeline.stream(stream)?.model;
-        if (model) for (const line of this.#learned(stream, need, model)) print(line);
+        this.#told++;
+        if (model && this.#told <= toldStreams) for (const line of this.#learned(stream, need, model)) print(line);
+        if (this.#told === toldStreams + 1) print(`${toldStreams} streams are warmed up; of further ones it is not said one by one`);
         log.info({ stream, fitRows: model?.fitRows, calibrationRows: model?.calibrationRows }, 'warmed up: rows are judged from here on');
       }
     }
+  }
+
+  /** What its metrics are called. */
+  #label(stream: string): string {
+    if (this.#labels.has(stream)) return stream;
+    if (this.#labels.size >= namedStreams) return others;
+    this.#labels.add(stream);
+    return stream;
+  }
+
+  /** Its open incidents are watched here. */
+  #opened(stream: StreamPipeline): void {
+    for (const name of stream.names) this.#setOpen(stream.stream, name, () => {});
+    for (const { detector, id } of stream.openIncidents) this.#setOpen(stream.stream, detector, (ids) => ids.add(id));
   }
 
   /** What a stream had learned before it came here was told by whoever learned it. */
@@ -189,7 +223,7 @@ export class PipelineRecorder {
     this.processed += rows + chunk.dead.length;
     metrics.batchSeconds.observe({ stage: 'score' }, seconds.score);
     metrics.batchSeconds.observe({ stage: 'store' }, seconds.store);
-    for (const batch of chunk.batches) metrics.rowsRead.inc({ stream: batch.stream }, batch.rows);
+    for (const { stream, rows: read } of chunk.batches) metrics.rowsRead.inc({ stream: this.#label(stream) }, read);
     for (const write of writes) {
       const { batch, verdicts } = write;
       this.live.write(write);
@@ -198,11 +232,11 @@ export class PipelineRecorder {
       for (const { detector, status } of verdicts) {
         const counts = [0, 0, 0, 0];
         for (let row = 0; row < batch.rows; row++) counts[status[row] + 1]++;
-        for (const [s, n] of counts.entries()) if (n > 0) metrics.verdicts.inc({ stream: batch.stream, detector, status: statusNames[s - 1] }, n);
+        for (const [s, n] of counts.entries()) if (n > 0) metrics.verdicts.inc({ stream: this.#label(batch.stream), detector, status: statusNames[s - 1] }, n);
       }
     }
     log.trace({ partition: chunk.partition, nextOffset: chunk.nextOffset, rows, dead: chunk.dead.length }, 'processed, not yet committed');
-    this.tellWarmUp();
+    this.tellWarmUp(new Set(writes.map(({ batch }) => batch.stream)));
   }
 
   #newestRow({ stream, times, rows }: Batch): void {
@@ -210,16 +244,18 @@ export class PipelineRecorder {
     for (let row = 0; row < rows; row++) if (times[row] > newest) newest = times[row];
     this.#newest.set(stream, newest);
     this.#rows.set(stream, (this.#rows.get(stream) ?? 0) + rows);
-    this.#parts.metrics.lastRowTimestamp.set({ stream }, Number(newest) / 1e9);
+    this.#parts.metrics.lastRowTimestamp.set({ stream: this.#label(stream) }, Number(newest) / 1e9);
   }
 
   /** Changes the ids of the open incidents of a stream's detector, and tells how many there are. */
   #setOpen(stream: string, detector: string, change: (ids: Set<string>) => void): void {
     const key = JSON.stringify([stream, detector]);
     const ids = this.#open.get(key) ?? new Set();
+    const before = ids.size;
     change(ids);
-    this.#open.set(key, ids);
-    this.#parts.metrics.incidentsOpen.set({ stream, detector }, ids.size);
+    if (ids.size > 0) this.#open.set(key, ids);
+    else this.#open.delete(key);
+    this.#parts.metrics.incidentsOpen.inc({ stream: this.#label(stream), detector }, ids.size - before);
   }
 
   /** On what the stream is judged from here on, and which of its levels are no more than a guess. */
@@ -242,10 +278,6 @@ export class PipelineRecorder {
       ...[...unsure].map(([told, names]) => `warning: ${of}thresholds of ${names.join(', ')}: ${told}`),
     ];
   }
-}
-
-function emptyTotals(): Totals {
-  return { read: 0, stored: 0, duplicate: 0, late: 0, dead: 0, incidents: {} };
 }
 
 function copyOf(totals: Totals): Totals {

@@ -11,6 +11,7 @@ import type { Services } from './broker.ts';
 import type { PipelineRecorder } from './pipeline-recorder.ts';
 import type { RunFigures } from './run-summary.ts';
 import { version } from './version.ts';
+import { joinedWarmth, streamsText, warmUpText } from './warm-up-text.ts';
 
 /** A member that has no partition by then is one in reserve. */
 const reserveAfterMs = 3000;
@@ -186,11 +187,13 @@ export class ProcessRecorder {
 
   #show(): void {
     const { pipelines, progress, services, config } = this.#parts;
-    const warming = [...this.#warmUp().values()].find(({ stage }) => stage !== 'ready');
+    const warmth = joinedWarmth([...this.#held.values()].map((pipeline) => pipeline.warmth));
+    const warming = warmUpText(warmth);
     const ended = config.topics.every((topic) => this.#ended.has(topic));
     const lag = this.#lag.size === 0 ? '' : `, ${count(this.#waiting)} rows wait`;
-    const learning = `warm-up ${warming?.stage} ${count(warming?.have ?? 0)} of ${count(warming?.need ?? 0)}`;
-    const working = ended ? 'all is processed, waiting for rows' : `${warming ? learning : pipelines.processed > 0 ? 'judging' : 'waiting for rows'}${lag}`;
+    const working = ended
+      ? 'all is processed, waiting for rows'
+      : `${warming ?? (pipelines.processed > 0 ? `judging${streamsText(warmth)}` : 'waiting for rows')}${lag}`;
     const stage = this.#held.size === 0 ? 'in reserve: other members have the partitions' : working;
     progress.update({ read: pipelines.processed, stored: pipelines.stored, stage: services.away ?? stage, ended });
   }

@@ -12,6 +12,7 @@ import type { RunResult, RunStart } from './embedded.ts';
 import { PipelineRecorder } from './pipeline-recorder.ts';
 import type { RunSummary } from './run-summary.ts';
 import { version } from './version.ts';
+import { streamsText, warmUpText } from './warm-up-text.ts';
 
 const count = (n: number): string => n.toLocaleString('en-US');
 
@@ -161,7 +162,7 @@ export class RunRecorder {
     const firstRowAt = Math.min(this.#firstRowAt ?? Number.POSITIVE_INFINITY, this.#pipelines.firstChunkAt ?? Number.POSITIVE_INFINITY);
     const seconds = Number.isFinite(firstRowAt) ? rounded(Math.max(0, lastCommitAt - firstRowAt)) : 0;
     const rowsRead = own.read;
-    const names = pipeline.streams.flatMap((stream) => stream.names);
+    const names = [...config.detectors.keys(), ...config.combine.keys()];
     const { path } = config.store.options;
     return {
       stream: config.stream,
@@ -225,12 +226,8 @@ export class RunRecorder {
   #show(): void {
     const start = this.#start;
     if (!start) return;
-    const warming = [...start.pipeline.warmUp().values()].find(({ stage }) => stage !== 'ready');
-    const stage = warming
-      ? `warm-up ${warming.stage} ${count(warming.have)} of ${count(warming.need)}`
-      : this.#ended && this.#parts.staysUp
-        ? 'at the end, waiting for Ctrl-C'
-        : `judging, pace ${this.#parts.pace}`;
+    const atEnd = this.#ended && this.#parts.staysUp ? 'at the end, waiting for Ctrl-C' : undefined;
+    const stage = warmUpText(start.pipeline.warmth) ?? atEnd ?? `judging${streamsText(start.pipeline.warmth)}, pace ${this.#parts.pace}`;
     this.#parts.progress.update({
       read: start.resumedAt + this.#pipelines.processed,
       stored: start.pipeline.totals.stored,

@@ -1,6 +1,6 @@
 import type { Batch } from './batch.ts';
 
-export const deadReasons = ['cells', 'number', 'time', 'encoding', 'line-too-long', 'syntax', 'too-late', 'rejected'] as const;
+export const deadReasons = ['cells', 'number', 'time', 'encoding', 'line-too-long', 'syntax', 'too-late', 'too-many-streams', 'rejected'] as const;
 
 /** Why a row could not be taken. */
 export type DeadReason = (typeof deadReasons)[number];

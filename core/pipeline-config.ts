@@ -67,6 +67,8 @@ export interface PipelineConfig {
   readonly lateness: number;
   readonly batch: { readonly rows: number; readonly wait: number };
   readonly commit: { readonly rows: number; readonly interval: number };
+  /** Of each partition: streams kept in memory, and streams taken in at all. */
+  readonly streams: { readonly inMemory: number; readonly max: number };
   readonly train: TrainConfig;
   readonly views: ReadonlyMap<string, ViewConfig>;
   readonly detectors: ReadonlyMap<string, DetectorConfig>;

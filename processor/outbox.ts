@@ -39,8 +39,10 @@ export class Outbox {
   readonly #key: string;
   readonly #watch: OutboxWatch;
   readonly #lines: readonly Line[];
-  /** Streams of which a record is kept. */
-  readonly #streams = new Set<string>();
+  /** Streams of which something else is to be kept than what was saved last. */
+  #touched = new Set<string>();
+  /** Streams of which something waited when that was saved. */
+  #waited: ReadonlySet<string> = new Set();
 
   /** @throws CONFIG_INVALID when two outputs have one name */
   constructor(key: string, outputs: readonly Output[], watch: OutboxWatch = {}) {
@@ -91,7 +93,7 @@ export class Outbox {
   }
 
   #restore(stream: string, saved: SavedOutbox): void {
-    this.#streams.add(stream);
+    this.#touched.add(stream);
     for (const [output, { detectors, waiting }] of Object.entries(saved)) {
       const line = this.#lines.find(({ sender }) => sender.name === output);
       if (line) {
@@ -106,8 +108,8 @@ export class Outbox {
 
   /** Makes notices of what happened to incidents of a stream. */
   take(stream: string, turns: readonly IncidentTurn[], schema: Schema): void {
-    if (this.#lines.length === 0) return;
-    this.#streams.add(stream);
+    if (this.#lines.length === 0 || turns.length === 0) return;
+    this.#touched.add(stream);
     for (const { sender, queue, streams } of this.#lines) {
       const known = streams.get(stream) ?? new Map<string, DetectorNotices>();
       streams.set(stream, known);
@@ -120,22 +122,28 @@ export class Outbox {
     }
   }
 
-  /** Records of what waits at this moment, and what to call when they are durable. */
-  save(): { names: Map<string, string>; fresh: Map<string, Uint8Array>; durable(): void } {
-    const names = new Map<string, string>();
+  /** Records of what waits at this moment, of the streams of which that has changed: by name, undefined where none is kept any more; and what to call when they are durable. */
+  save(): { names: Map<string, string | undefined>; fresh: Map<string, Uint8Array>; durable(): void } {
+    const names = new Map<string, string | undefined>();
     const fresh = new Map<string, Uint8Array>();
     const waiting = this.#lines.map(({ queue }): readonly QueuedNotice[] => queue.snapshot());
-    for (const stream of this.#lines.length === 0 ? [] : this.#streams) {
+    const byStream = waiting.map(groupByStream);
+    const waits = new Set(byStream.flatMap((streams) => [...streams.keys()]));
+    for (const stream of new Set([...this.#touched, ...this.#waited, ...waits])) {
+      const name = `${encodeURIComponent(stream)}${recordSuffix}`;
+      names.set(name, undefined);
+      if (this.#lines.length === 0) continue;
       const saved: SavedOutbox = {};
       for (const [i, { sender, streams }] of this.#lines.entries()) {
-        const detectors = Object.fromEntries(streams.get(stream) ?? []);
-        saved[sender.name] = { detectors, waiting: waiting[i].map(({ notice }) => notice).filter((notice) => notice.stream === stream) };
+        saved[sender.name] = { detectors: Object.fromEntries(streams.get(stream) ?? []), waiting: byStream[i].get(stream) ?? [] };
       }
       const bytes = encodeRecord(outboxKind, saved as unknown as Plain);
       const hash = recordHash(bytes);
-      names.set(`${encodeURIComponent(stream)}${recordSuffix}`, hash);
+      names.set(name, hash);
       fresh.set(hash, bytes);
     }
+    this.#touched = new Set();
+    this.#waited = waits;
     return { names, fresh, durable: () => this.#lines.forEach(({ queue }, i) => void queue.release(waiting[i])) };
   }
 
@@ -149,4 +157,10 @@ export class Outbox {
     await Promise.all(this.#lines.map(({ queue }) => queue.halt(ms)));
     for (const { sender } of this.#lines) this.#watch.noticesWait?.(this.#key, sender.name, 0);
   }
+}
+
+function groupByStream(queued: readonly QueuedNotice[]): Map<string, Notice[]> {
+  const groups = new Map<string, Notice[]>();
+  for (const { notice } of queued) groups.set(notice.stream, [...(groups.get(notice.stream) ?? []), notice]);
+  return groups;
 }

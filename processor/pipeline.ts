@@ -1,30 +1,21 @@
 import { type Batch, concatBatches } from '../core/batch.ts';
 import { type Chunk, type DeadLetter, rowsIn } from '../core/chunk.ts';
 import type { Output } from '../core/component.ts';
-import { SluiceError } from '../core/errors.ts';
+import { quote } from '../core/errors.ts';
 import { attachPosition, type Manifest, type ManifestKeeper, type ManifestReader, type Position } from '../core/manifest.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
+import { rowPayload } from '../core/row-payload.ts';
 import type { WarmUp } from '../core/runtime.ts';
 import type { Schema } from '../core/schema.ts';
 import type { RejectedRow, Store, StoreWrite } from '../core/store.ts';
 import type { IncidentChange } from './incidents.ts';
-import { loadModel, type StreamModel, saveModel, trainAgain } from './model.ts';
+import { loadModel, saveModel, trainAgain } from './model.ts';
 import { Outbox, type OutboxWatch } from './outbox.ts';
-import { type ScoredWatch, StreamPipeline, type StreamPipelineContext, streamsOfRecords } from './stream.ts';
+import { type ScoredWatch, type StreamPipeline, type StreamPipelineContext, streamsOfRecords } from './stream.ts';
+import { Streams, type StreamsWarmth } from './streams.ts';
+import { emptyTotals, flattenTotals, type Totals, unflattenTotals } from './totals.ts';
 import { loadDefinitions } from './train.ts';
-
-/** Counts since the streams began; saved with the manifest. */
-export interface Totals {
-  /** Rows that came, dead ones included. */
-  read: number;
-  stored: number;
-  duplicate: number;
-  late: number;
-  dead: number;
-  /** Incidents that opened, per detector. */
-  incidents: Record<string, number>;
-}
 
 /** What happened to a chunk, for whoever watches: metrics, progress, tests. */
 export interface PipelineObserver extends OutboxWatch {
@@ -34,6 +25,8 @@ export interface PipelineObserver extends OutboxWatch {
   dead?(letters: Chunk['dead']): void;
   /** Rows behind the warm-up, before they are stored; for whoever wants to know why of rows that are not flagged too. */
   scored?: ScoredWatch;
+  /** A stream came into memory, for the first time or again. */
+  opened?(stream: StreamPipeline): void;
   counted?(counts: { stream: string; duplicate: number; late: number }): void;
   /** What came until now will be durable with the next `commit`; what comes while that is under way will not. */
   committing?(key: string): void;
@@ -72,22 +65,34 @@ export interface PipelineOptions {
 export class Pipeline {
   readonly #options: PipelineOptions;
   readonly #context: StreamPipelineContext;
-  readonly #streams = new Map<string, StreamPipeline>();
-  readonly #model: StreamModel | undefined;
+  readonly #streams: Streams;
   readonly #outbox: Outbox;
   #manifest: Manifest | undefined;
   #position: Position | undefined;
-  readonly totals: Totals = { read: 0, stored: 0, duplicate: 0, late: 0, dead: 0, incidents: {} };
+  readonly totals: Totals = emptyTotals();
   #partition = 0;
   #uncommittedRows = 0;
   #committedAt = performance.now();
   #changed = false;
+  /** It was said that there are too many streams. */
+  #tooManyTold = false;
 
-  private constructor(options: PipelineOptions, context: StreamPipelineContext, model: StreamModel | undefined) {
+  private constructor(options: PipelineOptions, context: StreamPipelineContext, manifest: Manifest | undefined) {
+    const { key, store, keeper, trainingRows, model, observer } = options;
     this.#options = options;
     this.#context = context;
-    this.#model = model;
-    this.#outbox = new Outbox(options.key, options.outputs ?? [], options.observer);
+    this.#manifest = manifest;
+    this.#streams = new Streams(
+      {
+        ...{ context, key, store, trainingRows },
+        kept: keeper !== undefined,
+        read: (hash) => (keeper ?? store).record(hash),
+        model: context.shared && { model: context.shared.model, place: model?.place ?? 'model' },
+        opened: (stream) => observer?.opened?.(stream),
+      },
+      manifest,
+    );
+    this.#outbox = new Outbox(key, options.outputs ?? [], observer);
   }
 
   /** @throws whatever the manifest's records, the model file or the configuration have wrong. */
@@ -95,13 +100,12 @@ export class Pipeline {
     const { config, registry, store, key, source, keeper } = options;
     const definitions = await loadDefinitions(config, registry);
     const model = options.model ? await loadModel(options.model.bytes, registry, options.model.place, trainAgain) : undefined;
-    const pipeline = new Pipeline(options, { config, definitions, registry, scored: options.observer?.scored }, model);
+    const shared = model && { model, ...saveModel(model) };
     const manifest = keeper ? keeper.manifest : await store.manifest(key);
+    const pipeline = new Pipeline(options, { config, definitions, registry, scored: options.observer?.scored, ...(shared ? { shared } : {}) }, manifest);
     if (manifest) {
-      pipeline.#manifest = manifest;
       pipeline.#position = manifest.positions[source];
-      const { incidents, ...counts } = unflatten(manifest.totals);
-      Object.assign(pipeline.totals, counts, { incidents });
+      Object.assign(pipeline.totals, unflattenTotals(manifest.totals));
       await pipeline.#outbox.load(manifest.records, (hash) => (keeper ?? store).record(hash));
     }
     return pipeline;
@@ -122,16 +126,24 @@ export class Pipeline {
     return streamsOfRecords(Object.keys(this.#manifest?.records ?? {}));
   }
 
+  /** Of every stream met in this run. */
   warmUp(): ReadonlyMap<string, WarmUp> {
-    return new Map([...this.#streams].map(([name, stream]) => [name, stream.warmUp()]));
+    return this.#streams.warmUp();
   }
 
+  /** How far the streams met in this run are, at a glance. */
+  get warmth(): StreamsWarmth {
+    return this.#streams.warmth;
+  }
+
+  /** A stream that is in memory. */
   stream(name: string): StreamPipeline | undefined {
     return this.#streams.get(name);
   }
 
+  /** Those that are in memory. */
   get streams(): readonly StreamPipeline[] {
-    return [...this.#streams.values()];
+    return this.#streams.resident;
   }
 
   /**
@@ -144,23 +156,7 @@ export class Pipeline {
 
   /** Makes a stream known before its first row; loads what was saved of it. */
   async openStream(name: string, schema: Schema): Promise<StreamPipeline> {
-    const existing = this.#streams.get(name);
-    if (existing) return existing;
-    const { store, trainingRows, model, keeper } = this.#options;
-    await store.openStream(name, schema);
-    const stream = new StreamPipeline(name, schema, this.#context);
-    const records = new Map(Object.entries(this.#manifest?.records ?? {}));
-    if ([...records.keys()].some((record) => stream.owns(record))) await stream.load(records, (hash) => (keeper ?? store).record(hash));
-    // Beside a keeper, rows that are there already are written over by themselves.
-    else if (!keeper) await this.#requireNoRows(name);
-    if (stream.model) {
-      if (this.#model) requireSameModel(stream, this.#model, model?.place ?? 'model');
-    } else {
-      if (this.#model) stream.useModel(this.#model, model?.place ?? 'model');
-      else if (trainingRows) await stream.trainOn(await trainingRows(name), trainingPlace(this.#context.config));
-    }
-    this.#streams.set(name, stream);
-    return stream;
+    return await this.#streams.open(name, schema);
   }
 
   /** Scores and stages a chunk. On an error nothing since the last commit counts: open a new pipeline to go on. */
@@ -171,10 +167,17 @@ export class Pipeline {
     const writes: StoreWrite[] = [];
     const changes: IncidentChange[] = [];
     const dead = [...chunk.dead];
+    const schemas = new Map<string, Schema>();
     for (const batch of byStream(chunk.batches)) {
+      if (!this.#streams.admits(batch.stream)) {
+        dead.push(...this.#tooMany(batch, chunk.partition));
+        continue;
+      }
       const stream = await this.openStream(batch.stream, batch.schema);
+      schemas.set(batch.stream, batch.schema);
       const known = (times: BigInt64Array, seqs: Int32Array): Promise<Uint8Array> => store.known(batch.stream, times, seqs);
       const result = await stream.take(batch, known, source, chunk.partition);
+      this.#streams.used(stream);
       writes.push(...result.writes);
       changes.push(...result.incidents);
       this.#outbox.take(batch.stream, result.turns, stream.schema);
@@ -194,7 +197,7 @@ export class Pipeline {
     this.#count(chunk, writes, changes, dead.length);
     for (const output of outputs) {
       for (const write of writes) await output.write?.(write);
-      for (const { incident, change } of changes) await output.incident?.(incident, change, (this.#streams.get(incident.stream) as StreamPipeline).schema);
+      for (const { incident, change } of changes) await output.incident?.(incident, change, schemas.get(incident.stream) as Schema);
     }
     for (const change of changes) observer?.incident?.(change);
     this.beginSending();
@@ -204,7 +207,8 @@ export class Pipeline {
   /** Is it time to commit: enough rows, or long enough ago? */
   get due(): boolean {
     const { rows, interval } = this.#context.config.commit;
-    return (this.#changed || this.#outbox.changed) && (this.#uncommittedRows >= rows || performance.now() - this.#committedAt >= interval);
+    const isTime = this.#uncommittedRows >= rows || this.#streams.crowded || performance.now() - this.#committedAt >= interval;
+    return (this.#changed || this.#outbox.changed) && isTime;
   }
 
   /**
@@ -221,12 +225,13 @@ export class Pipeline {
     this.#uncommittedRows = 0;
     this.#changed = false;
     for (const output of outputs) await output.flush?.();
-    const totals = unflatten(manifest.totals);
+    const totals = unflattenTotals(manifest.totals);
     if (keeper) {
       await this.#buryRejected(await store.commit(), totals);
-      await keeper.save({ ...manifest, totals: flatten(totals) }, fresh);
+      await keeper.save({ ...manifest, totals: flattenTotals(totals) }, fresh);
     } else await this.#buryRejected(await store.commit(manifest, fresh), totals);
-    this.#manifest = { ...manifest, totals: flatten(totals) };
+    this.#manifest = { ...manifest, totals: flattenTotals(totals) };
+    this.#streams.endSaving(this.#manifest);
     durable();
     observer?.commit?.(this.#manifest, (performance.now() - started) / 1000, manifest.positions[this.#options.source]?.nextOffset ?? 0);
   }
@@ -252,21 +257,24 @@ export class Pipeline {
   /** What there is to go on from at this moment; later rows do not change it. */
   #snapshot(): { manifest: Manifest; fresh: Map<string, Uint8Array>; durable(): void } {
     const { key, source } = this.#options;
-    // Streams that did not come up in this run keep their records.
-    const kept = (name: string): boolean => !Outbox.owns(name) && !this.streams.some((stream) => stream.owns(name));
-    const records = new Map(Object.entries(this.#manifest?.records ?? {}).filter(([name]) => kept(name)));
-    const saved = new Set(Object.values(this.#manifest?.records ?? {}));
+    const before = this.#manifest?.records ?? {};
+    // Streams that did not change keep their records.
+    const records: Record<string, string> = { ...before };
     const fresh = new Map<string, Uint8Array>();
     const outbox = this.#outbox.save();
-    for (const own of [...[...this.#streams.values()].map((stream) => stream.save()), outbox]) {
-      for (const [name, hash] of own.names) records.set(name, hash);
-      for (const [hash, bytes] of own.fresh) if (!saved.has(hash)) fresh.set(hash, bytes);
+    for (const saved of [this.#streams.beginSaving(), outbox]) {
+      for (const [name, hash] of saved.names) {
+        if (hash === undefined) delete records[name];
+        else records[name] = hash;
+        const bytes = hash === undefined || before[name] === hash ? undefined : saved.fresh.get(hash);
+        if (hash !== undefined && bytes) fresh.set(hash, bytes);
+      }
     }
     const manifest: Manifest = {
       key,
       positions: { ...this.#manifest?.positions, ...(this.#position ? { [source]: this.#position } : {}) },
-      totals: flatten(this.totals),
-      records: Object.fromEntries(records),
+      totals: flattenTotals(this.totals),
+      records,
     };
     return { manifest, fresh, durable: outbox.durable };
   }
@@ -308,16 +316,17 @@ export class Pipeline {
     }
   }
 
-  /** Without the state that belongs to its rows a stream could not tell which rows it has: they would be stored twice. */
-  async #requireNoRows(stream: string): Promise<void> {
-    const { store, key, config } = this.#options;
-    const { times } = await store.rows({ stream, tags: [], limit: 1 });
-    if (times.length === 0) return;
-    const others = (await store.manifests()).filter(({ records }) => streamsOfRecords(Object.keys(records)).includes(stream)).map((other) => `'${other.key}'`);
-    throw new SluiceError('RECORD_VERSION', `the store holds rows of stream '${stream}', but no state of it under '${key}'`, {
-      place: config.file,
-      fix: `${others.length > 0 ? `They were written under ${others.join(' and ')}: set \`topic\` back, or name` : 'Name'} another stream or store; or start anew with --fresh.`,
-    });
+  /** Rows of a stream that is one too many. */
+  #tooMany(batch: Batch, partition: number): DeadLetter[] {
+    const { source, observer } = this.#options;
+    const { max } = this.#context.config.streams;
+    const message = `stream ${quote(batch.stream)} is one too many: there are ${max} already, and \`streams.max\` allows no more. Raise it if that is right, or correct the names.`;
+    if (!this.#tooManyTold) observer?.warned?.(message);
+    this.#tooManyTold = true;
+    return Array.from({ length: batch.rows }, (_, row) => ({
+      ...{ source, partition, position: batch.origins[row], stream: batch.stream },
+      ...{ reason: 'too-many-streams' as const, message, payload: rowPayload(batch, row) },
+    }));
   }
 
   #count(chunk: Chunk, writes: readonly StoreWrite[], changes: readonly IncidentChange[], dead: number): void {
@@ -338,15 +347,6 @@ function byTime({ incident: a }: IncidentChange, { incident: b }: IncidentChange
   return a.end < b.end ? -1 : Number(a.end > b.end);
 }
 
-/** Rows that one model judged are not gone on with under another unseen. */
-function requireSameModel(stream: StreamPipeline, model: StreamModel, place: string): void {
-  if (saveModel(model).hash === stream.modelRecord?.hash) return;
-  throw new SluiceError('RECORD_VERSION', `stream '${stream.stream}' goes on with the model it began with, which is not this one`, {
-    place,
-    fix: 'Name the former model, or begin anew with --fresh; `sluice backfill --model` judges stored rows by another one.',
-  });
-}
-
 /** One batch per stream: streams know nothing of each other, and rows that alternate would else be scored one by one. */
 function byStream(batches: readonly Batch[]): Batch[] {
   const streams = new Map<string, Batch[]>();
@@ -356,24 +356,4 @@ function byStream(batches: readonly Batch[]): Batch[] {
     else streams.set(batch.stream, [batch]);
   }
   return [...streams.values()].map(concatBatches);
-}
-
-function trainingPlace({ train }: PipelineConfig): string {
-  const path = train.kind === 'file' ? train.source.options.path : undefined;
-  return typeof path === 'string' ? `training file '${path}'` : 'train.file';
-}
-
-const incidentPrefix = 'incidents/';
-
-function flatten({ incidents, ...counts }: Totals): Record<string, number> {
-  return { ...counts, ...Object.fromEntries(Object.entries(incidents).map(([detector, n]) => [`${incidentPrefix}${detector}`, n])) };
-}
-
-function unflatten(totals: Readonly<Record<string, number>>): Totals {
-  const out: Totals = { read: 0, stored: 0, duplicate: 0, late: 0, dead: 0, incidents: {} };
-  for (const [name, n] of Object.entries(totals)) {
-    if (name.startsWith(incidentPrefix)) out.incidents[name.slice(incidentPrefix.length)] = n;
-    else Object.assign(out, { [name]: n });
-  }
-  return out;
 }

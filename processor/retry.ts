@@ -69,7 +69,7 @@ export async function* retryDead(options: RetryOptions): AsyncGenerator<RetryOut
 }
 
 async function rowOf(letter: DeadLetter, streams: ReadonlyMap<string, StreamSummary>, readAgain: ReadAgain): Promise<LateRow | { why: string }> {
-  if (letter.reason === 'too-late' || letter.reason === 'rejected') {
+  if (letter.reason === 'too-late' || letter.reason === 'too-many-streams' || letter.reason === 'rejected') {
     const schema = letter.stream === undefined ? undefined : streams.get(letter.stream)?.schema;
     const kept = schema && parseRowPayload(letter.payload, schema.tags.length);
     if (kept) return { ...kept, letter, stream: letter.stream as string, counted: letter.reason === 'rejected' };

@@ -33,7 +33,14 @@ export interface StreamPipelineContext {
   readonly config: PipelineConfig;
   readonly definitions: Definitions;
   readonly registry: Registry;
+  /** A model that streams share, with its record. */
+  readonly shared?: ModelRecord & { readonly model: StreamModel };
   readonly scored?: ScoredWatch | undefined;
+}
+
+interface ModelRecord {
+  readonly bytes: Uint8Array;
+  readonly hash: string;
 }
 
 /** Told right after rows were scored, while the scorer can still be asked why (`peak`). */
@@ -75,8 +82,12 @@ export class StreamPipeline {
   #collected: { rows: Batch; hash?: string }[] = [];
   #training: 'fitting' | 'calibrating' | undefined;
   #scorer: Scorer | undefined;
-  #model: { bytes: Uint8Array; hash: string } | undefined;
+  #model: ModelRecord | undefined;
   #thresholdsStored = false;
+  /** Names of the records that were saved last. */
+  #saved: ReadonlySet<string> = new Set();
+  /** Is what was saved last another state than this? */
+  changed = true;
 
   constructor(stream: string, schema: Schema, context: StreamPipelineContext) {
     const { config } = context;
@@ -98,7 +109,7 @@ export class StreamPipeline {
   }
 
   /** The model as bytes of a record. */
-  get modelRecord(): { bytes: Uint8Array; hash: string } | undefined {
+  get modelRecord(): ModelRecord | undefined {
     return this.#model;
   }
 
@@ -139,6 +150,7 @@ export class StreamPipeline {
     const incidents: IncidentChange[] = [];
     const turns: IncidentTurn[] = [];
     const { rows } = admission.batch;
+    if (rows > 0) this.changed = true;
     for (let from = 0; from < rows; ) {
       const to = this.#scorer ? rows : this.#nextBoundary(from, rows);
       const part = sliceBatch(admission.batch, from, to);
@@ -155,14 +167,9 @@ export class StreamPipeline {
     return newest - time >= BigInt(Math.ceil(lateness + incidents.merge)) * nanosPerMilli && this.#trackers.every((tracker) => tracker.quiet);
   }
 
-  /** Does a record of this name belong to this stream? */
-  owns(name: string): boolean {
-    return name.startsWith(this.#prefix);
-  }
-
-  /** Records that bring this stream back to where it is now; only those that are not saved yet carry bytes. */
-  save(): { names: Map<string, string>; fresh: Map<string, Uint8Array> } {
-    const names = new Map<string, string>();
+  /** Records that bring this stream back to where it is now, by name; undefined for those that were saved before and are needed no more. */
+  save(): { names: Map<string, string | undefined>; fresh: Map<string, Uint8Array> } {
+    const names = new Map<string, string | undefined>([...this.#saved].map((name) => [name, undefined]));
     const fresh = new Map<string, Uint8Array>();
     const add = (name: string, bytes: Uint8Array): string => {
       const hash = recordHash(bytes);
@@ -189,42 +196,54 @@ export class StreamPipeline {
     const joined = this.#joinNewest();
     if (joined) this.#collected.push({ rows: joined, hash: add(trainingName(this.#collected.length), encodeRows(joined)) });
     for (const [n, { hash }] of this.#collected.entries()) if (hash !== undefined) names.set(this.#prefix + trainingName(n), hash);
+    this.#saved = new Set([...names].flatMap(([name, hash]) => (hash === undefined ? [] : [name])));
+    this.changed = false;
     return { names, fresh };
   }
 
   /** @throws RECORD_CORRUPT, RECORD_VERSION, and RECORD_VERSION naming settings that changed since. */
-  async load(names: ReadonlyMap<string, string>, read: (hash: string) => Promise<Uint8Array>): Promise<void> {
-    await restoreRecord(`state of stream '${this.stream}'`, () => this.#restore(names, read));
+  async load(records: Readonly<Record<string, string>>, read: (hash: string) => Promise<Uint8Array>): Promise<void> {
+    await restoreRecord(`state of stream '${this.stream}'`, () => this.#restore(records, read));
   }
 
-  async #restore(names: ReadonlyMap<string, string>, read: (hash: string) => Promise<Uint8Array>): Promise<void> {
+  async #restore(records: Readonly<Record<string, string>>, read: (hash: string) => Promise<Uint8Array>): Promise<void> {
     const place = `state of stream '${this.stream}'`;
+    const saved = new Set<string>();
+    const hashOf = (name: string): string | undefined => {
+      if (!Object.hasOwn(records, this.#prefix + name)) return undefined;
+      saved.add(this.#prefix + name);
+      return records[this.#prefix + name];
+    };
     const record = async (name: string): Promise<Uint8Array | undefined> => {
-      const hash = names.get(this.#prefix + name);
+      const hash = hashOf(name);
       return hash === undefined ? undefined : read(hash);
     };
     const stateBytes = await record('state');
     if (!stateBytes) throw new SluiceError('RECORD_CORRUPT', 'the manifest names no state', { place, fix: 'Start anew with --fresh.' });
-    const saved = decodeRecord(stateBytes, stateKind, place) as unknown as SavedState;
-    const modelBytes = await record('model');
-    if (modelBytes && saved.scoring) {
-      const model = await loadModel(modelBytes, this.#context.registry, `model of stream '${this.stream}'`);
+    const state = decodeRecord(stateBytes, stateKind, place) as unknown as SavedState;
+    const modelHash = hashOf('model');
+    if (modelHash !== undefined && state.scoring) {
+      const { shared } = this.#context;
+      const bytes = modelHash === shared?.hash ? shared.bytes : await read(modelHash);
+      const model = modelHash === shared?.hash ? shared.model : await loadModel(bytes, this.#context.registry, `model of stream '${this.stream}'`);
       requireSameSchema(model.schema, this.schema, `model of stream '${this.stream}'`);
       requireSameConfiguration(model, this.#context.config, place, this.#context.config.train.kind === 'rows' ? [] : ['train']);
-      this.#use(model, saved.scoring);
-      this.#model = { bytes: modelBytes, hash: recordHash(modelBytes) };
+      this.#use(model, state.scoring);
+      this.#model = { bytes, hash: modelHash };
     }
-    if (!this.#scorer) this.#requireSameWarmUp(saved, place);
-    this.#rows = saved.rows;
-    this.#window.load(saved.window);
-    this.#levelOfDetail.load(saved.levelOfDetail);
-    this.#thresholdsStored = saved.thresholdsStored;
-    for (const [v, tracker] of this.#trackers.entries()) if (saved.incidents[this.names[v]]) tracker.load(saved.incidents[this.names[v]]);
+    if (!this.#scorer) this.#requireSameWarmUp(state, place);
+    this.#rows = state.rows;
+    this.#window.load(state.window);
+    this.#levelOfDetail.load(state.levelOfDetail);
+    this.#thresholdsStored = state.thresholdsStored;
+    for (const [v, tracker] of this.#trackers.entries()) if (state.incidents[this.names[v]]) tracker.load(state.incidents[this.names[v]]);
     for (let n = 0; ; n++) {
-      const hash = names.get(this.#prefix + trainingName(n));
+      const hash = hashOf(trainingName(n));
       if (hash === undefined) break;
       this.#collected.push({ rows: decodeRows(await read(hash), this.stream, this.schema, place), hash });
     }
+    this.#saved = saved;
+    this.changed = false;
   }
 
   #use(model: StreamModel, state: ScoringState): void {
@@ -237,9 +256,11 @@ export class StreamPipeline {
 
   #begin(model: StreamModel, state: ScoringState): void {
     this.#use(model, state);
-    this.#model = saveModel(model);
+    const { shared } = this.#context;
+    this.#model = model === shared?.model ? shared : saveModel(model);
     this.#collected = [];
     this.#training = undefined;
+    this.changed = true;
   }
 
   /**

@@ -102,6 +102,30 @@ export function manifestLogConformance(make: () => Promise<ManifestLogUnderTest>
       for (const bytes of all) assert.deepEqual(Buffer.from(await next.record(recordHash(bytes))), bytes);
     }),
 
+    check('of many records those that change are written, and what is read is whole', async (place, log, key) => {
+      const names = Array.from({ length: 1200 }, (_, i) => `item-${i}/state`);
+      const small = new Map(names.map((name, i) => [name, content(i, 20)]));
+      let keeper = await log.take(key);
+      await keeper.save(manifest(key, 1, Object.fromEntries(small)), contents(...small.values()));
+      // A few, then so many that all are named anew, then a few again by another that has taken the key.
+      for (const [n, count] of [10, 1100, 10].entries()) {
+        const changed = names.slice(n * 5, n * 5 + count).map((name, i): [string, Buffer] => [name, content(10_000 + n * 5000 + i, 30)]);
+        for (const [name, bytes] of changed) small.set(name, bytes);
+        small.delete(names[1199 - n]);
+        if (n === 2) keeper = await (await place.open()).take(key);
+        const saved = manifest(key, n + 2, Object.fromEntries(small));
+        await keeper.save(saved, contents(...changed.map(([, bytes]) => bytes)));
+        assert.deepEqual(await log.manifest(key), saved);
+        const other = await place.open();
+        assert.deepEqual(await other.manifest(key), saved);
+        for (const name of [names[0], names[700], names[1150]]) {
+          const bytes = small.get(name) as Buffer;
+          assert.deepEqual(Buffer.from(await other.record(recordHash(bytes))), bytes);
+        }
+        await rejects('RECORD_CORRUPT', other.record(recordHash(content(1199 - n, 20))));
+      }
+    }),
+
     check('who takes a key fences off who had it, whose saves are never seen', async (place, log, key) => {
       const first = await log.take(key);
       const saved = manifest(key, 1, { state: content(1, 10) });

@@ -1,11 +1,10 @@
-import { DuckDBBlobValue, type DuckDBConnection, type DuckDBListValue, type DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBBlobValue, DuckDBConnection, DuckDBListValue, DuckDBValue } from '@duckdb/node-api';
 import { allocateBatch, type Batch } from '../../core/batch.ts';
 import type { DeadLetter, DeadReason } from '../../core/chunk.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { Incident } from '../../core/incident.ts';
 import { BucketFold, bucketStart } from '../../core/level-of-detail.ts';
-import { type Manifest, parseManifest } from '../../core/manifest.ts';
-import { recordHash } from '../../core/record.ts';
+import type { Manifest } from '../../core/manifest.ts';
 import { tagIndex } from '../../core/schema.ts';
 import type {
   Annotation,
@@ -31,6 +30,7 @@ import { exportTo } from './export.ts';
 import type { DuckFile } from './file.ts';
 import { readKnown } from './known.ts';
 import { loadStreams, rowsTable, type StreamEntry } from './layout.ts';
+import { readManifests, readRecord } from './manifests.ts';
 import { noAgreement, noDistribution, readAgreement, readDistribution, readScores } from './scores.ts';
 import { tagStatistics } from './statistics.ts';
 
@@ -42,9 +42,7 @@ export function duckReader(file: DuckFile): StoreReader {
       return entry ? await work(connection, entry) : absent;
     });
   const manifests = (): Promise<Manifest[]> =>
-    file.read(async (c) =>
-      (await rowsOfQuery(c, 'SELECT content FROM sluice_data.manifests ORDER BY key')).map(([content]) => parseManifest(String(content), file.options.path)),
-    );
+    file.read(async (connection) => (await readManifests(connection, file.options.path)).map(({ manifest }) => manifest));
 
   return {
     streams: () => file.read(streamSummaries),
@@ -332,16 +330,6 @@ async function readDeadLetters(connection: DuckDBConnection, query: Parameters<S
     message: String(message),
     payload: String(payload),
   }));
-}
-
-async function readRecord(connection: DuckDBConnection, hash: string, path: string): Promise<Uint8Array> {
-  const [found] = await rowsOfQuery(connection, 'SELECT bytes FROM sluice_data.records WHERE hash = $1', [hash]);
-  const fix = 'Restore the store from a backup, or start anew with --fresh.';
-  if (!(found?.[0] instanceof DuckDBBlobValue)) throw new SluiceError('RECORD_CORRUPT', `record ${hash} is missing`, { place: path, fix });
-  const { bytes } = found[0];
-  if (recordHash(bytes) !== hash)
-    throw new SluiceError('RECORD_CORRUPT', `record ${hash} was altered: its content does not hash to its name`, { place: path, fix });
-  return bytes;
 }
 
 function between(range: { from?: bigint | undefined; to?: bigint | undefined }, column = 'time'): string {

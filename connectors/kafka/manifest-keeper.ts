@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
 import { quote, SluiceError } from '../../core/errors.ts';
 import type { Manifest, ManifestKeeper } from '../../core/manifest.ts';
+import { type ManifestBase, packManifest } from '../../core/packed-manifest.ts';
 import { busError } from './client.ts';
 import type { CommittedTail } from './committed-tail.ts';
 import type { Outage } from './outage.ts';
@@ -36,6 +37,7 @@ export class KafkaKeeper implements ManifestKeeper {
   #mark = '';
   #producer: Producer | undefined;
   #manifest: Manifest | undefined;
+  #base: ManifestBase | undefined;
   /** Hash to pieces of what is stored. */
   #stored = new Map<string, number>();
   /** What was saved last is before this offset. */
@@ -81,18 +83,21 @@ export class KafkaKeeper implements ManifestKeeper {
 
   async save(manifest: Manifest, fresh: ReadonlyMap<string, Uint8Array>): Promise<void> {
     if (manifest.key !== this.#key) throw new SluiceError('INTERNAL', `${quote(manifest.key)} is not the key that was taken`, { place: this.#key });
-    const named = new Set(Object.values(manifest.records));
     await this.#inTurn(async () => {
+      const { text, base } = packManifest(manifest, this.#base);
+      const named = new Set(Object.values(manifest.records));
+      if (base) named.add(base.hash);
+      const bytesOf = (hash: string): Uint8Array | undefined => (hash === base?.hash ? base.bytes : fresh.get(hash));
       await this.#write(() => {
         const messages: Message[] = [];
-        for (const hash of named) if (!this.#stored.has(hash)) this.#addPieces(messages, hash, fresh.get(hash));
-        messages.push({ key: manifestKey(this.#key), value: JSON.stringify(manifest) });
+        for (const hash of named) if (!this.#stored.has(hash)) this.#addPieces(messages, hash, bytesOf(hash));
+        messages.push({ key: manifestKey(this.#key), value: text });
         this.#addRemovals(messages, named);
         return messages;
       });
-      const pieces = (hash: string): number => this.#stored.get(hash) ?? piecesOf(fresh.get(hash) as Uint8Array);
+      const pieces = (hash: string): number => this.#stored.get(hash) ?? piecesOf(bytesOf(hash) as Uint8Array);
       this.#stored = new Map([...named].map((hash) => [hash, pieces(hash)]));
-      this.#manifest = manifest;
+      [this.#manifest, this.#base] = [manifest, base];
     });
   }
 
@@ -104,7 +109,7 @@ export class KafkaKeeper implements ManifestKeeper {
         return messages;
       });
       this.#stored = new Map();
-      this.#manifest = undefined;
+      [this.#manifest, this.#base] = [undefined, undefined];
     });
   }
 
@@ -143,6 +148,7 @@ export class KafkaKeeper implements ManifestKeeper {
     }
     outage.over(this);
     this.#manifest = saved.manifest(this.#key);
+    this.#base = saved.base(this.#key);
     this.#stored = saved.pieces(this.#key);
   }
 

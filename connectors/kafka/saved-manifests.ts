@@ -1,5 +1,6 @@
 import { SluiceError } from '../../core/errors.ts';
-import { type Manifest, parseManifest } from '../../core/manifest.ts';
+import type { Manifest } from '../../core/manifest.ts';
+import { baseOf, type ManifestBase, mergeBase } from '../../core/packed-manifest.ts';
 import { recordHash } from '../../core/record.ts';
 import type { FetchedRecord } from './committed-records.ts';
 
@@ -17,6 +18,7 @@ export const pieceKey = (key: string, hash: string, piece: number): string => `r
 /** What is saved under one key. */
 interface Saved {
   manifest: Manifest | SluiceError | undefined;
+  base: ManifestBase | undefined;
   /** Hash to pieces; those of a record that is not there in full are absent. */
   readonly records: Map<string, (Buffer | undefined)[]>;
   /** Who took the key last, and who before. */
@@ -60,6 +62,11 @@ export class SavedManifests {
     return manifest;
   }
 
+  /** The base of the manifest, where it has one. */
+  base(key: string): ManifestBase | undefined {
+    return this.#saved.get(key)?.base;
+  }
+
   /** @throws RECORD_CORRUPT */
   manifests(): Manifest[] {
     return [...this.#saved.keys()].sort().flatMap((key) => this.manifest(key) ?? []);
@@ -95,7 +102,7 @@ export class SavedManifests {
   #at(key: string): Saved {
     let saved = this.#saved.get(key);
     if (!saved) {
-      saved = { manifest: undefined, records: new Map(), fence: undefined };
+      saved = { manifest: undefined, base: undefined, records: new Map(), fence: undefined };
       this.#saved.set(key, saved);
     }
     return saved;
@@ -103,15 +110,22 @@ export class SavedManifests {
 
   #applyManifest(key: string, value: Buffer | null): void {
     const saved = this.#at(key);
+    saved.manifest = undefined;
     try {
-      saved.manifest = value ? parseManifest(value.toString(), this.#topic) : undefined;
+      const text = value?.toString();
+      const hash = text === undefined ? undefined : baseOf(text, this.#topic);
+      // Mostly it is that of the manifest before.
+      const named = hash === undefined ? undefined : saved.base?.hash === hash ? saved.base : { hash, bytes: this.record(hash, key) };
+      const read = text === undefined ? undefined : mergeBase(text, this.#topic, named);
+      [saved.manifest, saved.base] = [read?.manifest, read?.base];
     } catch (error) {
       // Told to who asks for it: the other keys are sound.
       saved.manifest = error as SluiceError;
       return;
     }
-    const named = new Set(Object.values(saved.manifest?.records ?? {}));
-    for (const hash of saved.records.keys()) if (!named.has(hash)) saved.records.delete(hash);
+    const names = new Set(Object.values(saved.manifest?.records ?? {}));
+    if (saved.base) names.add(saved.base.hash);
+    for (const hash of saved.records.keys()) if (!names.has(hash)) saved.records.delete(hash);
   }
 
   #applyPiece(rest: string, value: Buffer | null, count: number): void {

@@ -81,6 +81,17 @@ export const frame = z.strictObject({
     })
     .prefault({})
     .describe('When rows, verdicts and position are made durable together.'),
+  streams: z
+    .strictObject({
+      inMemory: z
+        .int()
+        .min(1)
+        .default(1000)
+        .describe('So many are kept in memory; the state of others is read from where it was saved when a row of theirs comes.'),
+      max: z.int().min(1).default(10_000).describe('Rows of further streams are dead letters: names by mistake or by malice do not fill the disk.'),
+    })
+    .prefault({})
+    .describe('How many streams there may be, on each partition. No result depends on how many are in memory.'),
   train: z
     .strictObject({
       rows: z

@@ -46,6 +46,7 @@ export async function resolvePipeline(document: ConfigDocument, keys: Keys, file
     lateness: parsed.lateness,
     batch: parsed.batch,
     commit: parsed.commit,
+    streams: parsed.streams,
     train,
     views: orderViews(views),
     detectors,

@@ -28,6 +28,7 @@ test('what is left out has its default', async () => {
     lateness: 60_000,
     batch: { rows: 500, wait: 1000 },
     commit: { rows: 20_000, interval: 1000 },
+    streams: { inMemory: 1000, max: 10_000 },
     train: { kind: 'rows', from: 0, to: 3600, assumed: true, calibrate: 'split' },
     threshold: { warn: { type: 'quantile', options: { q: 0.99 } }, error: { type: 'quantile', options: { q: 0.999 } } },
     combine: new Map(),

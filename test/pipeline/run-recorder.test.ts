@@ -218,7 +218,7 @@ describe('RunRecorder', () => {
     observer.committing?.('a');
     take(40, 50, 'a');
     const totals = { read: 30, stored: 30, duplicate: 0, late: 0, dead: 0, incidents: {} };
-    recorder.add({ key: 'a', totals, streams: [], warmUp: () => new Map() } as unknown as Pipeline, { told: true });
+    recorder.add({ key: 'a', totals, streams: [], stream: () => undefined, warmUp: () => new Map() } as unknown as Pipeline, { told: true });
     take(30, 50, 'a');
     observer.committing?.('a');
     commit('a', 50);

@@ -94,6 +94,34 @@ export function commitChecks(check: MakeCheck): Check[] {
       assert.deepEqual(await again.manifest('rows/0'), second_);
     }),
 
+    check('of a manifest of many records those that change are written, and what is read is whole', async ({ store, reopen, transactional }) => {
+      if (!transactional) return;
+      const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+      const contents = new Map(Array.from({ length: 3000 }, (_, i): [string, Uint8Array] => [`item-${i}/state`, bytesOf(`first ${i}`)]));
+      let opened = store;
+      // All, then a few, then so many that all are named anew, then a few again after a restart.
+      for (const [n, count] of [3000, 10, 1500, 10].entries()) {
+        const fresh = new Map<string, Uint8Array>();
+        for (let i = n * 5; i < n * 5 + count && i < 3000; i++) {
+          if (n > 0) contents.set(`item-${i}/state`, bytesOf(`${n} ${i}`));
+          const bytes = contents.get(`item-${i}/state`) as Uint8Array;
+          fresh.set(recordHash(bytes), bytes);
+        }
+        contents.delete(`item-${2999 - n}/state`);
+        const records = Object.fromEntries([...contents].map(([name, bytes]) => [name, recordHash(bytes)]));
+        const manifest: Manifest = { key: 'rows/0', positions: { plant: { nextOffset: n, shiftMs: 0 } }, totals: { read: n }, records };
+        if (n === 3) opened = await reopen();
+        await opened.commit(manifest, fresh);
+        assert.deepEqual(await opened.manifest('rows/0'), manifest);
+        for (const name of ['item-5/state', 'item-700/state', 'item-2900/state']) {
+          assert.deepEqual([...(await opened.record(records[name]))], [...(contents.get(name) as Uint8Array)]);
+        }
+        await assert.rejects(opened.record(recordHash(bytesOf(`first ${2999 - n}`))), isSluice('RECORD_CORRUPT', /missing/));
+      }
+      const last = await opened.manifest('rows/0');
+      assert.deepEqual(await (await reopen()).manifest('rows/0'), last);
+    }),
+
     check('after an error the rows since the last commit are gone and can be written again', async ({ store, transactional }) => {
       if (!transactional) return;
       await store.openStream('plant', plant);
