@@ -114,6 +114,7 @@ function Stream({ name }: { name: string }) {
         newest={newest}
         waiting={feedState.value === 'offline' ? 'Sluice does not answer.' : hasVerdicts ? undefined : waitingFor(warmUp)}
         ended={status.value?.ended === true}
+        elsewhere={(status.value?.streamCount ?? 1) > 1 ? Math.max(0, status.value!.openIncidents - open.length) : 0}
       />
       <Stages stages={stages} tagsOf={(stage) => tags.filter((tag) => tag.stage === stage).map((tag) => tag.name)} />
       {status.value === null ? <Skeleton height={80} /> : <Figures status={status.value} newest={newest} />}

@@ -52,9 +52,12 @@ export function OperationPart({ operation, components, known }: OperationProps) 
         <h3>Example</h3>
         <div class="row">
           <Command text={endless ? command.replace('curl', 'curl -N') : command} />
-          <Button icon="link" onClick={() => void copy().catch((error: Error) => toast(error.message, 'error'))}>
-            Copy
-          </Button>
+          {/* Elsewhere a page may not write to the clipboard. */}
+          {window.isSecureContext ? (
+            <Button icon="link" onClick={() => void copy().catch((error: Error) => toast(error.message, 'error'))}>
+              Copy
+            </Button>
+          ) : null}
         </div>
       </div>
       {method === 'GET' && !endless && !/ID\b/.test(example.address) ? <Try address={example.address} /> : null}

@@ -15,26 +15,32 @@ interface AlertBoxProps {
   readonly waiting: string | undefined;
   /** Nothing more will come. */
   readonly ended: boolean;
+  /** Open incidents of other streams. */
+  readonly elsewhere: number;
 }
 
 /** Quiet when all is well; red with since when, who says so and which tags when it is not. */
-export function AlertBox({ open, last, newest, waiting, ended }: AlertBoxProps) {
+export function AlertBox({ open, last, newest, waiting, ended, elsewhere }: AlertBoxProps) {
   return (
     <section class={open.length > 0 ? 'alert alert-open' : 'alert'} aria-label="State of the plant" aria-live="polite">
-      {open.length > 0 ? <Open open={open} newest={newest} /> : <Quiet last={last} waiting={waiting} ended={ended} />}
+      {open.length > 0 ? <Open open={open} newest={newest} /> : <Quiet last={last} waiting={waiting} ended={ended} elsewhere={elsewhere} />}
     </section>
   );
 }
 
-function Quiet({ last, waiting, ended }: Pick<AlertBoxProps, 'last' | 'waiting' | 'ended'>) {
+function Quiet({ last, waiting, ended, elsewhere }: Omit<AlertBoxProps, 'open' | 'newest'>) {
   const title = waiting !== undefined ? 'No verdict now' : ended ? 'All was well at the end' : 'All is well';
+  const others = elsewhere === 0 ? '' : `, but ${elsewhere} in other streams`;
+  const quiet = ended
+    ? `The recording has been read to its end, and no incident is open${others}.`
+    : `No incident is open${elsewhere === 0 ? '' : ' here'}${others}.`;
   return (
     <div class="alert-quiet">
       <StatusMark status={waiting === undefined ? 'ok' : 'undefined'} size={28} />
       <div>
         <p class="alert-title">{title}</p>
         <p class="hint">
-          {waiting ?? (ended ? 'The recording has been read to its end, and no incident is open.' : 'No incident is open.')}{' '}
+          {waiting ?? quiet}{' '}
           {last === undefined ? null : (
             <>
               The last one ended at <Time at={last.end} />: <a href={hrefTo(`/incidents/${last.id}`)}>{last.detector}</a>.
