@@ -2,8 +2,10 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { getIncidents, getScores, getSeries, getStreams } from '../../api.ts';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import type { ChartRegion } from '../../charts/types.ts';
+import { Meter } from '../../components/meter.tsx';
 import { Skeleton } from '../../components/states.tsx';
-import { incidentChange, useLive } from '../../live-feed.ts';
+import { incidentChange, status, useLive } from '../../live-feed.ts';
+import { formatCount } from '../../numbers.ts';
 import { pipeline } from '../../plant.ts';
 import { useResource } from '../../resource.ts';
 import { iso, zone } from '../../time.ts';
@@ -28,9 +30,12 @@ export function ItemChart({ item }: { item: string }) {
   const [attempt, setAttempt] = useState(0);
   const filling = useRef(false);
 
-  const first = useResource(`tail ${item} ${detector} ${attempt}`, async (abort) => {
+  const warmUp = status.value?.streams.find(({ stream }) => stream === item)?.warmUp;
+  const learning = warmUp !== undefined && warmUp.stage !== 'ready' ? warmUp : undefined;
+  // Levels come when it has learnt.
+  const first = useResource(`tail ${item} ${detector} ${attempt} ${learning === undefined}`, async (abort) => {
     const streams = await getStreams(abort);
-    if (!streams.some(({ stream }) => stream === item)) return null;
+    if (!streams.some(({ stream, detectors }) => stream === item && detectors.includes(detector))) return null;
     const last = `${span}ms`;
     const [series, scores] = await Promise.all([
       getSeries(item, { last, tags: [tag], points: most }, abort),
@@ -96,22 +101,31 @@ export function ItemChart({ item }: { item: string }) {
         title={`Values of ${item}`}
         quietTitle
         height={160}
-        timeAxis={false}
+        timeAxis={learning !== undefined}
         series={[{ name: 'Value', times: rows.times, values: rows.tag(tag).value }]}
         empty="No values yet."
       />
-      <TimeChart
-        {...shared}
-        title={`Score of ${item} by ${detector}`}
-        quietTitle
-        height={170}
-        series={[{ name: 'Score', times: verdicts.times, values: verdicts.score, status: verdicts.status, color: 2 }]}
-        levels={[
-          { label: 'Warning', tone: 'warn', steps: steps('warn') },
-          { label: 'Error', tone: 'error', steps: steps('error') },
-        ]}
-        empty={`Scores come once ${detector} has learnt what is normal.`}
-      />
+      {learning === undefined ? (
+        <TimeChart
+          {...shared}
+          title={`Score of ${item} by ${detector}`}
+          quietTitle
+          height={170}
+          series={[{ name: 'Score', times: verdicts.times, values: verdicts.score, status: verdicts.status, color: 2 }]}
+          levels={[
+            { label: 'Warning', tone: 'warn', steps: steps('warn') },
+            { label: 'Error', tone: 'error', steps: steps('error') },
+          ]}
+          empty="No scores yet."
+        />
+      ) : (
+        <Meter
+          label="Learning what is normal; scores come then"
+          value={learning.have}
+          of={learning.need}
+          text={`${formatCount(learning.have)} of ${formatCount(learning.need)} rows`}
+        />
+      )}
     </div>
   );
 }
