@@ -1,16 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, vi } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { type Examined, examine } from '../cli/doctor/examination.ts';
 import { machineFindings } from '../cli/doctor/machine.ts';
 import { loadForDoctor, pipelineSections } from '../cli/doctor/pipeline.ts';
 import { countsOf } from '../cli/doctor/report.ts';
 import type { Finding } from '../core/finding.ts';
 import { type Ended, Sluice } from './command-line.ts';
-
-/** Some looks wait for an answer that does not come; several in a test take their time on a busy machine. */
-export const looksTimeout = (): void => vi.setConfig({ testTimeout: 120_000 });
 
 /** A folder with thirty rows of a plant in plant.csv, while the tests of a file run. */
 export function plantFolder(): string {

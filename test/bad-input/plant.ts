@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, vi } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { openStoreForReading } from '../../connectors/duckdb/open.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { StoreReader } from '../../core/store.ts';
@@ -11,9 +11,6 @@ import { root } from '../cli/sluice.ts';
 const main = join(root, 'dist/cli/main.js');
 /** Tells the most memory that the process held, on a channel of its own, however it ends. */
 const tellPeak = `data:text/javascript,import{writeSync}from'node:fs';process.on('exit',()=>writeSync(3,String(process.resourceUsage().maxRSS)))`;
-
-// A start takes half a second of a processor, and many at once wait for one.
-vi.setConfig({ testTimeout: 90_000 });
 
 const folders: string[] = [];
 afterAll(() => {
@@ -110,7 +107,6 @@ export class Plant {
         cwd: this.path,
         env: { PATH: process.env.PATH },
         stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-        timeout: 60_000,
       });
       const texts = ['', '', '', ''];
       for (const channel of [1, 2, 3]) {

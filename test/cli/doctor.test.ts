@@ -3,10 +3,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Sluice } from '../command-line.ts';
-import { examined, examinedIn, looksTimeout, plantFolder, report } from '../doctor-report.ts';
+import { examined, examinedIn, plantFolder, report } from '../doctor-report.ts';
 import { freePort } from '../stack/server-process.ts';
 
-looksTimeout();
 const folder = plantFolder();
 
 describe('sluice doctor on this machine', () => {

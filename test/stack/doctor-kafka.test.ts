@@ -2,13 +2,12 @@ import { createServer } from 'node:net';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Finding } from '../../core/finding.ts';
-import { examined, looksTimeout, plantFolder } from '../doctor-report.ts';
+import { examined, plantFolder } from '../doctor-report.ts';
 import { describeWithStack } from './describe-with-stack.ts';
 import { freshName } from './fresh-name.ts';
 import { freePort } from './server-process.ts';
 import { type SecureKafkaServer, sharedKafka, startKafka } from './servers.ts';
 
-looksTimeout();
 const folder = plantFolder();
 
 describeWithStack('sluice doctor with Kafka', { kafka: 'shared' }, () => {

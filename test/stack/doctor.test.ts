@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import fastify from 'fastify';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Sluice } from '../command-line.ts';
-import { examined, looksTimeout, plantFolder, type Report, report } from '../doctor-report.ts';
+import { examined, plantFolder, type Report, report } from '../doctor-report.ts';
 import { describeWithStack } from './describe-with-stack.ts';
 import { freshName } from './fresh-name.ts';
 import { type FreshBucket, type InfluxAccess, influxRequest } from './influx-access.ts';
 import { freePort } from './server-process.ts';
 import { type InfluxServer, sharedInflux, startInflux } from './servers.ts';
 
-looksTimeout();
 const folder = plantFolder();
 
 describeWithStack('sluice doctor with InfluxDB', { influx: 'shared' }, () => {

@@ -7,11 +7,12 @@ import { type Sluice, settings } from '../command-line.ts';
 import { plantSchema, smallPlant } from '../pipeline/small-plant.ts';
 import { plantPipeline } from '../plant-file.ts';
 import { differences } from '../store-content.ts';
+import { nightly } from '../tier.ts';
 import { describeWithStack } from './describe-with-stack.ts';
 import { sharedKafka } from './servers.ts';
 import { stackPlace } from './stack-place.ts';
 
-const rowsEach = 1500;
+const rowsEach = nightly ? 1500 : 800;
 const partitions = 4;
 /** Six plants of which every partition has one at least. */
 const streams = spread(6);
@@ -28,7 +29,7 @@ function spread(count: number): string[] {
 
 /** The rows of all plants in one file, one of each in turn. */
 function plants(): string {
-  const attacks = [{ from: 900, to: 960, tag: 'LIT101', value: 1200 }];
+  const attacks = [{ from: 600, to: 660, tag: 'LIT101', value: 1200 }];
   const batches = streams.map((_, s) => smallPlant(rowsEach, attacks, s + 1));
   const tags = plantSchema.tags.length;
   const out = [`Timestamp,plant,${plantSchema.tags.map(({ name }) => name).join(',')}`];

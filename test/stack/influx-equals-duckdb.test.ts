@@ -8,6 +8,7 @@ import { type Batch, concatBatches } from '../../core/batch.ts';
 import { makeRandom, type Random } from '../../core/random.ts';
 import { levelsOfDetail, type Range, type Store, type TagStatistics } from '../../core/store.ts';
 import { differences } from '../store-content.ts';
+import { nightly } from '../tier.ts';
 import { describeWithStack } from './describe-with-stack.ts';
 import { pick, type RandomStream, randomStream } from './random-plant.ts';
 import { sharedInflux } from './servers.ts';
@@ -15,7 +16,7 @@ import { sharedInflux } from './servers.ts';
 const start = 1_451_296_800_000_000_000n;
 
 describeWithStack('InfluxDB gives what DuckDB gives', { influx: 'shared' }, () => {
-  describe.each([1, 2, 3])('with random content %i', (seed) => {
+  describe.each(nightly ? [1, 2, 3] : [1])('with random content %i', (seed) => {
     const random = makeRandom(seed);
     let folder: string;
     let duck: Store;

@@ -26,6 +26,6 @@ describeWithStack('the kafka bus keeps the contract of a bus', { kafka: 'shared'
     },
     { runs: 5 },
   )) {
-    it(name, run, 60_000);
+    it(name, run);
   }
 });

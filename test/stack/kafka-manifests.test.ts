@@ -27,7 +27,7 @@ describeWithStack('manifests on Kafka keep the contract', { kafka: 'shared' }, (
       close: async () => void (await Promise.all(opened.map((log) => log.close()))),
     };
   });
-  for (const { name, run } of checks) it(name, run, 60_000);
+  for (const { name, run } of checks) it(name, run);
 });
 
 /** The state topic as others see it. */
@@ -37,8 +37,8 @@ interface Place {
   readonly kafka: Kafka;
   key(partition: number): string;
   open(context?: ServiceContext): Promise<ManifestLog>;
-  /** Sends as a process would that saves under the key, and leaves the transaction open. */
-  halfDone(key: string, messages: Message[]): Promise<Transaction>;
+  /** Sends as a process would that saves under the key, and leaves the transaction open, until the broker ends it. */
+  halfDone(key: string, messages: Message[], endedAfterMs?: number): Promise<Transaction>;
   send(...messages: Message[]): Promise<void>;
 }
 
@@ -58,8 +58,8 @@ async function place(group = 'group'): Promise<Place> {
       onTestFinished(() => log.close());
       return log;
     },
-    async halfDone(key, messages) {
-      const producer = kafka.producer({ transactionalId: key, transactionTimeout: 2000, createPartitioner, retry: { initialRetryTime: 5 } });
+    async halfDone(key, messages, transactionTimeout = 5000) {
+      const producer = kafka.producer({ transactionalId: key, transactionTimeout, createPartitioner, retry: { initialRetryTime: 5 } });
       onTestFinished(() => producer.disconnect());
       await producer.connect();
       const transaction = await producer.transaction();
@@ -149,7 +149,7 @@ describeWithStack('manifests on Kafka', { kafka: 'shared' }, () => {
     const stopping = new AbortController();
     const { context, told } = recorder(stopping.signal);
     const log = await open(context);
-    const left = await halfDone(key(1), [theirManifest(key(1), 99)]);
+    const left = await halfDone(key(1), [theirManifest(key(1), 99)], 600_000);
     const taking = expect(log.take(key(0))).rejects.toThrow('stopped');
     while (told.length === 0) await sleep(20);
     stopping.abort(new Error('stopped'));

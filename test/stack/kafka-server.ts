@@ -143,6 +143,9 @@ function basicSettings(listeners: readonly Listener[], controllerPort: number, h
     'share.coordinator.state.topic.min.isr': '1',
     // A group with one member waits for no others.
     'group.initial.rebalance.delay.ms': '0',
+    // What is thinned out, or left open by a process that died, is so at once.
+    'log.cleaner.backoff.ms': '200',
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': '500',
     // A member that was killed is missed sooner.
     'group.min.session.timeout.ms': '1000',
   };
