@@ -1,3 +1,4 @@
+import './lanes.css';
 import type { ApiIncident } from '../../../../serve/api.ts';
 import { Button } from '../../components/button.tsx';
 import { Card } from '../../components/card.tsx';
