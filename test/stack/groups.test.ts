@@ -7,12 +7,11 @@ import { type Sluice, settings } from '../command-line.ts';
 import { plantSchema, smallPlant } from '../pipeline/small-plant.ts';
 import { plantPipeline } from '../plant-file.ts';
 import { differences } from '../store-content.ts';
-import { nightly } from '../tier.ts';
 import { describeWithStack } from './describe-with-stack.ts';
 import { sharedKafka } from './servers.ts';
 import { stackPlace } from './stack-place.ts';
 
-const rowsEach = nightly ? 1500 : 800;
+const rowsEach = 1500;
 const partitions = 4;
 /** Six plants of which every partition has one at least. */
 const streams = spread(6);
@@ -29,7 +28,7 @@ function spread(count: number): string[] {
 
 /** The rows of all plants in one file, one of each in turn. */
 function plants(): string {
-  const attacks = [{ from: 600, to: 660, tag: 'LIT101', value: 1200 }];
+  const attacks = [{ from: 900, to: 960, tag: 'LIT101', value: 1200 }];
   const batches = streams.map((_, s) => smallPlant(rowsEach, attacks, s + 1));
   const tags = plantSchema.tags.length;
   const out = [`Timestamp,plant,${plantSchema.tags.map(({ name }) => name).join(',')}`];
@@ -59,18 +58,25 @@ describeWithStack('processors that share a topic of four partitions and six stre
       return run;
     };
     const first = start('first');
-    const producing = place.produce('plants.yaml', shared, ...set, '--pace', '400/s');
+    const producing = place.start('produce', 'plants.yaml', ...place.on(shared), ...set, '--pace', '400/s', '--json');
     await first.logged('committed', ({ nextOffset }) => Number(nextOffset) >= 100);
+    // Rows are held back while one starts: however long that takes, there are some left for it.
+    producing.kill('SIGSTOP');
     const second = start('second');
-    await second.logged('committed', ({ nextOffset }) => Number(nextOffset) >= 200);
+    await second.logged('partition taken');
+    producing.kill('SIGCONT');
+    await second.logged('committed');
     // One leaves, another comes in its place.
+    producing.kill('SIGSTOP');
     first.kill('SIGTERM');
     const left = await first.ended;
     expect(left.code, left.stderr.slice(-2000)).toBe(0);
     const third = start('third');
     await third.logged('partition taken');
-    const sent = await producing;
-    expect(sent).toMatchObject({ rowsSent: rowsEach * streams.length, deadLetters: 0 });
+    producing.kill('SIGCONT');
+    const sent = await producing.ended;
+    expect(sent.code, sent.stderr.slice(-2000)).toBe(0);
+    expect(JSON.parse(sent.stdout)).toMatchObject({ rowsSent: rowsEach * streams.length, deadLetters: 0 });
     const ended = await Promise.all([second.ended, third.ended]);
     for (const { code, stderr } of ended) expect(code, stderr.slice(-2000)).toBe(0);
     console.log([...taken].map(([name, own]) => `${name} took ${own.map((at) => at.replace(`${place.topic}/`, '')).join(' ')}`).join('; '));
