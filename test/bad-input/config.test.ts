@@ -109,7 +109,7 @@ describe('a port in use', () => {
     await hold(8080);
     const { status, stderr } = await plant.sluice('run', file, '--until-end', '--fresh', '--json', '--set', 'serve={}');
     expect(status).toBe(0);
-    const port = Number(/^watch +http:\/\/127\.0\.0\.1:(\d+)\/metrics .* \(port 8080 is taken\)$/m.exec(stderr)?.[1]);
+    const port = Number(/^page +http:\/\/127\.0\.0\.1:(\d+) +\(port 8080 is taken\)$/m.exec(stderr)?.[1]);
     expect(port).toBeGreaterThan(8080);
   });
 });

@@ -231,7 +231,7 @@ test('a server that never stops talking is left', async () => {
   await new Promise<void>((listening) => talking.listen(0, '127.0.0.1', listening));
   onTestFinished(() => new Promise<void>((closed) => void talking.close(() => closed())));
   const { port } = talking.address() as AddressInfo;
-  expect(await send({ host: '127.0.0.1', port, timeout: '100ms' })).toMatchObject({ outcome: 'again', why: expect.stringContaining('has not gone') });
+  expect(await send({ host: '127.0.0.1', port, timeout: '2s' })).toMatchObject({ outcome: 'again', why: expect.stringContaining('has not gone') });
 });
 
 test.each([

@@ -129,6 +129,10 @@ describeWithStack('rights that are withdrawn while a topic is read', { kafka: 'o
     const rows = acl(2, 'guarded', 3, 3);
     const others = [acl(2, 'guarded', 3, 8), acl(2, 'guarded.', 4, 2), acl(3, 'g', 3, 2)];
     await admin.createAcls({ acl: [rows, ...others] });
+    // The broker hears of them a moment after the controller: three of the topic's name, one of the group's.
+    const any = { principal: `User:${username}`, host: '*', operation: 1, permissionType: 1, resourcePatternType: 1 };
+    const known = async (resourceType: number) => (await admin.describeAcls({ ...any, resourceType })).resources.flatMap(({ acls }) => acls).length;
+    await expect.poll(async () => (await known(2)) + (await known(3))).toBe(4);
 
     const sender = await kafka.create(kafka.options.parse({ brokers: server.brokers }));
     await sender.ensureTopic('guarded', { partitions: 1 });
