@@ -1,4 +1,5 @@
 import { connect, createServer, type Server as NetServer } from 'node:net';
+import { join } from 'node:path';
 import { Gauge, Registry } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
 import { LiveFeed } from '../core/live-feed.ts';
@@ -30,6 +31,9 @@ afterEach(async () => {
   reason = undefined;
   for (const each of open.splice(0)) await each.close();
 });
+
+/** No page was built into it, wherever else one was. */
+const unbuilt = join(import.meta.dirname, 'unbuilt');
 
 async function start(options: ServerOptions = { port: 0 }, of: Runtime = runtime): Promise<Server> {
   const server = await startServer(of, options);
@@ -72,8 +76,8 @@ describe('what it shows', () => {
     expect([ready.status, await ready.json()]).toEqual([200, { ready: true }]);
   });
 
-  test('/ names what there is, as text or as a page for a browser', async () => {
-    const server = await start();
+  test('/ names what there is where no page was built, as text or for a browser', async () => {
+    const server = await start({ port: 0, page: unbuilt });
     const text = await (await get(server, '/')).text();
     for (const path of ['/metrics', '/healthz', '/readyz']) {
       expect(text).toContain(path);
@@ -147,7 +151,7 @@ describe('what goes wrong', () => {
 });
 
 test('every answer carries headers that keep a browser from doing more than it should', async () => {
-  const server = await start();
+  const server = await start({ port: 0, page: unbuilt });
   for (const path of ['/', '/metrics', '/nothing']) {
     const { headers } = await get(server, path);
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
