@@ -33,7 +33,7 @@ describe('packManifest', () => {
           base = packed.base;
         }
       }),
-      { numRuns: 30 },
+      { numRuns: 10 },
     );
   });
 
