@@ -33,7 +33,7 @@ describe('packManifest', () => {
           base = packed.base;
         }
       }),
-      { numRuns: 10 },
+      { numRuns: 30 },
     );
   });
 

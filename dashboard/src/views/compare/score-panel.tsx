@@ -3,7 +3,7 @@ import { StatusStrip } from '../../charts/status-strip.tsx';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import type { ChartRegion, TimeRange } from '../../charts/types.ts';
 import { Card } from '../../components/card.tsx';
-import { Segments } from '../../components/segments.tsx';
+import { ScoreScale } from '../../components/score-scale.tsx';
 import { useParam } from '../../router.ts';
 import { scoreLevels, usualLevels } from '../../score-levels.ts';
 import { formatDuration, zone } from '../../time.ts';
@@ -18,7 +18,6 @@ interface ScorePanelProps {
   readonly onReset: () => void;
 }
 
-type Scale = 'score' | 'log' | 'grade';
 const group = 'compare';
 
 /** The verdicts of all, strip by strip, and the score of each with its levels, on a common axis of time. */
@@ -38,21 +37,7 @@ export function ScorePanel({ scores, detectors, regions, range, loading, onRange
           lanes={each.map(({ detector, times, status }) => ({ name: detector, times, status, regions: regions.get(detector) ?? [] }))}
         />
       </Card>
-      <Card
-        title="Scores"
-        actions={
-          <Segments<Scale>
-            label="Scale of the scores"
-            value={scale as Scale}
-            onChange={setScale}
-            options={[
-              { value: 'score', label: 'Score', title: 'As the detector gives it' },
-              { value: 'log', label: 'Powers of ten', title: 'The score, by powers of ten' },
-              { value: 'grade', label: 'Grade', title: 'All on one scale: 0 usual, 0.5 warning, 1 error' },
-            ]}
-          />
-        }
-      >
+      <Card title="Scores" actions={<ScoreScale value={scale} onChange={setScale} />}>
         <div class="compare-charts">
           {each.map(({ detector, times, score, grade, status }, index) => (
             <TimeChart

@@ -2,7 +2,7 @@ import { StatusStrip } from '../../charts/status-strip.tsx';
 import { TimeChart } from '../../charts/time-chart.tsx';
 import type { ChartRegion, ChartSeries } from '../../charts/types.ts';
 import { Card } from '../../components/card.tsx';
-import { Segments } from '../../components/segments.tsx';
+import { ScoreScale } from '../../components/score-scale.tsx';
 import { EmptyState } from '../../components/states.tsx';
 import { status } from '../../live-feed.ts';
 import { streamName } from '../../plant.ts';
@@ -20,8 +20,6 @@ interface ScoreChartsProps {
   readonly joined: readonly ChartRegion[];
   readonly detectors: readonly string[];
 }
-
-type Scale = 'score' | 'log' | 'grade';
 
 /** What the chosen detectors say of the rows: scores with their levels, and below them the verdicts. */
 export function ScoreCharts({ model, regions, joined, detectors }: ScoreChartsProps) {
@@ -43,18 +41,7 @@ export function ScoreCharts({ model, regions, joined, detectors }: ScoreChartsPr
     onRange: (range: { from: number; to: number }) => model.look(range),
     onReset: () => model.follow(),
   };
-  const scales = (
-    <Segments<Scale>
-      label="Scale of the scores"
-      value={scale as Scale}
-      onChange={setScale}
-      options={[
-        { value: 'score', label: 'Score', title: 'As the detector gives it' },
-        { value: 'log', label: 'Powers of ten', title: 'The score, by powers of ten' },
-        { value: 'grade', label: 'Grade', title: 'All on one scale: 0 usual, 0.5 warning, 1 error' },
-      ]}
-    />
-  );
+  const scales = <ScoreScale value={scale} onChange={setScale} />;
   if (detectors.length === 0) {
     return (
       <Card title="Scores">
