@@ -113,7 +113,7 @@ export function copyForest(state: ForestState): ForestState {
 
 /** Memory that a forest at work takes beside its rows, bytes. */
 export function bytesAtWork({ columns, shingle, trees, samples }: ForestShape): number {
-  return trees * samples * (8 * shingle * columns + 48);
+  return trees * samples * (8 * shingle * columns + 24);
 }
 
 /** Makes what follows from a state. */

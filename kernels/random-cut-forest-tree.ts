@@ -57,7 +57,8 @@ export function descend(forest: Forest, tree: number): number {
       }
     } else {
       // Once inside in a column, inside in all boxes above; outside on one side of a box, never on the other of those above.
-      const [wasAbove, wasBelow] = [above, below];
+      const wasAbove = above;
+      const wasBelow = below;
       above = 0;
       for (let n = 0; n < wasAbove; n++) {
         const i = over[n];

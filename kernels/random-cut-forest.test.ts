@@ -91,7 +91,7 @@ const formOf = (forest: Forest, tree: number, node = forest.state.root[tree]): s
 const streams = fc.record({
   columns: fc.integer({ min: 1, max: 2 }),
   shingle: fc.integer({ min: 1, max: 3 }),
-  samples: fc.integer({ min: 2, max: 7 }),
+  samples: fc.integer({ min: 2, max: 20 }),
   decay: fc.constantFrom(0, 0.01, 0.5),
   values: fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 2, maxLength: 240 }),
 });
@@ -133,8 +133,8 @@ describe('the trees of a forest', () => {
 
   it('are as before when a point has come and gone', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 7 }), fc.integer({ min: -60, max: 60 }), (points, extra) => {
-        const forest = make({ samples: 7 });
+      fc.property(fc.uniqueArray(fc.integer({ min: -50, max: 50 }), { minLength: 1, maxLength: 20 }), fc.integer({ min: -60, max: 60 }), (points, extra) => {
+        const forest = make({ samples: 20 });
         run(forest, points);
         const before = readTree(forest, 0);
         composePoint(forest, Float64Array.of(extra), 0);

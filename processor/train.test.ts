@@ -8,6 +8,7 @@ import { type ComponentIndex, makeRegistry } from '../core/registry.ts';
 import { makeSchema } from '../core/schema.ts';
 import fuse from './combine/fuse.ts';
 import mahalanobis from './detectors/mahalanobis.ts';
+import randomCutForest from './detectors/random-cut-forest.ts';
 import { saveModel } from './model.ts';
 import quantile from './thresholds/quantile.ts';
 import { type Definitions, loadDefinitions, splitTraining, train } from './train.ts';
@@ -24,7 +25,7 @@ const asItIs = defineStep({
   fit: (_rows, columns) => ({ model: null, columns }),
   apply: (_model, _state, rows, _times, out) => out.set(rows.values.subarray(0, rows.rows * rows.cols)),
 });
-const components: readonly ComponentDefinition[] = [asItIs, mahalanobis, quantile, fuse];
+const components: readonly ComponentDefinition[] = [asItIs, mahalanobis, randomCutForest, quantile, fuse];
 const empty: ComponentIndex = { source: {}, step: {}, detector: {}, threshold: {}, combiner: {}, output: {}, bus: {}, store: {} };
 
 const level = (q: number) => ({ type: 'quantile', options: { q } });
@@ -70,6 +71,19 @@ describe('train', () => {
     const split = await train(noise(400), config(), definitions);
     expect(model.detectors[0].model).not.toEqual(split.model.detectors[0].model);
     expect(model.detectors[0].calibration.warnMethod).toBe('quantile 0.9 of 400 rows');
+  });
+
+  it.each([
+    { start: 'fitted', shingles: 280 - 1 + (120 - 1) },
+    { start: 'empty', shingles: 400 - 1 },
+  ])('has a forest that begins $start learn every row once', async ({ start, shingles }) => {
+    const options = randomCutForest.options.parse({ start, shingle: 2, trees: 2, samples: 16 });
+    const learning: PipelineConfig = { ...config(), detectors: new Map([['joint', { type: 'random-cut-forest', view: 'plain', options }]]) };
+    const { model, state } = await train(noise(400), learning, await loadDefinitions(learning, makeRegistry(empty, components)));
+    expect(state.detectors[0]).toMatchObject({ points: shingles, run: 2 });
+    expect(model.detectors[0].calibration.warnMethod).toBe('quantile 0.9 of 100 rows');
+    const all = await train(noise(400), { ...learning, train: config('none').train }, await loadDefinitions(learning, makeRegistry(empty, components)));
+    expect(all.model.detectors[0].calibration.median).toBeGreaterThan(0);
   });
 
   it('does not let calibration rows, nor the gap, into the fit, nor fit rows into the levels', async () => {

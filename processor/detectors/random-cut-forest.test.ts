@@ -151,7 +151,7 @@ describe('random-cut-forest', () => {
     expect(() => train(plant(300, 51), { trees: 1000, samples: 1000 })).toThrow(
       expect.objectContaining({
         code: 'CONFIG_INVALID',
-        message: expect.stringMatching(/would take 4128 MB for 1000 trees of 1000 samples, 10 rows of 51 columns each/),
+        message: expect.stringMatching(/would take 4104 MB for 1000 trees of 1000 samples, 10 rows of 51 columns each/),
       }),
     );
   });

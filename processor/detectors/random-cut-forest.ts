@@ -46,8 +46,8 @@ export default defineDetector({
     'high too. It knows rows, not times: a shingle reaches over gaps. Values that differ by less than a ten-millionth of their distance from the training median count as equal.',
   cost:
     'Scoring: for d = shingle x columns, trees x (log2(samples) steps down, then up to a few times d comparisons back up). Learning: the same for each tree whose ' +
-    'sample takes the row in, one in ten with the default decay. State, by default: 5 kB a tree and 4 bytes x columns for about 12,000 rows, 300 kB for one ' +
-    'column and 2.9 MB for 51. At work it takes 8 x d bytes x trees x samples besides: 1.4 MB for one column, 53 MB for 51. Explaining a row takes some ten times as long as scoring it.',
+    'sample takes the row in, one in ten with the default decay. State, by default: 5 kB a tree and 4 bytes x columns for about 12,000 rows, 310 kB for one ' +
+    'column and 2.9 MB for 51. At work it takes 8 x d bytes x trees x samples besides: 1.3 MB for one column, 53 MB for 51. Explaining a row takes some five times as long as scoring it.',
   source:
     'Guha, Mishra, Roy and Schrijvers 2016, "Robust random cut forest based anomaly detection on streams", ICML, PMLR 48:2712-2721; scores, attribution, ' +
     'imputation and sampling in time as in the AWS library random-cut-forest-by-aws 4.4.0',
