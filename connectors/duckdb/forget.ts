@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { rowsTable, type StreamEntry } from './layout.ts';
+import { levelsOfDetail } from '../../core/store.ts';
+import { bucketsTable, rowsTable, type StreamEntry } from './layout.ts';
 import { identifier } from './sql.ts';
 
 /** Removes a stream from a file that holds others, inside the open transaction. */
@@ -7,7 +8,7 @@ export async function forgetStream(connection: DuckDBConnection, entry: StreamEn
   const { id, name, view, schema } = entry;
   const own = `SELECT id FROM sluice_data.detectors WHERE stream_id = ${id}`;
   for (const table of ['verdicts', 'contributions']) await connection.run(`DELETE FROM sluice_data.${table} WHERE detector_id IN (${own})`);
-  for (const table of ['detectors', 'incidents', 'thresholds', 'buckets', 'tags'])
+  for (const table of ['detectors', 'incidents', 'thresholds', 'tags', ...levelsOfDetail.map(bucketsTable)])
     await connection.run(`DELETE FROM sluice_data.${table} WHERE stream_id = ${id}`);
   await connection.run(`DELETE FROM sluice_data.streams WHERE id = ${id}`);
   await connection.run(`DROP VIEW main.${identifier(view)}`);

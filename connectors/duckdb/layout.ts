@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { SluiceError } from '../../core/errors.ts';
 import { makeSchema, type Schema, type Tag } from '../../core/schema.ts';
+import { levelsOfDetail } from '../../core/store.ts';
 import { topContributions } from '../../core/verdict.ts';
 import { identifier } from './sql.ts';
 
@@ -9,7 +10,7 @@ import { identifier } from './sql.ts';
  * The views in `main` are for people with SQL: times as TIMESTAMP_NS, streams, detectors and tags by name.
  * No keys: with one, appending verdicts falls from 500,000 to 29,000 a second.
  */
-const formatVersion = 1;
+const formatVersion = 2;
 
 const ranks = Array.from({ length: topContributions }, (_, i) => i + 1);
 
@@ -20,8 +21,9 @@ const tables = [
   `detectors (id INTEGER, stream_id INTEGER, name VARCHAR)`,
   `verdicts (detector_id INTEGER, time BIGINT, seq INTEGER, score DOUBLE, grade DOUBLE, status TINYINT)`,
   `contributions (detector_id INTEGER, time BIGINT, seq INTEGER, ${ranks.map((r) => `tag${r} SMALLINT`)}, ${ranks.map((r) => `share${r} DOUBLE`)}, rest DOUBLE)`,
-  // Doubles as they lie in memory: with four columns a tag, 200 blocks stay pinned in memory for a handful of rows.
-  `buckets (stream_id INTEGER, level INTEGER, time BIGINT, content BLOB)`,
+  // Doubles as they lie in memory: with four columns a tag, 200 blocks stay pinned in memory for a handful of rows. A table a level:
+  // those of an hour, one among four hundred shorter ones, would lie in as many blocks as there are hours.
+  ...levelsOfDetail.map((level) => `${bucketsTable(level)} (stream_id INTEGER, time BIGINT, content BLOB)`),
   `incidents (id VARCHAR, stream_id INTEGER, detector VARCHAR, start BIGINT, "end" BIGINT, open BOOLEAN, rows BIGINT,
     peak_time BIGINT, peak_score DOUBLE, peak_grade DOUBLE, causes VARCHAR[], contributions DOUBLE[])`,
   `thresholds (stream_id INTEGER, detector VARCHAR, time BIGINT, warn DOUBLE, error DOUBLE, median DOUBLE, method VARCHAR, model VARCHAR)`,
@@ -46,7 +48,25 @@ const views = [
     FROM sluice_data.thresholds h JOIN sluice_data.streams s ON s.id = h.stream_id`,
 ];
 
-/** Makes the layout in an empty file. @throws STORE_UNAVAILABLE when the file holds something else or another version. */
+/** Buckets of one of the levels that are kept. */
+export function bucketsTable(level: number): string {
+  return `buckets_${level}`;
+}
+
+/** Version 1 had the buckets of all levels in one table. */
+async function upgradeFromFirst(connection: DuckDBConnection): Promise<void> {
+  await connection.run('BEGIN');
+  for (const level of levelsOfDetail) {
+    await connection.run(`CREATE TABLE sluice_data.${bucketsTable(level)} (stream_id INTEGER, time BIGINT, content BLOB)`);
+    const own = `SELECT stream_id, time, content FROM sluice_data.buckets WHERE level = ${level} ORDER BY rowid`;
+    await connection.run(`INSERT INTO sluice_data.${bucketsTable(level)} ${own}`);
+  }
+  await connection.run('DROP TABLE sluice_data.buckets');
+  await connection.run('UPDATE sluice_data.format SET version = 2');
+  await connection.run('COMMIT');
+}
+
+/** Makes the layout in an empty file, and brings an older one up to date. @throws STORE_UNAVAILABLE when the file holds something else or another version. */
 export async function prepareLayout(connection: DuckDBConnection, path: string, readOnly: boolean): Promise<void> {
   const found = await connection.runAndReadAll(
     `SELECT schema_name FROM information_schema.schemata WHERE schema_name = 'sluice_data' AND catalog_name = current_database()`,
@@ -54,6 +74,11 @@ export async function prepareLayout(connection: DuckDBConnection, path: string, 
   if (found.currentRowCount > 0) {
     const version = (await connection.runAndReadAll('SELECT version FROM sluice_data.format')).getRows()[0]?.[0];
     if (version === formatVersion) return;
+    if (version === 1 && !readOnly) return await upgradeFromFirst(connection);
+    if (version === 1) {
+      const fix = 'Start the pipeline on it once: that brings it up to date, and nothing is lost.';
+      throw new SluiceError('STORE_UNAVAILABLE', `the store has format 1, this version reads ${formatVersion}`, { place: path, fix });
+    }
     throw new SluiceError('STORE_UNAVAILABLE', `the store has format ${version}, this version reads ${formatVersion}`, {
       place: path,
       fix: 'Use the version that wrote it, or move the file away: the next start makes a new one.',

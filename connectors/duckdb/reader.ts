@@ -6,21 +6,22 @@ import type { Incident } from '../../core/incident.ts';
 import { BucketFold, bucketStart } from '../../core/level-of-detail.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { tagIndex } from '../../core/schema.ts';
-import type {
-  Annotation,
-  Bucket,
-  BucketsQuery,
-  ExportRequest,
-  Extent,
-  IncidentsQuery,
-  Range,
-  RowsQuery,
-  RowsResult,
-  StoredVerdict,
-  StoreReader,
-  StreamSummary,
-  TagStatistics,
-  VerdictsQuery,
+import {
+  type Annotation,
+  type Bucket,
+  type BucketsQuery,
+  type ExportRequest,
+  type Extent,
+  type IncidentsQuery,
+  levelsOfDetail,
+  type Range,
+  type RowsQuery,
+  type RowsResult,
+  type StoredVerdict,
+  type StoreReader,
+  type StreamSummary,
+  type TagStatistics,
+  type VerdictsQuery,
 } from '../../core/store.ts';
 import { nanosPerMilli } from '../../core/time.ts';
 import { type ThresholdLevels, topContributions } from '../../core/verdict.ts';
@@ -29,7 +30,7 @@ import { chunksOf, rowsOfQuery, takeDoubles, takeNumbers, takeTimes } from './ch
 import { exportTo } from './export.ts';
 import type { DuckFile } from './file.ts';
 import { readKnown } from './known.ts';
-import { loadStreams, rowsTable, type StreamEntry } from './layout.ts';
+import { bucketsTable, loadStreams, rowsTable, type StreamEntry } from './layout.ts';
 import { readManifests, readRecord } from './manifests.ts';
 import { noAgreement, noDistribution, readAgreement, readDistribution, readScores } from './scores.ts';
 import { tagStatistics } from './statistics.ts';
@@ -169,12 +170,13 @@ async function readBuckets(connection: DuckDBConnection, entry: StreamEntry, que
   const { level } = query;
   const span = BigInt(level) * nanosPerMilli;
   const from = query.from === undefined ? undefined : bucketStart(query.from, level);
-  const closed = `FROM sluice_data.buckets WHERE stream_id = ${entry.id} AND level = ${level}`;
+  const kept = (levelsOfDetail as readonly number[]).includes(level);
+  const closed = `FROM sluice_data.${bucketsTable(level)} WHERE stream_id = ${entry.id}`;
   const asked = query.tags?.map((tag) => tagIndex(entry.schema, tag, entry.name)) ?? entry.schema.tags.map((_, i) => i);
   const tags = asked.length;
-  const [[newest]] = await rowsOfQuery(connection, `SELECT max(time) ${closed}`);
+  const [[newest]] = kept ? await rowsOfQuery(connection, `SELECT max(time) ${closed}`) : [[null]];
   const buckets: Bucket[] = [];
-  const stored = await rowsOfQuery(connection, `SELECT time, content ${closed}${between({ from, to: query.to })} ORDER BY time`);
+  const stored = newest === null ? [] : await rowsOfQuery(connection, `SELECT time, content ${closed}${between({ from, to: query.to })} ORDER BY time`);
   for (const [time, content] of stored) buckets.push(decodeBucket(level, time as bigint, (content as DuckDBBlobValue).bytes, query.tags && asked));
 
   const openFrom = newest === null ? from : maximum(from, (newest as bigint) + span);

@@ -35,34 +35,41 @@ function bucketStart(span: bigint): string {
   return `time - ((time % ${span}) + ${span}) % ${span}`;
 }
 
+/** All in one pass: verdicts of several detectors lie among each other. */
 export async function readScores(connection: DuckDBConnection, entry: StreamEntry, query: ScoresQuery): Promise<DetectorScores[]> {
   const { level, counts = false } = query;
   const ids = await detectorIds(connection, entry);
-  const found: DetectorScores[] = [];
-  for (const detector of query.detectors ?? ids.keys()) {
-    const id = ids.get(detector);
-    const columns = new ScoreCollector();
-    if (id !== undefined) {
-      for await (const chunk of chunksOf(connection, level === 0 ? everyRow(id, query) : buckets(id, query, BigInt(level) * nanosPerMilli))) {
-        columns.take(chunk.getColumns() as (number | bigint | null)[][], counts);
+  const asked = query.detectors ?? [...ids.keys()];
+  const found = new Map(asked.flatMap((name) => (ids.has(name) ? [[ids.get(name) as number, new ScoreCollector()] as const] : [])));
+  if (found.size > 0) {
+    const own = `FROM sluice_data.verdicts WHERE detector_id IN (${[...found.keys()].join()})`;
+    const sql = level === 0 ? everyRow(own, query) : buckets(own, query, BigInt(level) * nanosPerMilli);
+    for await (const chunk of chunksOf(connection, sql)) {
+      const [of, ...columns] = chunk.getColumns() as (number | bigint | null)[][];
+      // In the order of the detectors: of one a stretch.
+      for (let from = 0; from < of.length; ) {
+        let to = from + 1;
+        while (to < of.length && of[to] === of[from]) to++;
+        found.get(of[from] as number)?.take(columns, from, to, counts);
+        from = to;
       }
     }
-    if (query.detectors || columns.length > 0) found.push(columns.scores(detector));
   }
-  return found;
+  const scores = asked.map((name) => (found.get(ids.get(name) ?? -1) ?? new ScoreCollector()).scores(name));
+  return query.detectors ? scores : scores.filter(({ times }) => times.length > 0);
 }
 
-function everyRow(detector: number, query: ScoresQuery): string {
+function everyRow(own: string, query: ScoresQuery): string {
   const counts = query.counts ? ', (status <> 2)::INTEGER, (status <= 0)::INTEGER' : '';
-  return `SELECT time, seq, score, grade, status${counts} FROM sluice_data.verdicts WHERE detector_id = ${detector}${within(query)} ORDER BY time, seq`;
+  return `SELECT detector_id, time, seq, score, grade, status${counts} ${own}${within(query)} ORDER BY detector_id, time, seq`;
 }
 
-function buckets(detector: number, { from, to, counts }: ScoresQuery, span: bigint): string {
+function buckets(own: string, { from, to, counts }: ScoresQuery, span: bigint): string {
   const down = (time: bigint): bigint => time - (((time % span) + span) % span);
   const whole = { ...(from === undefined ? {} : { from: down(from) }), ...(to === undefined ? {} : { to: down(to - 1n) + span }) };
   const counted = counts ? ', count(*) FILTER (status <> 2)::DOUBLE, count(*) FILTER (status <= 0)::DOUBLE' : '';
-  return `SELECT ${bucketStart(span)} AS start, 0, max(score), max(grade), min(status)${counted} FROM sluice_data.verdicts
-    WHERE detector_id = ${detector}${within(whole)} GROUP BY start ORDER BY start`;
+  return `SELECT detector_id, ${bucketStart(span)} AS start, 0, max(score), max(grade), min(status)${counted} ${own}${within(whole)}
+    GROUP BY detector_id, start ORDER BY detector_id, start`;
 }
 
 /** Columns of scores as they come, piece by piece. */
@@ -70,13 +77,9 @@ class ScoreCollector {
   readonly #times: bigint[] = [];
   readonly #columns: number[][] = [[], [], [], [], [], []];
 
-  get length(): number {
-    return this.#times.length;
-  }
-
-  take([times, ...columns]: (number | bigint | null)[][], counts: boolean): void {
-    for (const time of times) this.#times.push(time as bigint);
-    for (let c = 0; c < (counts ? 6 : 4); c++) for (const value of columns[c]) this.#columns[c].push((value as number | null) ?? Number.NaN);
+  take([times, ...columns]: readonly (number | bigint | null)[][], from: number, to: number, counts: boolean): void {
+    for (let i = from; i < to; i++) this.#times.push(times[i] as bigint);
+    for (let c = 0; c < (counts ? 6 : 4); c++) for (let i = from; i < to; i++) this.#columns[c].push((columns[c][i] as number | null) ?? Number.NaN);
   }
 
   scores(detector: string): DetectorScores {

@@ -3,11 +3,11 @@ import type { Batch } from '../../core/batch.ts';
 import type { DeadLetter } from '../../core/chunk.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { Incident } from '../../core/incident.ts';
-import type { Bucket } from '../../core/store.ts';
+import { type Bucket, levelsOfDetail } from '../../core/store.ts';
 import { type ThresholdLevels, topContributions, type Verdicts } from '../../core/verdict.ts';
 import { encodeBucket } from './bucket-content.ts';
 import { rowsOfQuery, TableWriter } from './chunks.ts';
-import { rowsTable, type StreamEntry } from './layout.ts';
+import { bucketsTable, rowsTable, type StreamEntry } from './layout.ts';
 
 /** What the open transaction appends, table by table. Every put takes the connection that this transaction runs on. */
 export class StagedTables {
@@ -29,8 +29,10 @@ export class StagedTables {
     for (const entry of streams) {
       const [[time]] = await rowsOfQuery(connection, `SELECT max(time) FROM sluice_data.${rowsTable(entry.schema)} WHERE stream_id = ${entry.id}`);
       if (time !== null) this.#newest.set(entry.id, time as bigint);
-      const levels = `SELECT level, max(time) FROM sluice_data.buckets WHERE stream_id = ${entry.id} GROUP BY level`;
-      for (const [level, newest] of await rowsOfQuery(connection, levels)) this.#newestBucket.set(`${entry.id}/${level}`, newest as bigint);
+      for (const level of levelsOfDetail) {
+        const [[newest]] = await rowsOfQuery(connection, `SELECT max(time) FROM sluice_data.${bucketsTable(level)} WHERE stream_id = ${entry.id}`);
+        if (newest !== null) this.#newestBucket.set(`${entry.id}/${level}`, newest as bigint);
+      }
     }
   }
 
@@ -92,24 +94,29 @@ export class StagedTables {
   }
 
   async putBuckets(connection: DuckDBConnection, entry: StreamEntry, buckets: readonly Bucket[]): Promise<void> {
-    if (buckets.length === 0) return;
-    const table = await this.#table(connection, 'buckets');
-    /** By level: those that may be stored already. */
-    const again = new Map<number, Set<bigint>>();
-    const last = new Map<string, Bucket>();
+    const byLevel = new Map<number, Bucket[]>();
+    for (const bucket of buckets) byLevel.set(bucket.level, [...(byLevel.get(bucket.level) ?? []), bucket]);
+    for (const [level, own] of byLevel) await this.#putLevel(connection, entry, level, own);
+  }
+
+  async #putLevel(connection: DuckDBConnection, entry: StreamEntry, level: number, buckets: readonly Bucket[]): Promise<void> {
+    const table = await this.#table(connection, bucketsTable(level));
+    const key = `${entry.id}/${level}`;
+    /** Those that may be stored already. */
+    const again = new Set<bigint>();
+    const last = new Map<bigint, Bucket>();
     for (const bucket of buckets) {
-      const { level, time } = bucket;
-      const key = `${entry.id}/${level}`;
+      const { time } = bucket;
       const newest = this.#newestBucket.get(key);
       if (newest === undefined || time > newest) this.#newestBucket.set(key, time);
-      else if (!last.has(`${level}/${time}`)) again.set(level, (again.get(level) ?? new Set()).add(time));
-      last.set(`${level}/${time}`, bucket);
+      else if (!last.has(time)) again.add(time);
+      last.set(time, bucket);
     }
-    if (again.size > 0) table.flush();
-    for (const [level, times] of again) {
-      await connection.run(`DELETE FROM sluice_data.buckets WHERE stream_id = ${entry.id} AND level = ${level} AND time IN (${[...times].join()})`);
+    if (again.size > 0) {
+      table.flush();
+      await connection.run(`DELETE FROM sluice_data.${bucketsTable(level)} WHERE stream_id = ${entry.id} AND time IN (${[...again].join()})`);
     }
-    for (const bucket of last.values()) table.appendRow([entry.id, bucket.level, bucket.time, blobValue(encodeBucket(bucket))]);
+    for (const bucket of last.values()) table.appendRow([entry.id, bucket.time, blobValue(encodeBucket(bucket))]);
   }
 
   /** An incident is written once per commit, as it was last. */
