@@ -1,5 +1,5 @@
 /**
- * Many streams of one value and one row a second, from batch to commit in DuckDB: `node dist/bench/many-streams.js [streams] [seconds] [active] [inMemory]`.
+ * Many streams of one value and one row a second, from batch to commit in DuckDB: `node dist/bench/many-streams.js [streams] [seconds] [active] [inMemory] [detector]`.
  * Of the streams, `active` bring a row each second (default: all), and those change by one a second. Each is warmed up before. Prints JSON: time to
  * score and store a second's rows, time to commit them, what a commit writes, the size of the manifest, memory.
  */
@@ -12,8 +12,8 @@ import type { Manifest } from '../core/manifest.ts';
 import { makeSchema } from '../core/schema.ts';
 import { Pipeline, type PipelineStore } from '../processor/pipeline.ts';
 
-const [streams = 1000, seconds = 10, active = streams, inMemory = streams] = process.argv.slice(2).map(Number);
-const detector = process.env.DETECTOR ?? 'var';
+const [streams = 1000, seconds = 10, active = streams, inMemory = streams] = process.argv.slice(2, 6).map(Number);
+const detector = process.argv[6] ?? 'var';
 const warmUp = 40;
 const schema = makeSchema([{ name: 'value', kind: 'continuous' }]);
 const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
@@ -24,10 +24,11 @@ try {
     `stream: many
 source: { type: csv, path: none.csv }
 train: { rows: ${warmUp} }
-detectors: { one: { type: ${detector} } }
+streams: { inMemory: ${inMemory}, max: ${streams} }
+detectors: { one: { type: ${detector}${detector === 'random-cut-forest' ? ', warmUp: 16' : ''} } }
 outputs: []
 store: { type: duckdb, path: ${join(folder, 'bench.duckdb')}, memoryLimit: 1GB }
-${process.env.STREAMS ?? ''}`,
+`,
   );
   const { config, registry } = await loadPipeline(file, {});
   const store = await (await registry.load('store', config.store.type)).open(config.store.options, 'own');

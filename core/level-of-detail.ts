@@ -1,5 +1,3 @@
-import { SluiceError } from './errors.ts';
-import type { Plain } from './record.ts';
 import type { Bucket } from './store.ts';
 import { nanosPerMilli } from './time.ts';
 
@@ -92,29 +90,19 @@ export class BucketFold {
     return { level: this.level, time: this.time, min: this.#min.slice(), max: this.#max.slice(), sum, count: this.#count.slice() };
   }
 
-  save(): Plain {
-    return {
-      level: this.level,
-      time: this.time,
-      min: this.#min.slice(),
-      max: this.#max.slice(),
-      sum: this.#sum.slice(),
-      lost: this.#lost.slice(),
-      count: this.#count.slice(),
-    };
+  /** What is needed to go on with it: minimum, maximum, sum, what the sum lost and count, each of all tags. */
+  columns(): Float64Array {
+    const tags = this.#tags;
+    const all = new Float64Array(5 * tags);
+    for (const [i, column] of [this.#min, this.#max, this.#sum, this.#lost, this.#count].entries()) all.set(column, i * tags);
+    return all;
   }
 
-  /** @throws RECORD_VERSION when `saved` is not what `save` gives. */
-  static load(saved: Plain): BucketFold {
-    const { level, time, min, max, sum, lost, count } = (saved ?? {}) as Record<string, Plain>;
-    const columns = [min, max, sum, lost, count];
-    const tags = min instanceof Float64Array ? min.length : -1;
-    if (typeof level !== 'number' || typeof time !== 'bigint' || !columns.every((column) => column instanceof Float64Array && column.length === tags)) {
-      throw new SluiceError('RECORD_VERSION', 'the record holds no open bucket', { fix: 'Start anew with --fresh.' });
-    }
+  /** The inverse of `columns`. */
+  static of(level: number, time: bigint, columns: Float64Array): BucketFold {
+    const tags = columns.length / 5;
     const fold = new BucketFold(level, time, tags);
-    const own = [fold.#min, fold.#max, fold.#sum, fold.#lost, fold.#count];
-    for (const [i, column] of columns.entries()) own[i].set(column as Float64Array);
+    for (const [i, column] of [fold.#min, fold.#max, fold.#sum, fold.#lost, fold.#count].entries()) column.set(columns.subarray(i * tags, (i + 1) * tags));
     return fold;
   }
 }

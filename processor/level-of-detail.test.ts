@@ -106,4 +106,15 @@ describe('LevelOfDetail', () => {
       ['60000/0', 3],
     ]);
   });
+
+  it('goes on from what earlier versions saved, and refuses what is something else', () => {
+    const column = (value: number) => Float64Array.of(value, 10 * value);
+    const earlier = { level: 10_000, time: 40n * second, min: column(1), max: column(3), sum: column(4), lost: column(0), count: column(2) };
+    const tracker = new LevelOfDetail(2, 20_000);
+    tracker.load({ due: 70n * second, open: [[earlier], [], [], []] });
+    const [closed] = tracker.add(batchOf([90]));
+    expect([keyOf(closed), [...closed.min], [...closed.sum], [...closed.count]]).toEqual(['10000/40000000000', [1, 10], [4, 40], [2, 20]]);
+    const foreign = { due: 0n, levels: Int32Array.of(10_000), times: BigInt64Array.of(0n) };
+    for (const saved of [undefined, {}, foreign, { ...foreign, columns: new Float64Array(5) }]) expect(() => tracker.load(saved)).toThrow(/no open buckets/);
+  });
 });

@@ -5,6 +5,28 @@ import type { Plain } from '../core/record.ts';
 import { type Bucket, levelsOfDetail } from '../core/store.ts';
 import { nanosPerMilli } from '../core/time.ts';
 
+/** Numbers that an open bucket has of each tag. */
+const columnsOfTag = 5;
+
+/** Open buckets, one behind the other. */
+interface SavedFolds {
+  readonly levels: Int32Array;
+  readonly times: BigInt64Array;
+  readonly columns: Float64Array;
+}
+
+/** As earlier versions saved one. */
+type EarlierFold = { level: number; time: bigint } & Record<'min' | 'max' | 'sum' | 'lost' | 'count', Float64Array>;
+
+function packed(folds: readonly EarlierFold[]): SavedFolds {
+  const columns = folds.flatMap(({ min, max, sum, lost, count }) => [...min, ...max, ...sum, ...lost, ...count]);
+  return {
+    levels: Int32Array.from(folds, ({ level }) => level),
+    times: BigInt64Array.from(folds, ({ time }) => time),
+    columns: Float64Array.from(columns),
+  };
+}
+
 /** The open buckets of one stream: rows go in, closed buckets come out once no row inside `lateness` can change them. */
 export class LevelOfDetail {
   readonly #lateness: bigint;
@@ -49,13 +71,25 @@ export class LevelOfDetail {
   }
 
   save(): Plain {
-    return { due: this.#due, open: this.#open.map((folds) => folds.map((fold) => fold.save())) };
+    const folds = this.#open.flat();
+    const columns = new Float64Array(folds.length * columnsOfTag * this.#tags);
+    for (const [i, fold] of folds.entries()) columns.set(fold.columns(), i * columnsOfTag * this.#tags);
+    return { due: this.#due, levels: Int32Array.from(folds, ({ level }) => level), times: BigInt64Array.from(folds, ({ time }) => time), columns };
   }
 
+  /** @throws RECORD_VERSION when `saved` is not what `save` gives, or earlier versions gave */
   load(saved: Plain): void {
-    const { due, open } = saved as { due: bigint | undefined; open: Plain[][] };
+    const { due, open, ...now } = (saved ?? {}) as unknown as { due: bigint | undefined; open?: EarlierFold[][] } & SavedFolds;
+    const { levels, times, columns } = open ? packed(open.flat()) : now;
+    const width = columnsOfTag * this.#tags;
+    if (!(columns instanceof Float64Array) || columns.length !== times.length * width) {
+      throw new SluiceError('RECORD_VERSION', 'the record holds no open buckets of these tags', { fix: 'Start anew with --fresh.' });
+    }
     this.#due = due;
-    this.#open = open.map((folds) => folds.map((fold) => BucketFold.load(fold)));
+    this.#open = levelsOfDetail.map(() => []);
+    for (const [i, level] of levels.entries()) {
+      this.#open[levelOfDetailAt(level)].push(BucketFold.of(level, times[i], columns.subarray(i * width, (i + 1) * width)));
+    }
   }
 
   #find(l: number, time: bigint): BucketFold {

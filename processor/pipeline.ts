@@ -1,7 +1,7 @@
 import { type Batch, concatBatches } from '../core/batch.ts';
 import { type Chunk, type DeadLetter, rowsIn } from '../core/chunk.ts';
 import type { Output } from '../core/component.ts';
-import { quote } from '../core/errors.ts';
+import { quote, type SluiceError } from '../core/errors.ts';
 import { attachPosition, type Manifest, type ManifestKeeper, type ManifestReader, type Position } from '../core/manifest.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
@@ -102,7 +102,9 @@ export class Pipeline {
     const model = options.model ? await loadModel(options.model.bytes, registry, options.model.place, trainAgain) : undefined;
     const shared = model && { model, ...saveModel(model) };
     const manifest = keeper ? keeper.manifest : await store.manifest(key);
-    const pipeline = new Pipeline(options, { config, definitions, registry, scored: options.observer?.scored, ...(shared ? { shared } : {}) }, manifest);
+    const { scored, warned } = options.observer ?? {};
+    const unfit = (stream: string, { what }: SluiceError): void => warned?.(`stream ${quote(stream)} is trained anew on its next rows: ${what}`);
+    const pipeline = new Pipeline(options, { config, definitions, registry, scored, unfit, ...(shared ? { shared } : {}) }, manifest);
     if (manifest) {
       pipeline.#position = manifest.positions[source];
       Object.assign(pipeline.totals, unflattenTotals(manifest.totals));

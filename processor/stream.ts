@@ -1,5 +1,5 @@
 import { setImmediate as eventLoopTurn } from 'node:timers/promises';
-import { type Batch, concatBatches, sliceBatch } from '../core/batch.ts';
+import { type Batch, sliceBatch } from '../core/batch.ts';
 import type { DeadLetter } from '../core/chunk.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
@@ -11,11 +11,13 @@ import type { StoreWrite } from '../core/store.ts';
 import { nanosPerMilli } from '../core/time.ts';
 import { TimeWindow } from '../core/time-window.ts';
 import { isFlagged, Status, type ThresholdLevels, type Verdicts } from '../core/verdict.ts';
+import { CollectedRows } from './collected-rows.ts';
 import { admit, type KnownRows } from './identity.ts';
 import { type IncidentChange, type IncidentState, IncidentTracker, type IncidentTurn } from './incidents.ts';
 import { LevelOfDetail } from './level-of-detail.ts';
 import { loadModel, requireSameConfiguration, type StreamModel, saveModel } from './model.ts';
 import { Scorer } from './scorer.ts';
+import { batchSince, type RowsSince, ScoringRecord } from './scoring-record.ts';
 import { type Definitions, type ScoringState, startScoring, train } from './train.ts';
 
 /** What a batch brought: what to store, and what to tell. */
@@ -36,6 +38,8 @@ export interface StreamPipelineContext {
   /** A model that streams share, with its record. */
   readonly shared?: ModelRecord & { readonly model: StreamModel };
   readonly scored?: ScoredWatch | undefined;
+  /** Told of a stream beside the pipeline's own that cannot be trained on the rows it had: it tries again on the next ones. */
+  readonly unfit?: (stream: string, error: SluiceError) => void;
 }
 
 interface ModelRecord {
@@ -47,17 +51,21 @@ interface ModelRecord {
 export type ScoredWatch = (scorer: Scorer, batch: Batch, verdicts: readonly Verdicts[]) => void;
 
 export const stateKind = 'stream-state';
-const trainingKind = 'training-rows';
 
 export type SavedState = {
   rows: number;
   window: { times: BigInt64Array; counts: Int32Array };
   levelOfDetail: Plain;
+  /** Null while it warms up, and where it is saved apart. */
   scoring: ScoringState | null;
+  /** Rows that lead from the scoring state that is saved apart to the one of now. */
+  since?: RowsSince | null;
   thresholdsStored: boolean;
   incidents: Record<string, IncidentState>;
   /** The rows that are collected for the warm-up; null when it trains on none of the stream. */
   collecting: { from: number; to: number } | null;
+  /** By so many rows the warm-up was put off, since those before could not be trained on. */
+  putOff?: number;
 };
 
 /**
@@ -78,10 +86,13 @@ export class StreamPipeline {
   #row = 0;
   /** Admitted rows since the stream began. */
   #rows = 0;
-  /** Pieces of the rows to train on, in order; those that are saved with the hash of their record. */
-  #collected: { rows: Batch; hash?: string }[] = [];
+  /** Of those, rows before the warm-up: they could not be trained on. */
+  #putOff = 0;
+  /** The rows to train on. */
+  readonly #collected = new CollectedRows();
   #training: 'fitting' | 'calibrating' | undefined;
   #scorer: Scorer | undefined;
+  #scoring: ScoringRecord;
   #model: ModelRecord | undefined;
   #thresholdsStored = false;
   /** Names of the records that were saved last. */
@@ -97,6 +108,7 @@ export class StreamPipeline {
     this.#prefix = recordPrefix(stream);
     this.#window = new TimeWindow(config.lateness);
     this.#levelOfDetail = new LevelOfDetail(schema.tags.length, config.lateness);
+    this.#scoring = new ScoringRecord(schema);
   }
 
   /** Detectors and combinations, in the order of their verdicts. */
@@ -118,8 +130,13 @@ export class StreamPipeline {
     const need = train.kind === 'rows' ? train.to - train.from : 0;
     if (this.#scorer) return { stage: 'ready', have: need, need };
     if (this.#training) return { stage: this.#training, have: need, need };
-    if (train.kind !== 'rows' || this.#rows <= train.from) return { stage: 'waiting', have: 0, need };
-    return { stage: 'collecting', have: this.#rows - train.from, need };
+    if (train.kind !== 'rows' || this.#warmed <= train.from) return { stage: 'waiting', have: 0, need };
+    return { stage: 'collecting', have: this.#warmed - train.from, need };
+  }
+
+  /** Rows since the warm-up began. */
+  get #warmed(): number {
+    return this.#rows - this.#putOff;
   }
 
   get openIncidents(): { detector: string; id: string }[] {
@@ -179,23 +196,32 @@ export class StreamPipeline {
     };
     const incidents: Record<string, IncidentState> = {};
     for (const [v, tracker] of this.#trackers.entries()) incidents[this.names[v]] = tracker.save();
+    const scoring = this.#scorer && this.#scoring.save(this.#scorer.state);
+    if (scoring?.apart) {
+      const { hash, bytes } = scoring.apart;
+      names.set(`${this.#prefix}scoring`, hash);
+      if (bytes) fresh.set(hash, bytes);
+    }
     const state: SavedState = {
       rows: this.#rows,
       window: this.#window.save(),
       levelOfDetail: this.#levelOfDetail.save(),
-      scoring: this.#scorer?.state ?? null,
+      scoring: scoring?.whole ?? null,
+      since: scoring?.since ?? null,
       thresholdsStored: this.#thresholdsStored,
       incidents,
       collecting: this.#collecting(),
+      putOff: this.#putOff,
     };
     add('state', encodeRecord(stateKind, state as unknown as Plain));
     if (this.#model) {
       names.set(`${this.#prefix}model`, this.#model.hash);
       fresh.set(this.#model.hash, this.#model.bytes);
     }
-    const joined = this.#joinNewest();
-    if (joined) this.#collected.push({ rows: joined, hash: add(trainingName(this.#collected.length), encodeRows(joined)) });
-    for (const [n, { hash }] of this.#collected.entries()) if (hash !== undefined) names.set(this.#prefix + trainingName(n), hash);
+    for (const { name, hash, bytes } of this.#collected.save()) {
+      names.set(this.#prefix + name, hash);
+      if (bytes) fresh.set(hash, bytes);
+    }
     this.#saved = new Set([...names].flatMap(([name, hash]) => (hash === undefined ? [] : [name])));
     this.changed = false;
     return { names, fresh };
@@ -222,28 +248,36 @@ export class StreamPipeline {
     if (!stateBytes) throw new SluiceError('RECORD_CORRUPT', 'the manifest names no state', { place, fix: 'Start anew with --fresh.' });
     const state = decodeRecord(stateBytes, stateKind, place) as unknown as SavedState;
     const modelHash = hashOf('model');
-    if (modelHash !== undefined && state.scoring) {
+    if (modelHash !== undefined) {
       const { shared } = this.#context;
       const bytes = modelHash === shared?.hash ? shared.bytes : await read(modelHash);
       const model = modelHash === shared?.hash ? shared.model : await loadModel(bytes, this.#context.registry, `model of stream '${this.stream}'`);
       requireSameSchema(model.schema, this.schema, `model of stream '${this.stream}'`);
       requireSameConfiguration(model, this.#context.config, place, this.#context.config.train.kind === 'rows' ? [] : ['train']);
-      this.#use(model, state.scoring);
+      this.#use(model, state.scoring ?? (await this.#readScoring(hashOf('scoring'), read, place)));
       this.#model = { bytes, hash: modelHash };
+      if (state.since) this.#scoreAgain(batchSince(state.since, this.stream, this.schema));
     }
+    [this.#rows, this.#putOff] = [state.rows, state.putOff ?? 0];
     if (!this.#scorer) this.#requireSameWarmUp(state, place);
-    this.#rows = state.rows;
     this.#window.load(state.window);
     this.#levelOfDetail.load(state.levelOfDetail);
     this.#thresholdsStored = state.thresholdsStored;
     for (const [v, tracker] of this.#trackers.entries()) if (state.incidents[this.names[v]]) tracker.load(state.incidents[this.names[v]]);
-    for (let n = 0; ; n++) {
-      const hash = hashOf(trainingName(n));
-      if (hash === undefined) break;
-      this.#collected.push({ rows: decodeRows(await read(hash), this.stream, this.schema, place), hash });
-    }
+    await this.#collected.load(hashOf, read, { stream: this.stream, schema: this.schema, place });
     this.#saved = saved;
     this.changed = false;
+  }
+
+  async #readScoring(hash: string | undefined, read: (hash: string) => Promise<Uint8Array>, place: string): Promise<ScoringState> {
+    if (hash === undefined) throw new SluiceError('RECORD_CORRUPT', 'the manifest names no scoring state', { place, fix: 'Start anew with --fresh.' });
+    return this.#scoring.load(await read(hash), hash, place);
+  }
+
+  /** Brings the scoring state from where it was saved to where it was last; nobody is told of the verdicts again. */
+  #scoreAgain(rows: Batch): void {
+    this.#scorer?.score(rows);
+    this.#scoring.take(rows);
   }
 
   #use(model: StreamModel, state: ScoringState): void {
@@ -257,25 +291,11 @@ export class StreamPipeline {
   #begin(model: StreamModel, state: ScoringState): void {
     this.#use(model, state);
     const { shared } = this.#context;
+    this.#scoring = new ScoringRecord(this.schema);
     this.#model = model === shared?.model ? shared : saveModel(model);
-    this.#collected = [];
+    this.#collected.clear();
     this.#training = undefined;
     this.changed = true;
-  }
-
-  /**
-   * Takes out the rows collected since the last save, as one batch, together with the saved pieces before them that are not
-   * longer. So there are few records however often commits come, and no row is written more often than pieces double.
-   */
-  #joinNewest(): Batch | undefined {
-    const newest: Batch[] = [];
-    let count = 0;
-    for (let last = this.#collected.at(-1); last && (last.hash === undefined || last.rows.rows <= count); last = this.#collected.at(-1)) {
-      newest.unshift(last.rows);
-      count += last.rows.rows;
-      this.#collected.pop();
-    }
-    return newest.length === 0 ? undefined : concatBatches(newest);
   }
 
   #collecting(): SavedState['collecting'] {
@@ -284,8 +304,9 @@ export class StreamPipeline {
   }
 
   /** Collecting goes on only over the rows that it would have collected from the beginning. */
-  #requireSameWarmUp({ rows, collecting: before }: SavedState, place: string): void {
+  #requireSameWarmUp({ collecting: before }: SavedState, place: string): void {
     const now = this.#collecting();
+    const rows = this.#warmed;
     if (!now || !before || (rows <= before.from && rows <= now.from) || (now.from === before.from && rows < now.to)) return;
     const text = ({ from, to }: { from: number; to: number }): string => `${from}-${to}`;
     throw new SluiceError('RECORD_VERSION', `${rows} rows were taken in with \`train.rows\` ${text(before)}, and it is ${text(now)} now`, {
@@ -307,27 +328,40 @@ export class StreamPipeline {
   #nextBoundary(from: number, rows: number): number {
     const { train } = this.#context.config;
     if (train.kind !== 'rows') return rows;
-    const boundary = this.#rows < train.from ? train.from : train.to;
-    return Math.min(rows, from + boundary - this.#rows);
+    const boundary = this.#warmed < train.from ? train.from : train.to;
+    return Math.min(rows, from + boundary - this.#warmed);
   }
 
   async #warm(batch: Batch): Promise<StoreWrite> {
     const { config } = this.#context;
-    const collecting = config.train.kind === 'rows' && this.#rows >= config.train.from;
+    const collecting = config.train.kind === 'rows' && this.#warmed >= config.train.from;
     this.#rows += batch.rows;
     if (collecting) {
-      this.#collected.push({ rows: batch });
-      if (this.#rows === (config.train as { to: number }).to) {
-        const { model, state } = await this.#train(concatBatches(this.#collected.map((piece) => piece.rows)));
-        this.#begin(model, state);
-      }
+      this.#collected.add(batch);
+      if (this.#warmed === (config.train as { to: number }).to) await this.#learn();
     }
     return { batch, verdicts: this.names.map((name) => undefinedVerdicts(name, batch.rows)), incidents: [], thresholds: [], buckets: [] };
+  }
+
+  /** Trains on what was collected. Where one of many streams cannot be trained on it, the others are not held up. */
+  async #learn(): Promise<void> {
+    const { config, unfit } = this.#context;
+    try {
+      const { model, state } = await this.#train(this.#collected.whole());
+      this.#begin(model, state);
+    } catch (error) {
+      if (this.stream === config.stream || !(error instanceof SluiceError && error.code === 'TRAINING_UNFIT')) throw error;
+      this.#collected.clear();
+      this.#training = undefined;
+      this.#putOff = this.#rows;
+      unfit?.(this.stream, error);
+    }
   }
 
   #score(scorer: Scorer, batch: Batch, told: IncidentChange[], turns: IncidentTurn[]): StoreWrite {
     this.#rows += batch.rows;
     const verdicts = scorer.score(batch);
+    this.#scoring.take(batch);
     this.#context.scored?.(scorer, batch, verdicts);
     const changes: IncidentChange[] = [];
     for (const [v, { status, score, grade }] of verdicts.entries()) {
@@ -386,10 +420,6 @@ export function streamsOfRecords(names: readonly string[]): string[] {
   return [...new Set(names.map((name) => decodeURIComponent(name.slice(0, name.indexOf('/')))))];
 }
 
-function trainingName(piece: number): string {
-  return `training/${piece}`;
-}
-
 function recordPrefix(stream: string): string {
   return `${encodeURIComponent(stream)}/`;
 }
@@ -403,14 +433,4 @@ export function undefinedVerdicts(detector: string, rows: number): Verdicts {
     status: new Int8Array(rows).fill(Status.undefined),
     contributions: { rows: [], tags: [], shares: [], rest: [] },
   };
-}
-
-function encodeRows({ values, times, seqs, origins, labels }: Batch): Uint8Array {
-  return encodeRecord(trainingKind, { values, times, seqs, origins, labels: labels ?? null });
-}
-
-function decodeRows(bytes: Uint8Array, stream: string, schema: Schema, place: string): Batch {
-  const saved = decodeRecord(bytes, trainingKind, place) as Pick<Batch, 'values' | 'times' | 'seqs' | 'origins'> & { labels: Int8Array | null };
-  const { labels, ...columns } = saved;
-  return { stream, schema, rows: columns.times.length, ...columns, ...(labels ? { labels } : {}) };
 }
