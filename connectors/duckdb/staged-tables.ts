@@ -95,7 +95,11 @@ export class StagedTables {
 
   async putBuckets(connection: DuckDBConnection, entry: StreamEntry, buckets: readonly Bucket[]): Promise<void> {
     const byLevel = new Map<number, Bucket[]>();
-    for (const bucket of buckets) byLevel.set(bucket.level, [...(byLevel.get(bucket.level) ?? []), bucket]);
+    for (const bucket of buckets) {
+      const own = byLevel.get(bucket.level);
+      if (own) own.push(bucket);
+      else byLevel.set(bucket.level, [bucket]);
+    }
     for (const [level, own] of byLevel) await this.#putLevel(connection, entry, level, own);
   }
 
