@@ -26,7 +26,6 @@ export function ItemChart({ item }: { item: string }) {
   const rows = useMemo(() => new LoadedRows([tag], [detector], 2 * most), [item, detector]);
   const [, setDrawn] = useState(0);
   const draw = () => setDrawn((count) => count + 1);
-  const regions = useRegions(item, detector);
   const [attempt, setAttempt] = useState(0);
   const filling = useRef(false);
 
@@ -46,6 +45,7 @@ export function ItemChart({ item }: { item: string }) {
     return scores.thresholds;
   });
   const thresholds = first.data ?? undefined;
+  const regions = useRegions(item, detector, thresholds !== undefined);
   const waits = !first.reloading && (first.error !== undefined || first.data === null);
   useEffect(() => {
     if (!waits) return;
@@ -130,13 +130,13 @@ export function ItemChart({ item }: { item: string }) {
   );
 }
 
-/** The item's incidents as shaded stretches, kept up to date. */
-function useRegions(item: string, detector: string): readonly ChartRegion[] {
+/** The item's incidents as shaded stretches, kept up to date. Nothing is known of an item before its first verdict is `stored`. */
+function useRegions(item: string, detector: string, stored: boolean): readonly ChartRegion[] {
   const [regions, setRegions] = useState<ReadonlyMap<string, ChartRegion>>(new Map());
-  const stored = useResource(`incidents of ${item} ${detector}`, (abort) => getIncidents({ stream: item, detector, limit: 20 }, abort));
+  const { data } = useResource(stored ? `incidents of ${item} ${detector}` : null, (abort) => getIncidents({ stream: item, detector, limit: 20 }, abort));
   useEffect(() => {
-    if (stored.data) setRegions((known) => new Map([...stored.data!.incidents.map((one) => [one.id, regionOf(one)] as const), ...known]));
-  }, [stored.data]);
+    if (data) setRegions((known) => new Map([...data.incidents.map((one) => [one.id, regionOf(one)] as const), ...known]));
+  }, [data]);
   const changed = incidentChange.value?.incident;
   useEffect(() => {
     if (changed?.stream === item && changed.detector === detector) setRegions((known) => new Map(known).set(changed.id, regionOf(changed)));
