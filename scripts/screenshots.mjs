@@ -1,16 +1,14 @@
-import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
+import { launchChromium, root, startPipeline } from './served-page.mjs';
 
 /*
  * Pictures of the page for docs/images, at 1440 and 390 pixels, dark and light: `npm run screenshots`. They show the sample plant as
  * it runs, and the playground's simulated items; Chromium is the system's, or the one that SLUICE_TEST_CHROMIUM names.
  */
 
-const root = join(import.meta.dirname, '..');
 const images = join(root, 'docs/images');
 const looks = [
   { width: 1440, height: 900, scheme: 'dark' },
@@ -18,30 +16,6 @@ const looks = [
   { width: 390, height: 844, scheme: 'dark' },
   { width: 390, height: 844, scheme: 'light' },
 ];
-
-/** A pipeline at work, with a page on a free port. */
-async function start(folder, pipeline, ...more) {
-  const store = join(folder, `${pipeline}.duckdb`);
-  const args = ['run', `pipelines/${pipeline}.yaml`, '--quiet', '--set', 'serve.port=0', '--set', `store.path=${store}`, ...more];
-  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise((done) => child.once('close', () => done()));
-  const base = await new Promise((found, fail) => {
-    let text = '';
-    child.stdout?.setEncoding('utf8').on('data', (more) => {
-      text += more;
-      const address = /^page +(\S+)/m.exec(text)?.[1];
-      if (address !== undefined) found(address);
-    });
-    void ended.then(() => fail(new Error(`${pipeline} ended before its page was there`)));
-  });
-  return {
-    base,
-    async stop() {
-      child.kill('SIGTERM');
-      await ended;
-    },
-  };
-}
 
 /** The newest closed incident of the combination, with its address. */
 async function closedIncident(base) {
@@ -52,28 +26,74 @@ async function closedIncident(base) {
   }
 }
 
+const openPage = (browser, base, { width, height, scheme }) =>
+  browser.newPage({ viewport: { width, height }, colorScheme: scheme, baseURL: base, locale: 'en-GB' });
+
+async function save(page, name, { width, scheme }) {
+  const file = `${name}-${width}-${scheme}.png`;
+  await page.screenshot({ path: join(images, file) });
+  process.stdout.write(`docs/images/${file}\n`);
+}
+
+async function open(page, path) {
+  await page.goto(path);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  // Charts are drawn with the rows that come; a few frames of them.
+  await sleep(2000);
+}
+
 async function shoot(browser, base, views) {
-  for (const { width, height, scheme } of looks) {
-    const page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme, baseURL: base, locale: 'en-GB' });
+  for (const look of looks) {
+    const page = await openPage(browser, base, look);
     for (const [name, path] of Object.entries(views)) {
-      await page.goto(path);
-      await page.getByRole('heading', { level: 1 }).waitFor();
-      // Charts are drawn with the rows that come; a few frames of them.
-      await sleep(2000);
-      const file = `${name}-${width}-${scheme}.png`;
-      await page.screenshot({ path: join(images, file) });
-      process.stdout.write(`docs/images/${file}\n`);
+      await open(page, path);
+      await save(page, name, look);
     }
     await page.close();
   }
 }
 
+/** An item that an anomaly was just injected into, and what came of it; on a phone the chart and the form. */
+async function shootSimulator(browser, base) {
+  for (const look of looks) {
+    const page = await openPage(browser, base, look);
+    await open(page, '/simulator');
+    await page.getByRole('figure', { name: /^Score/ }).waitFor({ timeout: 120_000 });
+    await page.getByRole('button', { name: 'Inject' }).click();
+    await page.getByText(/incident opened/).waitFor();
+    await sleep(3000);
+    await page.evaluate(() => scrollTo(0, 0));
+    await save(page, 'simulator', look);
+    await page.close();
+    await noneOpen(base);
+  }
+}
+
+/** An anomaly while an incident is open would open none. */
+async function noneOpen(base) {
+  while ((await (await fetch(`${base}/api/incidents?open=true`)).json()).incidents.length > 0) await sleep(500);
+}
+
+/** The overview after its server has gone. */
+async function shootOffline(browser, plant) {
+  const pages = await Promise.all(looks.map((look) => openPage(browser, plant.base, look)));
+  for (const page of pages) await open(page, '/');
+  await plant.stop();
+  for (const [index, page] of pages.entries()) {
+    await page
+      .getByText(/^Sluice does not answer/)
+      .first()
+      .waitFor();
+    await save(page, 'offline', looks[index]);
+    await page.close();
+  }
+}
+
 const folder = await mkdtemp(join(tmpdir(), 'sluice-screenshots-'));
-const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-const browser = await chromium.launch({ executablePath: process.env.SLUICE_TEST_CHROMIUM ?? '/usr/bin/chromium', args });
+const browser = await launchChromium();
 try {
   await mkdir(images, { recursive: true });
-  const plant = await start(folder, 'swat', '--pace', '60x');
+  const plant = await startPipeline(folder, 'swat', '--pace', '60x');
   const incident = await closedIncident(plant.base);
   await shoot(browser, plant.base, {
     overview: '/',
@@ -84,7 +104,15 @@ try {
     data: '/data',
     pipeline: '/pipeline',
   });
-  await plant.stop();
+  await shootOffline(browser, plant);
+
+  const playground = await startPipeline(folder, 'playground');
+  await shootSimulator(browser, playground.base);
+  await playground.stop();
+
+  const closed = await startPipeline(folder, 'playground', '--fresh', '--set', 'serve.host=0.0.0.0');
+  await shoot(browser, closed.base, { 'sign-in': '/' });
+  await closed.stop();
 } finally {
   await browser.close();
   await rm(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import './overview.css';
 import { useComputed } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import type { ApiStatus } from '../../../serve/api.ts';
+import type { ApiIncident, ApiStatus } from '../../../serve/api.ts';
 import { getIncidents, getScores } from '../api.ts';
 import { PageHead } from '../components/page-head.tsx';
 import { EmptyState, Loaded, Skeleton } from '../components/states.tsx';
@@ -53,32 +53,48 @@ function Subject() {
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 function ManyStreams({ status: now, chosen, onChoose }: { status: ApiStatus; chosen: string; onChoose: (stream: string) => void }) {
-  const open = useIncidents('open of all', { open: true });
-  return <StreamList status={now} open={open.data ?? []} chosen={chosen} onChoose={onChoose} />;
+  const { data } = useIncidents('open of all', undefined, (signal) => getIncidents({ open: true, limit: most }, signal));
+  return <StreamList status={now} open={data?.incidents.filter(({ open }) => open) ?? []} chosen={chosen} onChoose={onChoose} />;
 }
 
-/** Incidents that keep up with the live feed. */
-function useIncidents(key: string, query: { stream?: string; open?: boolean; limit?: number }) {
-  const resource = useResource(key, async (signal) => (await getIncidents(query, signal)).incidents);
-  const [list, setList] = useState(resource.data);
-  useEffect(() => setList(resource.data), [resource.data]);
+/** So many open ones can be asked for at once. */
+const most = 1000;
+/** So many of those that are over. */
+const newestOver = 50;
+
+interface Incidents {
+  readonly incidents: readonly ApiIncident[];
+  /** There are older ones. */
+  readonly more: boolean;
+}
+
+/** Incidents of a stream, or of all, that keep up with the live feed. */
+function useIncidents(key: string, stream: string | undefined, load: (signal: AbortSignal) => Promise<Incidents>) {
+  const resource = useResource(key, load);
+  const [data, setData] = useState(resource.data);
+  useEffect(() => setData(resource.data), [resource.data]);
   useEffect(
     () =>
       incidentChange.subscribe((change) => {
-        if (change !== null && (query.stream === undefined || query.stream === change.incident.stream)) setList((old) => old && withChange(old, change));
+        if (change !== null && (stream === undefined || stream === change.incident.stream))
+          setData((old) => old && { ...old, incidents: withChange(old.incidents, change) });
       }),
-    [query.stream],
+    [stream],
   );
-  const data = list?.filter(({ open }) => query.open !== true || open);
   return { ...resource, data };
 }
 
-/** How many incidents are asked for: the open ones are among the newest. */
-const newestIncidents = 50;
+async function openAndNewest(stream: string, signal: AbortSignal): Promise<Incidents> {
+  const [open, over] = await Promise.all([
+    getIncidents({ stream, open: true, limit: most }, signal),
+    getIncidents({ stream, open: false, limit: newestOver }, signal),
+  ]);
+  return { incidents: [...open.incidents, ...over.incidents], more: over.more };
+}
 
 function Stream({ name }: { name: string }) {
   const detectors = detectorNames.value;
-  const { data: incidents, ...loading } = useIncidents(`incidents ${name}`, { stream: name, limit: newestIncidents });
+  const { data, ...loading } = useIncidents(`incidents ${name}`, name, (signal) => openAndNewest(name, signal));
   const stored = useResource(detectors.length === 0 ? null : `grades ${name} ${detectors.join()}`, (signal) =>
     getScores(name, { last: `${kept / 60_000}m`, points: 240, detectors }, signal),
   );
@@ -93,9 +109,9 @@ function Stream({ name }: { name: string }) {
   const warmUp = mine.value?.warmUp;
   const info = pipeline.value;
 
-  if (loading.state === 'error' && incidents === undefined)
+  if (loading.state === 'error' && data === undefined)
     return <Loaded resource={{ ...loading, state: 'error', error: loading.error, data: undefined }}>{() => null}</Loaded>;
-  if (info === null || incidents === undefined) return <Skeleton height={360} />;
+  if (info === null || data === undefined) return <Skeleton height={360} />;
   if (tags.length === 0 && newest === null) {
     return (
       <EmptyState icon="live" title="No row has come yet" command="./sluice doctor">
@@ -103,6 +119,7 @@ function Stream({ name }: { name: string }) {
       </EmptyState>
     );
   }
+  const { incidents, more } = data;
   const open = incidents.filter((incident) => incident.open);
   const hasVerdicts = [...tracks.values()].some(({ now }) => now !== 'undefined') || warmUp?.stage === 'ready';
   const stages = stageStates(tags, open, hasVerdicts);
@@ -120,7 +137,7 @@ function Stream({ name }: { name: string }) {
       {status.value === null ? <Skeleton height={80} /> : <Figures status={status.value} newest={newest} />}
       <div class="overview-columns">
         <DetectorList names={detectors.length > 0 ? detectors : info.detectors.map((one) => one.name)} info={info} warmUp={warmUp} tracks={tracks} />
-        <IncidentList incidents={incidents} />
+        <IncidentList incidents={incidents} more={more} />
       </div>
     </div>
   );

@@ -3,6 +3,7 @@ import { Card } from '../../components/card.tsx';
 import { EmptyState } from '../../components/states.tsx';
 import { Badge, StatusMark } from '../../components/status-mark.tsx';
 import { Time } from '../../components/time.tsx';
+import { formatCount } from '../../numbers.ts';
 import { hrefTo } from '../../router.ts';
 import { formatDuration, instant } from '../../time.ts';
 import { severity, suspectsOf } from './stage-state.ts';
@@ -10,8 +11,11 @@ import { severity, suspectsOf } from './stage-state.ts';
 /** Shown at most; the others are on the view Incidents. */
 const shown = 6;
 
-/** The open incidents, and behind them the newest that are over. */
-export function IncidentList({ incidents }: { incidents: readonly ApiIncident[] }) {
+/**
+ * The open incidents, and behind them the newest that are over.
+ * @param props.more there are older ones than these
+ */
+export function IncidentList({ incidents, more }: { incidents: readonly ApiIncident[]; more: boolean }) {
   const sorted = incidents.toSorted((a, b) => Number(b.open) - Number(a.open) || instant(b.start) - instant(a.start));
   return (
     <Card title="Incidents" actions={<a href={hrefTo('/incidents')}>All incidents</a>}>
@@ -49,6 +53,13 @@ export function IncidentList({ incidents }: { incidents: readonly ApiIncident[] 
           ))}
         </ul>
       )}
+      {sorted.length > shown || more ? <p class="hint">{countOf(incidents, more)}</p> : null}
     </Card>
   );
+}
+
+function countOf(incidents: readonly ApiIncident[], more: boolean): string {
+  const open = incidents.filter((incident) => incident.open).length;
+  const all = `${more ? 'more than ' : ''}${formatCount(incidents.length)}`;
+  return `These are ${Math.min(shown, incidents.length)} of ${all}${open > shown ? `; ${formatCount(open)} are open` : ''}.`;
 }

@@ -1,16 +1,14 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { ApiError } from '../../api.ts';
+import { useState } from 'preact/hooks';
 import { Button } from '../../components/button.tsx';
 import { Field, Input, Select } from '../../components/field.tsx';
 import { Segments } from '../../components/segments.tsx';
-import { StatusMark } from '../../components/status-mark.tsx';
 import { formatCount } from '../../numbers.ts';
-import { asApiError } from '../../resource.ts';
 import { AnomalyPreview } from './anomaly-preview.tsx';
 import { readDeltas } from './deltas.ts';
 import { noteInjection } from './injections.ts';
 import { type Item, injectAnomaly, type Limits } from './items.ts';
 import { type Anomaly, type Shape, shapes } from './preview.ts';
+import { useCommand } from './use-command.tsx';
 
 /** Deltas of one list. */
 const mostDeltas = 10_000;
@@ -22,39 +20,23 @@ export function InjectForm({ item, limits, onInjected }: { item: Item; limits: L
   const [size, setSize] = useState('');
   const [length, setLength] = useState(String(Math.max(1, Math.round(item.rate * 3))));
   const [text, setText] = useState('5x10, -5x10');
-  const [error, setError] = useState<ApiError | undefined>();
-  const [sending, setSending] = useState(false);
   // A size that stands out of the noise of this item, until another is typed.
   const usualSize = Number((8 * Math.sqrt(item.variance) || 1).toPrecision(2));
-  useEffect(() => setError(undefined), [item.id]);
 
   const read =
     by === 'deltas' ? readDeltas(text, Math.min(mostDeltas, limits.pending)) : readShape(shape, size === '' ? String(usualSize) : size, length, limits);
   const anomaly: Anomaly | undefined = 'deltas' in read ? { deltas: read.deltas } : 'shape' in read ? read : undefined;
 
-  const inject = async () => {
-    if (anomaly === undefined || sending) return;
-    setSending(true);
+  const { onSubmit, sending, refusal } = useCommand(async () => {
+    if (anomaly === undefined) return;
     const at = performance.now();
-    try {
-      const { last, pending } = await injectAnomaly(item.id, anomaly);
-      const what = 'deltas' in anomaly ? `${anomaly.deltas.length} deltas` : `${anomaly.shape} of ${anomaly.size} over ${anomaly.length} values`;
-      noteInjection({ item: item.id, what, at, from: last?.timestamp ?? item.startedAt, lasts: (pending / item.rate) * 1000 });
-      setError(undefined);
-      onInjected();
-    } catch (failure) {
-      setError(asApiError(failure));
-    }
-    setSending(false);
-  };
+    const { last, pending } = await injectAnomaly(item.id, anomaly);
+    const what = 'deltas' in anomaly ? `${anomaly.deltas.length} deltas` : `${anomaly.shape} of ${anomaly.size} over ${anomaly.length} values`;
+    noteInjection({ item: item.id, what, at, from: last?.timestamp ?? item.startedAt, lasts: (pending / item.rate) * 1000 });
+    onInjected();
+  });
   return (
-    <form
-      class="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void inject();
-      }}
-    >
+    <form class="stack" onSubmit={onSubmit}>
       <div>
         <Segments
           label="Anomaly by"
@@ -104,11 +86,7 @@ export function InjectForm({ item, limits, onInjected }: { item: Item; limits: L
         </Field>
       )}
       {anomaly === undefined ? null : <AnomalyPreview anomaly={anomaly} settings={item} />}
-      {error === undefined ? null : (
-        <p role="alert">
-          <StatusMark status="error" label={`${error.message}. ${error.fix ?? ''}`} />
-        </p>
-      )}
+      {refusal}
       <div class="row">
         <Button kind="primary" type="submit" disabled={anomaly === undefined || sending}>
           Inject

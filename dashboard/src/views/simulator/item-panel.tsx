@@ -50,7 +50,7 @@ export function ItemPanel({ item, limits, onChanged }: { item: Item; limits: Lim
         <Outcomes item={item.id} />
       </Card>
       <Card title="Signal">
-        <ItemSettings item={item} limits={limits} onChanged={onChanged} />
+        <ItemSettings key={item.id} item={item} limits={limits} onChanged={onChanged} />
       </Card>
       <Dialog title={`Stop ${item.id}?`} open={stopping} onClose={() => setStopping(false)}>
         <p>It sends no more messages. What it has sent stays stored.</p>

@@ -1,14 +1,12 @@
 import { useState } from 'preact/hooks';
-import type { ApiError } from '../../api.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { Input } from '../../components/field.tsx';
-import { StatusMark } from '../../components/status-mark.tsx';
 import { formatCount } from '../../numbers.ts';
-import { asApiError } from '../../resource.ts';
 import { type Item, type Limits, startItem } from './items.ts';
 import { freeId, idError, readSettings, settingsText } from './settings.ts';
 import { SettingsFields } from './settings-fields.tsx';
+import { useCommand } from './use-command.tsx';
 
 interface NewItemProps {
   readonly items: readonly Item[];
@@ -32,37 +30,18 @@ function NewItemForm({ items, limits, onStarted }: NewItemProps) {
   const [id, setId] = useState(freeId(taken));
   const [text, setText] = useState(settingsText({ mean: 10, variance: 1, rate: Math.min(10, limits.rate.max) }));
   const [asked, setAsked] = useState(false);
-  const [sending, setSending] = useState(false);
-  const [error, setError] = useState<ApiError | undefined>();
   const wrongId = idError(id, taken);
   const read = readSettings(text, limits);
 
-  const start = async () => {
+  const { onSubmit, sending, refusal } = useCommand(async () => {
     setAsked(true);
-    if (wrongId !== undefined || 'errors' in read || sending) return;
-    setSending(true);
-    try {
-      onStarted(await startItem(id, read.settings));
-    } catch (failure) {
-      setError(asApiError(failure));
-      setSending(false);
-    }
-  };
+    if (wrongId === undefined && 'settings' in read) onStarted(await startItem(id, read.settings));
+  });
   return (
-    <form
-      class="stack"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void start();
-      }}
-    >
+    <form class="stack" onSubmit={onSubmit}>
       <Input label="Name" value={id} onInput={setId} error={asked ? wrongId : undefined} hint="Also the name of its stream." autocomplete="off" />
       <SettingsFields text={text} errors={asked && 'errors' in read ? read.errors : {}} limits={limits} onChange={setText} />
-      {error === undefined ? null : (
-        <p role="alert">
-          <StatusMark status="error" label={`${error.message}. ${error.fix ?? ''}`} />
-        </p>
-      )}
+      {refusal}
       <div class="row">
         <Button kind="primary" type="submit" icon="play" disabled={sending}>
           Start
