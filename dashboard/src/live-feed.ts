@@ -173,8 +173,8 @@ export function useLive(subscription: Subscription | null, onRows: (rows: LiveRo
   }, [url]);
 }
 
-/** A list of incidents with a change put into it: newest first, as the server lists them. */
+/** A list of incidents with a change put into it, in no order. */
 export function withChange(incidents: readonly ApiIncident[], { incident }: LiveIncident): ApiIncident[] {
   const known = incidents.some(({ id }) => id === incident.id);
-  return known ? incidents.map((old) => (old.id === incident.id ? incident : old)) : [incident, ...incidents];
+  return known ? incidents.map((old) => (old.id === incident.id ? incident : old)) : [...incidents, incident];
 }

@@ -70,7 +70,7 @@ export function DataTable<Row>({
     <div class="stack">
       {tools ? (
         <div class="table-tools">
-          <Input label="Filter" type="search" filter value={filter} onInput={setFilter} placeholder="Words, or a comparison such as LIT101>500" />
+          <Input label="Filter" type="search" filter value={filter} onInput={setFilter} placeholder="Words, or LIT101>500" />
           <Button icon="columns" onClick={() => setChoosing(true)}>
             Columns
           </Button>

@@ -8,7 +8,7 @@ import { EmptyState, Loaded, Skeleton } from '../components/states.tsx';
 import { feedState, incidentChange, status, useLive, withChange } from '../live-feed.ts';
 import { detectorNames, pipeline, stream, streamName, useStream } from '../plant.ts';
 import { useResource } from '../resource.ts';
-import { formatDuration } from '../time.ts';
+import { formatDuration, instant } from '../time.ts';
 import { AlertBox } from './overview/alert-box.tsx';
 import { DetectorList } from './overview/detector-list.tsx';
 import { Figures } from './overview/figures.tsx';
@@ -127,7 +127,7 @@ function Stream({ name }: { name: string }) {
     <div class="stack">
       <AlertBox
         open={open}
-        last={incidents.find((incident) => !incident.open)}
+        last={incidents.filter((incident) => !incident.open).toSorted((a, b) => instant(b.end) - instant(a.end))[0]}
         newest={newest}
         waiting={feedState.value === 'offline' ? 'Sluice does not answer.' : hasVerdicts ? undefined : waitingFor(warmUp)}
         ended={status.value?.ended === true}
