@@ -3,6 +3,7 @@ import type { Bus } from './bus.ts';
 import type { Chunk } from './chunk.ts';
 import type { DiagnoseContext, Finding } from './finding.ts';
 import type { Incident } from './incident.ts';
+import type { OutgoingMessage } from './manifest.ts';
 import type { Matrix } from './matrix.ts';
 import type { Delivery, Notice, NoticeRules } from './notice.ts';
 import type { Random } from './random.ts';
@@ -246,7 +247,8 @@ export interface ServiceContext {
 
 /** A further place for verdicts and incidents, beside the store; at least once. */
 export interface Output {
-  write?(write: StoreWrite): Promise<void>;
+  /** @param withPosition takes what is to become visible with the position of these rows, and so once; where the bus keeps that. */
+  write?(write: StoreWrite, withPosition?: (message: OutgoingMessage) => void): Promise<void>;
   incident?(incident: Incident, change: 'opened' | 'updated' | 'closed', schema: Schema): Promise<void>;
   /** Resolves when everything given before has arrived; before the position moves on. */
   flush?(): Promise<void>;

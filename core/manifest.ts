@@ -47,6 +47,14 @@ export interface ManifestLog extends ManifestReader {
   close(): Promise<void>;
 }
 
+/** A message to a topic of the bus. */
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: string;
+  readonly value: string;
+}
+
 /** One key of a ManifestLog in one pair of hands. */
 export interface ManifestKeeper {
   /** As it was last saved or, at first, found; undefined when there is none. */
@@ -54,10 +62,11 @@ export interface ManifestKeeper {
   /** @throws RECORD_CORRUPT when the record is missing or its content does not hash to its name. */
   record(hash: string): Promise<Uint8Array>;
   /**
-   * Makes the manifest and its new records durable in one step, and drops the records that it no longer names.
+   * Makes the manifest and its new records durable in one step, and drops the records that it no longer names. In the same step the
+   * messages, in order, become visible to whoever reads what is committed.
    * @throws BUS_FENCED when another has taken the key
    */
-  save(manifest: Manifest, fresh: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  save(manifest: Manifest, fresh: ReadonlyMap<string, Uint8Array>, messages?: readonly OutgoingMessage[]): Promise<void>;
   /** Removes manifest and records: the next one begins anew. @throws BUS_FENCED */
   forget(): Promise<void>;
   close(): Promise<void>;

@@ -2,7 +2,7 @@ import { type Batch, concatBatches } from '../core/batch.ts';
 import { type Chunk, type DeadLetter, rowsIn } from '../core/chunk.ts';
 import type { Output } from '../core/component.ts';
 import { quote, type SluiceError } from '../core/errors.ts';
-import { attachPosition, type Manifest, type ManifestKeeper, type ManifestReader, type Position } from '../core/manifest.ts';
+import { attachPosition, type Manifest, type ManifestKeeper, type ManifestReader, type OutgoingMessage, type Position } from '../core/manifest.ts';
 import type { PipelineConfig } from '../core/pipeline-config.ts';
 import type { Registry } from '../core/registry.ts';
 import { rowPayload } from '../core/row-payload.ts';
@@ -74,6 +74,8 @@ export class Pipeline {
   #uncommittedRows = 0;
   #committedAt = performance.now();
   #changed = false;
+  /** What outputs send with the next position. */
+  #outgoing: OutgoingMessage[] = [];
   /** It was said that there are too many streams. */
   #tooManyTold = false;
 
@@ -163,7 +165,8 @@ export class Pipeline {
 
   /** Scores and stages a chunk. On an error nothing since the last commit counts: open a new pipeline to go on. */
   async process(chunk: Chunk): Promise<void> {
-    const { store, source, outputs = [], observer } = this.#options;
+    const { store, source, keeper, outputs = [], observer } = this.#options;
+    const withPosition = keeper && ((message: OutgoingMessage): unknown => this.#outgoing.push(message));
     const started = performance.now();
     let storing = 0;
     const writes: StoreWrite[] = [];
@@ -198,7 +201,7 @@ export class Pipeline {
     changes.sort(byTime);
     this.#count(chunk, writes, changes, dead.length);
     for (const output of outputs) {
-      for (const write of writes) await output.write?.(write);
+      for (const write of writes) await output.write?.(write, withPosition);
       for (const { incident, change } of changes) await output.incident?.(incident, change, schemas.get(incident.stream) as Schema);
     }
     for (const change of changes) observer?.incident?.(change);
@@ -222,7 +225,7 @@ export class Pipeline {
     this.#committedAt = performance.now();
     if (!this.#changed && !this.#outbox.changed && this.#manifest) return;
     const started = performance.now();
-    const { manifest, fresh, durable } = this.#snapshot();
+    const { manifest, fresh, outgoing, durable } = this.#snapshot();
     observer?.committing?.(manifest.key);
     this.#uncommittedRows = 0;
     this.#changed = false;
@@ -230,7 +233,7 @@ export class Pipeline {
     const totals = unflattenTotals(manifest.totals);
     if (keeper) {
       await this.#buryRejected(await store.commit(), totals);
-      await keeper.save({ ...manifest, totals: flattenTotals(totals) }, fresh);
+      await keeper.save({ ...manifest, totals: flattenTotals(totals) }, fresh, outgoing);
     } else await this.#buryRejected(await store.commit(manifest, fresh), totals);
     this.#manifest = { ...manifest, totals: flattenTotals(totals) };
     this.#streams.endSaving(this.#manifest);
@@ -257,7 +260,7 @@ export class Pipeline {
   }
 
   /** What there is to go on from at this moment; later rows do not change it. */
-  #snapshot(): { manifest: Manifest; fresh: Map<string, Uint8Array>; durable(): void } {
+  #snapshot(): { manifest: Manifest; fresh: Map<string, Uint8Array>; outgoing: readonly OutgoingMessage[]; durable(): void } {
     const { key, source } = this.#options;
     const before = this.#manifest?.records ?? {};
     // Streams that did not change keep their records.
@@ -278,7 +281,9 @@ export class Pipeline {
       totals: flattenTotals(this.totals),
       records,
     };
-    return { manifest, fresh, durable: outbox.durable };
+    const outgoing = this.#outgoing;
+    this.#outgoing = [];
+    return { manifest, fresh, outgoing, durable: outbox.durable };
   }
 
   async #bury(letters: readonly DeadLetter[]): Promise<void> {

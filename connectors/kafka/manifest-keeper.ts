@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
+import { isDeepStrictEqual } from 'node:util';
+import { type Kafka, type Message, Partitioners, type Producer, type ProducerRecord } from 'kafkajs';
 import { quote, SluiceError } from '../../core/errors.ts';
-import type { Manifest, ManifestKeeper } from '../../core/manifest.ts';
+import type { Manifest, ManifestKeeper, OutgoingMessage } from '../../core/manifest.ts';
 import { type ManifestBase, packManifest } from '../../core/packed-manifest.ts';
 import { busError } from './client.ts';
 import type { CommittedTail } from './committed-tail.ts';
@@ -21,6 +22,8 @@ export interface StateTopic {
 
 /** So long the broker lets a transaction stay open whose process died; it keeps readers of the topic waiting. */
 const transactionTimeout = 15_000;
+/** kafkajs sorts messages into partitions in a time that grows with the square of their number. */
+const mostMessages = 1000;
 /** A request holds one batch, and brokers take batches of 1 MB unless they are told otherwise. */
 const requestBytes = 900 * 1024;
 
@@ -81,20 +84,21 @@ export class KafkaKeeper implements ManifestKeeper {
     }
   }
 
-  async save(manifest: Manifest, fresh: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  async save(manifest: Manifest, fresh: ReadonlyMap<string, Uint8Array>, outgoing: readonly OutgoingMessage[] = []): Promise<void> {
     if (manifest.key !== this.#key) throw new SluiceError('INTERNAL', `${quote(manifest.key)} is not the key that was taken`, { place: this.#key });
     await this.#inTurn(async () => {
       const { text, base } = packManifest(manifest, this.#base);
       const named = new Set(Object.values(manifest.records));
       if (base) named.add(base.hash);
       const bytesOf = (hash: string): Uint8Array | undefined => (hash === base?.hash ? base.bytes : fresh.get(hash));
-      await this.#write(() => {
+      const messages = (): Message[] => {
         const messages: Message[] = [];
         for (const hash of named) if (!this.#stored.has(hash)) this.#addPieces(messages, hash, bytesOf(hash));
         messages.push({ key: manifestKey(this.#key), value: text });
         this.#addRemovals(messages, named);
         return messages;
-      });
+      };
+      await this.#write(messages, { outgoing, isSaved: () => isDeepStrictEqual(this.#at.saved.manifest(this.#key), JSON.parse(JSON.stringify(manifest))) });
       const pieces = (hash: string): number => this.#stored.get(hash) ?? piecesOf(bytesOf(hash) as Uint8Array);
       this.#stored = new Map([...named].map((hash) => [hash, pieces(hash)]));
       [this.#manifest, this.#base] = [manifest, base];
@@ -152,14 +156,18 @@ export class KafkaKeeper implements ManifestKeeper {
     this.#stored = saved.pieces(this.#key);
   }
 
-  /** In one transaction, again and again while the cluster is away. @throws BUS_FENCED */
-  async #write(messages: () => Message[]): Promise<void> {
+  /**
+   * In one transaction, again and again while the cluster is away.
+   * @param isSaved asked before a further attempt: what goes out with it may not go out twice
+   * @throws BUS_FENCED
+   */
+  async #write(messages: () => Message[], { outgoing, isSaved }: { outgoing: readonly OutgoingMessage[]; isSaved(): boolean } = nothingElse): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       if (this.#fenced) throw this.#fenced;
       this.#throwClosed();
       try {
         if (!this.#producer) await this.#openAgain();
-        await this.#transact(messages());
+        if (attempt === 1 || !isSaved()) await this.#transact(messages(), outgoing);
         this.#at.outage.over(this);
         return;
       } catch (error) {
@@ -217,14 +225,15 @@ export class KafkaKeeper implements ManifestKeeper {
     await tail.until(this.#savedTo);
   }
 
-  async #transact(messages: readonly Message[]): Promise<void> {
+  async #transact(messages: readonly Message[], outgoing: readonly OutgoingMessage[] = []): Promise<void> {
     const { topic } = this.#at;
     if (!this.#producer) throw this.#closed();
     const transaction = await this.#producer.transaction();
     try {
+      for (const request of sendingsOf(outgoing)) await transaction.send(request);
       let savedTo = 0;
       for (const request of requestsOf(messages)) {
-        const [{ baseOffset }] = await transaction.send({ topic, messages: request });
+        const [{ baseOffset }] = await transaction.send({ topic, messages: request.map((message) => ({ ...message, partition: 0 })) });
         savedTo = Number(baseOffset) + request.length;
       }
       await transaction.commit();
@@ -273,6 +282,8 @@ export class KafkaKeeper implements ManifestKeeper {
   }
 }
 
+const nothingElse = { outgoing: [], isSaved: (): boolean => false };
+
 const piecesOf = (bytes: Uint8Array): number => Math.max(1, Math.ceil(bytes.length / pieceBytes));
 
 /** Messages in order, as many in a request as it holds. */
@@ -281,12 +292,23 @@ function requestsOf(messages: readonly Message[]): Message[][] {
   let room = 0;
   for (const message of messages) {
     const size = 100 + Buffer.byteLength(message.key ?? '') + Buffer.byteLength(message.value ?? '');
-    if (size > room) {
+    if (size > room || requests[requests.length - 1].length === mostMessages) {
       requests.push([]);
       room = requestBytes;
     }
-    requests[requests.length - 1].push({ ...message, partition: 0 });
+    requests[requests.length - 1].push(message);
     room -= size;
   }
   return requests;
+}
+
+/** The messages of each partition in order, one partition a request. */
+function sendingsOf(outgoing: readonly OutgoingMessage[]): ProducerRecord[] {
+  const places = new Map<string, { topic: string; messages: Message[] }>();
+  for (const { topic, partition, key, value } of outgoing) {
+    const place = `${partition} ${topic}`;
+    const to = places.get(place) ?? { topic, messages: [] };
+    if (to.messages.push({ partition, key, value }) === 1) places.set(place, to);
+  }
+  return [...places.values()].flatMap(({ topic, messages }) => requestsOf(messages).map((request) => ({ topic, messages: request })));
 }

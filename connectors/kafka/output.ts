@@ -3,6 +3,7 @@ import { partitionOf } from '../../core/bus.ts';
 import { defineOutput, type Output, type OutputContext } from '../../core/component.ts';
 import { quote, SluiceError } from '../../core/errors.ts';
 import { type Incident, topTags } from '../../core/incident.ts';
+import type { OutgoingMessage } from '../../core/manifest.ts';
 import type { Schema } from '../../core/schema.ts';
 import type { StoreWrite } from '../../core/store.ts';
 import { formatTime } from '../../core/time.ts';
@@ -23,7 +24,9 @@ const topicOption = z.union([z.boolean(), z.string().min(1)]).default(true);
 export default defineOutput({
   type: 'kafka',
   summary: 'Sends verdicts and incidents to Kafka topics, keyed by identity, for other systems.',
-  fails: 'Sends some again after a crash or an outage: delivery is at least once, and readers tell what they have seen by its key.',
+  fails:
+    'Sends some again after a crash or an outage: delivery is at least once, and readers tell what they have seen by its key. Not so `rows` on the cluster where the bus keeps the ' +
+    'position (store influxdb, no `cluster`): they become visible with that, in one transaction, and are there once for readers of what is committed.',
   cost: 'Some 200 bytes and 3 µs a verdict, of which a row has as many as there are detectors; `flaggedOnly` leaves out nearly all.',
   options: z.strictObject({
     verdicts: topicOption.describe('Send verdicts: true = to `<topic>.verdicts`, or the name of another topic.'),
@@ -62,6 +65,7 @@ export default defineOutput({
       },
       making: { partitions, replication, create },
       choice: { detectors: detectors && new Set(detectors), flaggedOnly },
+      isOfBus: cluster === undefined,
     });
   },
 });
@@ -78,6 +82,8 @@ interface Settings {
   readonly topics: { readonly verdicts: string | undefined; readonly incidents: string | undefined; readonly rows: string | undefined };
   readonly making: { readonly partitions: number; readonly replication: number; readonly create: boolean };
   readonly choice: { readonly detectors: ReadonlySet<string> | undefined; readonly flaggedOnly: boolean };
+  /** It sends to the cluster of the bus. */
+  readonly isOfBus: boolean;
 }
 
 /** For each topic that is sent to, a sender for each of its partitions. */
@@ -97,11 +103,16 @@ class KafkaOutput implements Output {
     this.#settings = settings;
   }
 
-  async write(write: StoreWrite): Promise<void> {
+  async write(write: StoreWrite, withPosition?: (message: OutgoingMessage) => void): Promise<void> {
     const { verdicts, rows } = await this.#open();
-    const { scored, choice } = this.#settings;
-    if (verdicts) await sendTo(verdicts, write.batch.stream, (add) => verdictMessages(write, choice, add));
-    if (rows && scored) await sendTo(rows, write.batch.stream, (add) => scoredRowMessages(write, scored, add));
+    const { scored, choice, topics, isOfBus } = this.#settings;
+    const { stream } = write.batch;
+    if (verdicts) await sendTo(verdicts, stream, (add) => verdictMessages(write, choice, add));
+    if (!rows || !scored || topics.rows === undefined) return;
+    if (withPosition && isOfBus) {
+      const to = { topic: topics.rows, partition: partitionOf(stream, rows.length) };
+      scoredRowMessages(write, scored, (key, value) => withPosition({ ...to, key, value }));
+    } else await sendTo(rows, stream, (add) => scoredRowMessages(write, scored, add));
   }
 
   async incident(incident: Incident, change: 'opened' | 'updated' | 'closed', schema: Schema): Promise<void> {

@@ -49,6 +49,7 @@ describe('scoredRowMessages', () => {
       ['pump-1', '{"source_id":"pump-1","timestamp":"2024-03-01T10:00:01.500Z","value":1,"load \\"x\\"":2,"score":1e-7,"seq":1}'],
     ]);
     expect(messagesOf(write, { detector: 'k-nn' }).map(([, value]) => JSON.parse(value).score)).toEqual([2.5, 1e-6]);
+    expect(messagesOf(write, { unscored: true }).map(([, value]) => JSON.parse(value).score)).toEqual([null, 0.25, 1e-7]);
   });
 
   it('is read again by the decoder of the same names', () => {

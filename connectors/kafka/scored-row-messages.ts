@@ -13,12 +13,13 @@ export const scoredRowOptions = z.strictObject({
   time: field.default('time').describe('Name of the time, ISO 8601 in UTC.'),
   score: field.default('score').describe('Name of the score.'),
   detector: field.optional().describe('The detector or combination whose score it is. Default: the first.'),
+  unscored: z.boolean().default(false).describe('Also rows without a score, which is then null: those of the warm-up, and those that could not be judged.'),
 });
 
 export type ScoredRowOptions = z.output<typeof scoredRowOptions>;
 
 /**
- * A message for each row with a score, row after row: a JSON object of the stream, the time, the tags under their own names (null = missing) and the score,
+ * A message for each row with a score, or for each row, row after row: a JSON object of the stream, the time, the tags under their own names (null = missing) and the score,
  * and `seq` where it is a further row of its time. The key is the stream.
  * @throws CONFIG_INVALID for a detector that there is not, and where a tag has the name of something else
  */
@@ -32,11 +33,11 @@ export function scoredRowMessages(write: StoreWrite, options: ScoredRowOptions, 
   const tail = `,${JSON.stringify(options.score)}:`;
   for (let row = 0; row < batch.rows; row++) {
     const score = verdict.score[row];
-    if (!Number.isFinite(score)) continue;
+    if (!Number.isFinite(score) && !options.unscored) continue;
     let text = `${head}${formatTime(batch.times[row])}"`;
     for (let t = 0, i = row * tags.length; t < tags.length; t++, i++) text += tags[t] + json(batch.values[i]);
     const seq = batch.seqs[row] > 0 ? `,"seq":${batch.seqs[row]}` : '';
-    add(batch.stream, `${text}${tail}${score}${seq}}`);
+    add(batch.stream, `${text}${tail}${json(score)}${seq}}`);
   }
 }
 

@@ -72,6 +72,7 @@ class Network {
 
 interface Place {
   readonly key: string;
+  readonly brokers: string[];
   open(network?: Network, told?: (string | undefined)[]): Promise<ManifestLog>;
 }
 
@@ -80,6 +81,7 @@ async function place(): Promise<Place> {
   const topic = freshName('plant');
   return {
     key: `group/${topic}/0`,
+    brokers,
     async open(network, told = []) {
       const way = network ? { socketFactory: network.socketFactory } : {};
       const kafka = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING, retry: { retries: 2, initialRetryTime: 50 }, ...way });
@@ -128,6 +130,38 @@ describeWithStack('manifests on Kafka over a network that fails', { kafka: 'shar
     await keeper.save(...save(key, 3));
     await expectSaved(log, key, 3);
     await expectSaved(other, key, 3);
+  });
+
+  it.each([
+    { request: 'endTransaction', before: false },
+    { request: 'endTransaction', before: true },
+    { request: 'produce', before: false },
+  ] as const)('what goes out with a save whose connection breaks at $request (before it arrives: $before) is there once', async ({ request, ...how }) => {
+    const { key, brokers, open } = await place();
+    const topic = `${key.replaceAll('/', '-')}-out`;
+    const kafka = new kafkajs.Kafka({ brokers, logLevel: kafkajs.logLevel.NOTHING });
+    const [admin, reader] = [kafka.admin(), kafka.consumer({ groupId: `${topic}-reader` })];
+    onTestFinished(async () => void (await Promise.all([admin.disconnect(), reader.disconnect()])));
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: true });
+    const network = new Network();
+    const keeper = await (await open(network)).take(key);
+    const send = (rows: number) =>
+      keeper.save(
+        ...save(key, rows),
+        [1, 2].map((n) => ({ topic, partition: 0, key: 'plant', value: `${rows}.${n}` })),
+      );
+    await send(1);
+    const sprung = network.trap(request, how);
+    await send(2);
+    await sprung;
+    await send(3);
+    const told: string[] = [];
+    await reader.connect();
+    await reader.subscribe({ topic, fromBeginning: true });
+    await reader.run({ eachMessage: async ({ message: { value } }) => void told.push(String(value)) });
+    while (told.at(-1) !== '3.2') await sleep(20);
+    expect(told).toEqual(['1.1', '1.2', '2.1', '2.2', '3.1', '3.2']);
   });
 
   it.each([true, false])('a key is taken although the connection breaks (before the request arrives: %s)', async (before) => {
