@@ -57,7 +57,7 @@ describe('the containers', () => {
 
   it('are published on the loopback only', () => {
     const ports = services.flatMap(([, service]) => service.ports ?? []);
-    expect(ports).toHaveLength(6);
+    expect(ports).toHaveLength(7);
     for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z]+_PORT:-(\d+)\}:\1$/);
   });
 
@@ -81,14 +81,14 @@ describe('the containers', () => {
   it('start again when they fail, but for the one that runs once', () => {
     const policies = Object.fromEntries(services.map(([name, { restart }]) => [name, restart]));
     const always = Object.fromEntries(
-      ['kafka', 'influxdb', 'processor', 'simulator', 'telegraf', 'grafana', 'chronograf'].map((name) => [name, 'unless-stopped']),
+      ['kafka', 'influxdb', 'processor', 'simulator', 'playground', 'telegraf', 'grafana', 'chronograf'].map((name) => [name, 'unless-stopped']),
     );
     expect(policies).toEqual({ ...always, init: 'no', producer: 'on-failure' });
   });
 
   it('of a profile are started when it is asked for', () => {
     const profiles = services.flatMap(([name, { profiles = [] }]) => profiles.map((profile) => [profile, name]));
-    expect(profiles).toEqual([['playground', 'simulator']]);
+    expect(profiles).toEqual(['simulator', 'playground'].map((name) => ['playground', name]));
     expect(read('scripts/stack-up.sh')).not.toContain('playground');
   });
 
@@ -104,12 +104,13 @@ describe('the containers', () => {
       producer: { kafka: 'service_healthy' },
       processor: { kafka: 'service_healthy', influxdb: 'service_healthy', init: 'service_completed_successfully' },
       simulator: { kafka: 'service_healthy' },
+      playground: { kafka: 'service_healthy', influxdb: 'service_healthy', init: 'service_completed_successfully' },
       telegraf: visitor,
       grafana: visitor,
       chronograf: visitor,
     });
-    const { kafka, influxdb, init, producer, processor, simulator, grafana, chronograf } = composeFile().services;
-    for (const { healthcheck } of [kafka, influxdb, simulator, grafana, chronograf]) expect(healthcheck?.test?.[0]).toMatch(/^CMD/);
+    const { kafka, influxdb, init, producer, processor, simulator, playground, grafana, chronograf } = composeFile().services;
+    for (const { healthcheck } of [kafka, influxdb, simulator, playground, grafana, chronograf]) expect(healthcheck?.test?.[0]).toMatch(/^CMD/);
     expect(processor.healthcheck, "the image's").toBeUndefined();
     expect(dockerfile).toMatch(/^HEALTHCHECK .*\/healthz/m);
     for (const { healthcheck } of [init, producer]) expect(healthcheck, 'serves nothing').toEqual({ disable: true });
@@ -135,6 +136,7 @@ describe('the containers', () => {
       producer: ['bus'],
       processor: ['bus', 'store'],
       simulator: ['bus'],
+      playground: ['bus', 'store'],
       telegraf: ['store'],
       grafana: ['store'],
       chronograf: ['store'],
@@ -169,6 +171,7 @@ describe('secrets', () => {
       producer: [],
       processor: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET', 'SLUICE_TOKEN', 'SLUICE_INCIDENT_WEBHOOK', 'MAIL_USER', 'MAIL_PASSWORD', 'SLUICE_ENV_FILE'],
       simulator: ['SLUICE_TOKEN'],
+      playground: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_BUCKET', 'SLUICE_TOKEN', 'SLUICE_ENV_FILE'],
       telegraf: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_MONITORING_BUCKET', 'SLUICE_METRICS_URL'],
       grafana: [...buckets, 'SLUICE_ALERT_WEBHOOK', 'SLUICE_ALERT_EMAIL'],
       chronograf: ['INFLUX_URL', 'INFLUX_ORG', 'INFLUX_MONITORING_BUCKET'],
@@ -178,7 +181,7 @@ describe('secrets', () => {
         volumes.filter((mount) => mount.startsWith(`${volume}:`)).map((mount) => `${name} ${mount.split(':')[2] ?? 'rw'}`),
       );
     expect(mounts('tokens')).toEqual(['init rw']);
-    expect(mounts('writer')).toEqual(['init rw', 'processor ro']);
+    expect(mounts('writer')).toEqual(['init rw', 'processor ro', 'playground ro']);
     expect(mounts('reader')).toEqual(['init rw', 'grafana ro', 'chronograf ro']);
     expect(mounts('telegraf')).toEqual(['init rw', 'telegraf ro']);
     // A token of a file goes into the program's environment, and the program takes the shell's place.
@@ -233,7 +236,7 @@ describe('variables', () => {
 
   it('are explained in .env.example, with the values that hold without them', () => {
     expect(asked.length).toBeGreaterThan(8);
-    const pipeline = variables(read('pipelines/swat-kafka.yaml').replace(/^#.*/gm, ''));
+    const pipeline = ['swat-kafka', 'playground-kafka'].flatMap((name) => variables(read(`pipelines/${name}.yaml`).replace(/^#.*/gm, '')));
     for (const { name, fallback } of [...asked, ...pipeline]) expect(example[name], name).toBe(fallback ?? '');
   });
 

@@ -11,6 +11,7 @@ export interface Places {
     readonly influx: number;
     readonly page: number;
     readonly simulator: number;
+    readonly playground: number;
   };
   /** Takes the place of every folder that a volume is put on. */
   readonly folder: string;
@@ -29,6 +30,9 @@ export function placed(text: string, { ports, folder, settings }: Places): strin
     [/(?<==):8086/g, `${here}:${ports.influx}`],
     [/\/\/processor:8080/g, `${here}:${ports.page}`],
     [/127\.0\.0\.1:8080/g, `${here}:${ports.page}`],
+    [/127\.0\.0\.1:8081/g, `${here}:${ports.playground}`],
+    [/(?<=^serve\.port=)8081$/g, String(ports.playground)],
+    [/\/\/simulator:8090/g, `${here}:${ports.simulator}`],
     [/127\.0\.0\.1:8090/g, `${here}:${ports.simulator}`],
     [/^8090$/g, String(ports.simulator)],
     [/\/var\/lib\//g, `${folder}/`],

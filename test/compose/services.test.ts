@@ -10,7 +10,7 @@ import { haveJars, kafkaJars, quickJvm } from '../stack/kafka-jars.ts';
 import { prepareKafka } from '../stack/kafka-server.ts';
 import { java17, onPath } from '../stack/programs.ts';
 import { freePort, ServerProcess, serverFolder } from '../stack/server-process.ts';
-import { composeFile } from './compose-file.ts';
+import { composeFile, type Service } from './compose-file.ts';
 import { settingsIn } from './environment-file.ts';
 import { healthCheck, inRepository, instruction, onThisMachine, type Places, placed } from './places.ts';
 
@@ -57,6 +57,7 @@ function body(): void {
       influx: await freePort(),
       page: await freePort(),
       simulator: await freePort(),
+      playground: await freePort(),
     };
     places = { ports, folder: folder.path, settings };
     for (const name of ['kafka/data', 'influxdb2', 'sluice/tokens', 'default', 'mounted', 'config', 'programs']) mkdirSync(file(name), { recursive: true });
@@ -195,30 +196,6 @@ function body(): void {
     }
   });
 
-  it('the simulator starts an item for whoever has the token, and ends when Kafka has its messages', async () => {
-    const { command, environment } = onThisMachine(services.simulator, places, entrypoint);
-    const child = spawn(command[0], command.slice(1), { cwd: inRepository(), env: { ...path(), ...environment } });
-    let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
-    const ended = once(child, 'exit');
-    try {
-      const [program, ...args] = healthCheck(services.simulator, places);
-      await expect.poll(() => spawnSync(program, args).status).toBe(0);
-      const item = `http://127.0.0.1:${places.ports.simulator}/items/pump-1`;
-      const ask = (headers: Record<string, string>) =>
-        fetch(item, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: '{"mean": 10, "variance": 4, "rate": 50}' });
-      expect((await ask({})).status).toBe(401);
-      const headers = { authorization: `Bearer ${places.settings.SLUICE_TOKEN}` };
-      expect((await ask(headers)).status).toBe(201);
-      await expect.poll(async () => ((await (await fetch(item, { headers })).json()) as { sent: number }).sent).toBeGreaterThan(5);
-      child.kill('SIGTERM');
-      expect(await ended).toEqual([0, null]);
-      expect(said).toMatch(/^stopped: \d+ messages sent to streamingad_simulated_data, 0 missed$/m);
-    } finally {
-      child.kill('SIGKILL');
-    }
-  });
-
   it('tokens that are rotated as the manual says reach every service, and the old ones open nothing', async () => {
     const before = tokens();
     const { environment } = onThisMachine(services.init, places);
@@ -342,6 +319,43 @@ exec sh -c "$(printf '%s' "$word" | sed "s#/volume#$at#g")"
     expect(count(token, String(rows - 1), '0')).toMatchObject({ status: 1, stderr: `sluice: ${rows} rows, expected ${rows - 1}\n` });
     expect(count(token)).toMatchObject({ status: 0, stdout: `${rows}\n` });
     expect(count({ INFLUX_READER_TOKEN: 'wrong' }, '1', '0').status).toBe(1);
+  });
+
+  it('the simulator starts an item for whoever has the token, the playground commands it and scores its messages, and both end in order', async () => {
+    const start = (service: Service) => {
+      const { command, environment } = onThisMachine(service, places, entrypoint);
+      const child = spawn(command[0], command.slice(1), { cwd: inRepository(), env: { ...path(), ...environment } });
+      let said = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
+      return { child, ended: once(child, 'exit'), said: () => said, check: healthCheck(service, places) };
+    };
+    const [simulator, playground] = [start(services.simulator), start(services.playground)];
+    try {
+      for (const { check, said } of [simulator, playground])
+        await expect.poll(() => spawnSync(check[0], check.slice(1)).status, { timeout: 60_000, message: said() }).toBe(0);
+      const headers = { authorization: `Bearer ${places.settings.SLUICE_TOKEN}` };
+      const ask = (url: string, more: Record<string, string>) =>
+        fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...more }, body: '{"mean": 10, "variance": 4, "rate": 50}' });
+      const item = `http://127.0.0.1:${places.ports.simulator}/items/pump-1`;
+      const page = `http://127.0.0.1:${places.ports.playground}/api`;
+      for (const url of [item, `${page}/simulator/items/pump-2`]) {
+        expect((await ask(url, {})).status).toBe(401);
+        expect((await ask(url, headers)).status, playground.said()).toBe(201);
+      }
+      const stored = async (): Promise<string[]> => {
+        const streams = (await (await fetch(`${page}/streams`, { headers })).json()) as { stream: string; rows: number }[];
+        return streams.filter(({ stream, rows }) => stream.startsWith('pump-') && rows > 5).map(({ stream }) => stream);
+      };
+      await expect.poll(stored, { timeout: 60_000 }).toEqual(['pump-1', 'pump-2']);
+      for (const { child, ended, said } of [simulator, playground]) {
+        child.kill('SIGTERM');
+        expect(await ended, said()).toEqual([0, null]);
+      }
+      expect(simulator.said()).toMatch(/^stopped: [\d,]+ messages sent to streamingad_simulated_data, \d+ missed$/m);
+    } finally {
+      simulator.child.kill('SIGKILL');
+      playground.child.kill('SIGKILL');
+    }
   });
 }
 
