@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium, root, startPipeline } from './served-page.mjs';
 
 /*
- * Pictures of the page for docs/images, at 1440 and 390 pixels, dark and light: `npm run screenshots`. They show the sample plant as
- * it runs, and the playground's simulated items; Chromium is the system's, or the one that SLUICE_TEST_CHROMIUM names.
+ * Pictures of the page for docs/images, at 1440 and 390 pixels, dark and light: `npm run screenshots`, or only those of
+ * `npm run screenshots plant`, the sample plant as it runs and after its server has gone, or `playground`, simulated items and the way in.
  */
 
 const images = join(root, 'docs/images');
@@ -53,12 +53,16 @@ async function shoot(browser, base, views) {
   }
 }
 
-/** An item that an anomaly was just injected into, and what came of it; on a phone the chart and the form. */
+/** Each time another one: the forest learns what it has seen. */
+const anomalies = ['20', '-20', '40', '-40'];
+
+/** An item that an anomaly was just injected into. */
 async function shootSimulator(browser, base) {
-  for (const look of looks) {
+  for (const [index, look] of looks.entries()) {
     const page = await openPage(browser, base, look);
     await open(page, '/simulator');
     await page.getByRole('figure', { name: /^Score/ }).waitFor({ timeout: 120_000 });
+    await page.getByRole('textbox', { name: 'Size' }).fill(anomalies[index]);
     await page.getByRole('button', { name: 'Inject' }).click();
     await page.getByText(/incident opened/).waitFor();
     await sleep(3000);
@@ -89,30 +93,37 @@ async function shootOffline(browser, plant) {
   }
 }
 
+const parts = {
+  async plant() {
+    const plant = await startPipeline(folder, 'swat', '--pace', '60x');
+    const incident = await closedIncident(plant.base);
+    await shoot(browser, plant.base, {
+      overview: '/',
+      live: '/live',
+      incidents: '/incidents',
+      incident,
+      compare: '/compare',
+      data: '/data',
+      pipeline: '/pipeline',
+    });
+    await shootOffline(browser, plant);
+  },
+  async playground() {
+    const playground = await startPipeline(folder, 'playground');
+    await shootSimulator(browser, playground.base);
+    await playground.stop();
+    const closed = await startPipeline(folder, 'playground', '--fresh', '--set', 'serve.host=0.0.0.0');
+    await shoot(browser, closed.base, { 'sign-in': '/' });
+    await closed.stop();
+  },
+};
+
 const folder = await mkdtemp(join(tmpdir(), 'sluice-screenshots-'));
 const browser = await launchChromium();
 try {
   await mkdir(images, { recursive: true });
-  const plant = await startPipeline(folder, 'swat', '--pace', '60x');
-  const incident = await closedIncident(plant.base);
-  await shoot(browser, plant.base, {
-    overview: '/',
-    live: '/live',
-    incidents: '/incidents',
-    incident,
-    compare: '/compare',
-    data: '/data',
-    pipeline: '/pipeline',
-  });
-  await shootOffline(browser, plant);
-
-  const playground = await startPipeline(folder, 'playground');
-  await shootSimulator(browser, playground.base);
-  await playground.stop();
-
-  const closed = await startPipeline(folder, 'playground', '--fresh', '--set', 'serve.host=0.0.0.0');
-  await shoot(browser, closed.base, { 'sign-in': '/' });
-  await closed.stop();
+  const [wanted] = process.argv.slice(2);
+  for (const [name, take] of Object.entries(parts)) if (wanted === undefined || wanted === name) await take();
 } finally {
   await browser.close();
   await rm(folder, { recursive: true, force: true });

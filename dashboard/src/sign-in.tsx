@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, signIn, signInNeeded } from './api.ts';
 import { Button } from './components/button.tsx';
 import { Input } from './components/field.tsx';
@@ -10,6 +10,9 @@ export function SignIn() {
   const [token, setToken] = useState('');
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  // There is nothing else to do here.
+  useEffect(() => form.current?.querySelector('input')?.focus(), []);
   const submit = async () => {
     setBusy(true);
     try {
@@ -25,6 +28,7 @@ export function SignIn() {
   return (
     <main class="sign-in">
       <form
+        ref={form}
         class="card"
         onSubmit={(event) => {
           event.preventDefault();

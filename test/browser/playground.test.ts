@@ -91,7 +91,7 @@ describeInBrowser(
       await page.getByRole('slider', { name: 'Mean slider' }).fill('-20');
       await expect.poll(() => page.getByRole('textbox', { name: 'Mean' }).inputValue()).toBe('-20');
       await page.getByRole('button', { name: 'Update' }).click();
-      await item.getByText('mean −20').waitFor();
+      await page.getByText('pump-2 is changed from its next message on').waitFor();
       await expect.poll(async () => (await item.locator('.item-last').textContent())?.startsWith('−')).toBe(true);
 
       await page.getByRole('button', { name: 'Stop', exact: true }).click();

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { numberText } from '../../charts/number-text.ts';
 import { Button } from '../../components/button.tsx';
 import { Field, Input, Select } from '../../components/field.tsx';
 import { Segments } from '../../components/segments.tsx';
@@ -31,7 +32,7 @@ export function InjectForm({ item, limits, onInjected }: { item: Item; limits: L
     if (anomaly === undefined) return;
     const at = performance.now();
     const { last, pending } = await injectAnomaly(item.id, anomaly);
-    const what = 'deltas' in anomaly ? `${anomaly.deltas.length} deltas` : `${anomaly.shape} of ${anomaly.size} over ${anomaly.length} values`;
+    const what = 'deltas' in anomaly ? `${anomaly.deltas.length} deltas` : `${anomaly.shape} of ${numberText(anomaly.size)} over ${anomaly.length} values`;
     noteInjection({ item: item.id, what, at, from: last?.timestamp ?? item.startedAt, lasts: (pending / item.rate) * 1000 });
     onInjected();
   });
@@ -91,7 +92,11 @@ export function InjectForm({ item, limits, onInjected }: { item: Item; limits: L
         <Button kind="primary" type="submit" disabled={anomaly === undefined || sending}>
           Inject
         </Button>
-        <span class="hint">{item.pending > 0 ? `Begins behind ${formatCount(item.pending)} values that wait.` : 'Begins with the next message.'}</span>
+        <span class="hint">
+          {item.pending > 0
+            ? `Begins behind ${formatCount(item.pending)} ${item.pending === 1 ? 'value that waits' : 'values that wait'}.`
+            : 'Begins with the next message.'}
+        </span>
       </div>
     </form>
   );

@@ -19,6 +19,8 @@ const tag = 'value';
 const stored = 3_000;
 /** The first rows of a new item are on their way, and a request may fail: it is asked for again after this time, ms. */
 const again = 1_000;
+/** So often at most for levels: not every detector has some. */
+const patience = 20;
 
 /** An item's last values as they come, and the scores below. */
 export function ItemChart({ item }: { item: string }) {
@@ -46,7 +48,9 @@ export function ItemChart({ item }: { item: string }) {
   });
   const thresholds = first.data ?? undefined;
   const regions = useRegions(item, detector, thresholds !== undefined);
-  const waits = !first.reloading && (first.error !== undefined || first.data === null);
+  // What is ready has levels, which are stored a little later.
+  const lacksLevels = learning === undefined && thresholds?.length === 0 && attempt < patience;
+  const waits = !first.reloading && (first.error !== undefined || first.data === null || lacksLevels);
   useEffect(() => {
     if (!waits) return;
     const timer = setTimeout(() => setAttempt((count) => count + 1), again);

@@ -24,18 +24,19 @@ export function ItemList({ items, selected, traces, open }: ItemListProps) {
         return (
           <li key={item.id}>
             <a class="item-link" href={hrefTo('/simulator', { stream: item.id })} aria-current={item.id === selected ? 'true' : undefined}>
-              <span class="item-name">
-                <strong>{item.id}</strong>
-                {incident === undefined ? null : <Badge status="error">incident</Badge>}
-                {item.pending > 0 ? <Badge status="warning">anomaly</Badge> : null}
-              </span>
+              <strong class="item-name">{item.id}</strong>
               <span class="item-last figure">{numberText(item.last?.value)}</span>
               <span class="item-trace">
                 <Sparkline values={traces.get(item.id) ?? []} label={`Last values of ${item.id}`} height={28} />
               </span>
               <small class="item-facts figure">
-                mean {numberText(item.mean)} · variance {numberText(item.variance)} · {numberText(item.rate)}/s · {formatCount(item.sent)} sent
-                {item.missed > 0 ? ` · ${formatCount(item.missed)} missed` : ''}
+                {incident === undefined ? null : <Badge status="error">incident</Badge>}
+                {item.pending > 0 ? <Badge status="warning">anomaly</Badge> : null}
+                <span>
+                  {/* In place of its settings, so that nothing moves when an anomaly begins. */}
+                  {incident === undefined && item.pending === 0 ? `mean ${numberText(item.mean)} · variance ${numberText(item.variance)} · ` : ''}
+                  {numberText(item.rate)}/s · {formatCount(item.sent)} sent{item.missed > 0 ? ` · ${formatCount(item.missed)} missed` : ''}
+                </span>
               </small>
             </a>
           </li>

@@ -41,7 +41,7 @@ export function ItemPanel({ item, limits, onChanged }: { item: Item; limits: Lim
             </Button>
           </>
         }
-        hint={`Runs for ${formatDuration(Math.max(0, Date.now() - Date.parse(item.startedAt)))}, ${formatCount(item.sent)} messages sent${item.pending > 0 ? `, ${formatCount(item.pending)} values to be disturbed` : ''}.`}
+        hint={`Runs for ${formatDuration(Math.max(0, Date.now() - Date.parse(item.startedAt)))}, ${formatCount(item.sent)} messages sent${item.pending > 0 ? `, ${formatCount(item.pending)} ${item.pending === 1 ? 'value' : 'values'} to be disturbed` : ''}.`}
       >
         <ItemChart key={item.id} item={item.id} />
       </Card>
