@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 import { z } from 'zod';
 import { didYouMean, quote } from '../core/errors.ts';
 import { Refusal } from './problem.ts';
+import type { QueryQueue } from './query-queue.ts';
 
 /** One path and method of the interface: what it takes and what it gives. */
 export interface Endpoint<Params, Query, Body> {
@@ -21,6 +22,8 @@ export interface Endpoint<Params, Query, Body> {
   readonly media?: string;
   /** The status of an answer; default: 200, or 204 where there is nothing to say. */
   readonly code?: number;
+  /** Where requests that read much wait for their turn. */
+  readonly queue?: QueryQueue;
 }
 
 export interface Asked<Params, Query, Body> {
@@ -35,7 +38,7 @@ export function endpoint<Params = Record<never, never>, Query = Record<never, ne
   declared: Endpoint<Params, Query, Body>,
   handle: (asked: Asked<Params, Query, Body>, reply: FastifyReply, request: FastifyRequest) => unknown,
 ): void {
-  const { method, url, summary, params, query, body, unchecked, answer, media } = declared;
+  const { method, url, summary, params, query, body, unchecked, answer, media, queue } = declared;
   const code = declared.code ?? (answer || media !== undefined ? 200 : 204);
   app.route({
     ...{ method, url },
@@ -54,7 +57,8 @@ export function endpoint<Params = Record<never, never>, Query = Record<never, ne
     serializerCompiler: () => (value) => JSON.stringify(value),
     handler: async (request, reply) => {
       const asked = { params: request.params as Params, query: request.query as Query, body: request.body as Body };
-      const answered = await handle(asked, reply.code(code), request);
+      const work = () => handle(asked, reply.code(code), request);
+      const answered = await (queue ? queue.run(request, reply, work) : work());
       return answered === undefined && !reply.sent ? reply.send() : (answered ?? reply);
     },
   });

@@ -10,6 +10,7 @@ import { describeEndpoints } from './openapi.ts';
 import { configuredDetectors } from './pipeline-info.ts';
 import type { ApiPorts } from './ports.ts';
 import { Refusal } from './problem.ts';
+import { QueryQueue } from './query-queue.ts';
 import type { Api } from './routes/api.ts';
 import { comparisonRoutes } from './routes/comparison.ts';
 import { csvRoute } from './routes/csv.ts';
@@ -108,7 +109,7 @@ function addApi(app: FastifyInstance, ports: ApiPorts, access: Access, failed: (
   const streams = new ServedStreams(ports.store, configuredDetectors(runtime.config));
   const board = new StatusBoard(runtime, registry);
   const hub = new LiveHub({ feed: runtime.live, board, streams, failed });
-  const parts: Api = { ...ports, streams, board, hub };
+  const parts: Api = { ...ports, streams, board, hub, queries: new QueryQueue() };
   sessionRoutes(app, access);
   for (const add of [
     pipelineRoutes,

@@ -16,7 +16,7 @@ const mostRows = 500_000;
 const mostBuckets = 240;
 
 /** Verdicts over many rows: by the value of a tag, and of detectors side by side. */
-export function comparisonRoutes(app: FastifyInstance, { store, streams, runtime }: Api): void {
+export function comparisonRoutes(app: FastifyInstance, { store, streams, runtime, queries: queue }: Api): void {
   const known = (stream: string): string[] => (stream === runtime.config.stream ? configuredDetectors(runtime.config) : []);
 
   const byValue = {
@@ -26,6 +26,7 @@ export function comparisonRoutes(app: FastifyInstance, { store, streams, runtime
     params: streamParams,
     query: distributionQuery,
     answer: distribution,
+    queue,
   } as const;
   endpoint(app, byValue, async ({ params, query }): Promise<Distribution> => {
     const stream = await streams.find(params.stream);
@@ -47,6 +48,7 @@ export function comparisonRoutes(app: FastifyInstance, { store, streams, runtime
     params: streamParams,
     query: agreementQuery,
     answer: agreement,
+    queue,
   } as const;
   endpoint(app, sideBySide, async ({ params, query }): Promise<Agreement> => {
     const stream = await streams.find(params.stream);

@@ -14,10 +14,10 @@ import type { Api } from './api.ts';
 const idParams = z.strictObject({ id: z.string().min(1).max(200).describe('Id of the incident.') });
 
 /** What went wrong, and what people think of it. */
-export function incidentRoutes(app: FastifyInstance, { store, streams, hub }: Api): void {
+export function incidentRoutes(app: FastifyInstance, { store, streams, hub, queries: queue }: Api): void {
   const shown = async (incident: Incident, mark: Mark | undefined) => shownIncident(incident, await streams.schemaOf(incident.stream), mark);
 
-  const listed = { method: 'GET', url: '/api/incidents', summary: 'The newest incidents, in the order of their starts.', query: incidentsQuery, answer: incidents } as const; // biome-ignore format: one line
+  const listed = { method: 'GET', url: '/api/incidents', summary: 'The newest incidents, in the order of their starts.', query: incidentsQuery, answer: incidents, queue } as const; // biome-ignore format: one line
   endpoint(app, listed, async ({ query }) => {
     const { from, to, open, limit, stream, detector } = query;
     if (stream !== undefined) await streams.find(stream);
@@ -35,7 +35,7 @@ export function incidentRoutes(app: FastifyInstance, { store, streams, hub }: Ap
     return { incidents: await Promise.all(kept.map((incident) => shown(incident, marks.get(incident.id)))), more: found.length > limit };
   });
 
-  const single = { method: 'GET', url: '/api/incidents/:id', summary: 'One incident in full.', params: idParams, answer: incidentDetail } as const;
+  const single = { method: 'GET', url: '/api/incidents/:id', summary: 'One incident in full.', params: idParams, answer: incidentDetail, queue } as const;
   endpoint(app, single, async ({ params }): Promise<IncidentDetail> => {
     const reader = await store();
     const incident = await findIncident(reader, params.id);

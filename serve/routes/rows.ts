@@ -10,7 +10,7 @@ import type { Api } from './api.ts';
 import { streamParams } from './streams.ts';
 
 /** The rows themselves, with a verdict beside each. */
-export function rowsRoute(app: FastifyInstance, { store, streams, runtime }: Api): void {
+export function rowsRoute(app: FastifyInstance, { store, streams, runtime, queries: queue }: Api): void {
   const declared = {
     method: 'GET',
     url: '/api/streams/:stream/rows',
@@ -18,6 +18,7 @@ export function rowsRoute(app: FastifyInstance, { store, streams, runtime }: Api
     params: streamParams,
     query: rowsQuery,
     answer: rows,
+    queue,
   } as const;
   endpoint(app, declared, async ({ params, query }): Promise<Rows> => {
     const stream = await streams.find(params.stream);

@@ -12,7 +12,7 @@ import type { Api } from './api.ts';
 import { streamParams } from './streams.ts';
 
 /** Courses over time: of tags, and of what detectors say of them. Both have the same buckets for the same range and points. */
-export function seriesRoutes(app: FastifyInstance, { store, streams, runtime }: Api): void {
+export function seriesRoutes(app: FastifyInstance, { store, streams, runtime, queries: queue }: Api): void {
   const ofTags = {
     method: 'GET',
     url: '/api/streams/:stream/series',
@@ -20,6 +20,7 @@ export function seriesRoutes(app: FastifyInstance, { store, streams, runtime }: 
     params: streamParams,
     query: seriesQuery,
     answer: series,
+    queue,
   } as const;
   endpoint(app, ofTags, async ({ params, query }): Promise<Series> => {
     const stream = await streams.find(params.stream);
@@ -45,6 +46,7 @@ export function seriesRoutes(app: FastifyInstance, { store, streams, runtime }: 
     params: streamParams,
     query: scoresQuery,
     answer: scores,
+    queue,
   } as const;
   endpoint(app, ofDetectors, async ({ params, query }): Promise<Scores> => {
     const stream = await streams.find(params.stream);

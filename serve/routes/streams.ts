@@ -16,7 +16,7 @@ export const streamParams = z.strictObject({
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** Which streams there are, and figures of their tags. */
-export function streamRoutes(app: FastifyInstance, { store, streams: served }: Api): void {
+export function streamRoutes(app: FastifyInstance, { store, streams: served, queries: queue }: Api): void {
   endpoint(app, { method: 'GET', url: '/api/streams', summary: 'All stored streams with their tags.', answer: streams }, async () =>
     (await served.list()).map(({ stream, rows, first, last, detectors, schema }) => ({
       ...{ stream, rows, first: shownTime(first), last: shownTime(last), detectors },
@@ -31,6 +31,7 @@ export function streamRoutes(app: FastifyInstance, { store, streams: served }: A
     params: streamParams,
     query: statisticsQuery,
     answer: statistics,
+    queue,
   } as const;
   endpoint(app, figures, async ({ params, query }): Promise<ApiTagStatistics[]> => {
     const stream = await served.find(params.stream);

@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { foldBuckets } from '../../connectors/conformance/store/plant.ts';
 import { allocateBatch, sliceBatch } from '../../core/batch.ts';
@@ -314,6 +315,37 @@ it('a store that cannot be asked is 503 with the reason, and asked again at the 
   ]);
   away = false;
   expect((await fetch(`${server.url}/api/streams`)).status).toBe(200);
+});
+
+it('requests that read the store wait for their turn; too many are told to come back, and those who went leave their place', async () => {
+  let open = (): void => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const server = await plant.serve({ api: { registry: plant.registry, store: () => opened.then(() => plant.store) } });
+  const path = '/api/streams/plant/series?tags=LIT101&rows=5';
+  const [taken, more] = [52, 8];
+  const refused: string[] = [];
+  const waiting = new Set<Socket>();
+  await new Promise<void>((full) => {
+    for (let n = 0; n < taken + more; n++) {
+      const socket = connect(server.port, '127.0.0.1', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`));
+      waiting.add(socket);
+      socket.setEncoding('utf8').once('data', (text: string) => {
+        waiting.delete(socket);
+        socket.destroy();
+        if (refused.push(text) === more) full();
+      });
+    }
+  });
+  for (const text of refused) expect(text).toMatch(/^HTTP\/1.1 503 .*\r\nretry-after: \d+\r\n.*"code":"TOO_MANY_QUERIES"/s);
+  expect((await fetch(`${server.url}/api/status`)).status).toBe(200);
+  expect(waiting.size).toBe(taken);
+  await Promise.all(Array.from(waiting, (socket) => new Promise((gone) => socket.once('close', gone).end())));
+  const late = fetch(server.url + path);
+  expect((await fetch(`${server.url}/api/status`)).status).toBe(200);
+  open();
+  expect((await late).status).toBe(200);
 });
 
 it('rows that were pushed later are there once they are durable', async () => {
