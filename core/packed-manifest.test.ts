@@ -1,3 +1,4 @@
+import { deepStrictEqual } from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Manifest } from './manifest.ts';
@@ -27,8 +28,12 @@ describe('packManifest', () => {
           const packed = packManifest(manifestOf(records), base);
           if (packed.base) saved.set(packed.base.hash, packed.base.bytes);
           const back = await unpackManifest(packed.text, 'store', async (wanted) => saved.get(wanted) as Uint8Array);
-          expect(back.manifest).toEqual(manifestOf(records));
-          expect(back.base).toEqual(packed.base);
+          // As `toEqual` does, of a megabyte in a hundredth of the time.
+          deepStrictEqual(back.manifest, manifestOf(records));
+          deepStrictEqual(
+            back.base && { ...back.base, bytes: Buffer.from(back.base.bytes) },
+            packed.base && { ...packed.base, bytes: Buffer.from(packed.base.bytes) },
+          );
           expect(packed.text.length).toBeLessThan(100_000);
           base = packed.base;
         }
