@@ -254,7 +254,8 @@ export class StreamPipeline {
       const model = modelHash === shared?.hash ? shared.model : await loadModel(bytes, this.#context.registry, `model of stream '${this.stream}'`);
       requireSameSchema(model.schema, this.schema, `model of stream '${this.stream}'`);
       requireSameConfiguration(model, this.#context.config, place, this.#context.config.train.kind === 'rows' ? [] : ['train']);
-      this.#use(model, state.scoring ?? (await this.#readScoring(hashOf('scoring'), read, place)));
+      // Null says that it is saved apart.
+      this.#use(model, state.scoring === null ? await this.#readScoring(hashOf('scoring'), read, place) : state.scoring);
       this.#model = { bytes, hash: modelHash };
       if (state.since) this.#scoreAgain(batchSince(state.since, this.stream, this.schema));
     }

@@ -141,7 +141,7 @@ describe('a stored snapshot', () => {
       sql('UPDATE sluice_data.format SET version = 99'),
       {
         code: 'STORE_UNAVAILABLE',
-        says: 'the store has format 99, this version reads 1',
+        says: 'the store has format 99, this version reads 2',
         place: '.duckdb',
         fix: 'move the file away: the next start makes a new one',
       },
