@@ -1,8 +1,7 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
 import { commands } from './commands.generated.ts';
 import { reportError } from './error-report.ts';
-import { makeProgram } from './program.ts';
+import { invoke } from './invoke.ts';
 import { interrupt } from './signals.ts';
 
 /** 128 and the number of SIGPIPE, as of a program that the signal ends. */
@@ -21,10 +20,6 @@ for (const stream of [process.stdout, process.stderr]) {
 // Thrown where no command waits for it, in a timer or a stream: the state is unknown, so it ends here.
 process.on('uncaughtException', (error) => process.exit(reportError(error, process.argv)));
 
-try {
-  await makeProgram(commands).parseAsync(process.argv);
-} catch (error) {
-  process.exitCode = error instanceof CommanderError && error.exitCode === 0 ? 0 : reportError(error, process.argv);
-  // Whatever a failed command left open must not keep the process alive.
-  if (process.exitCode !== 0) setTimeout(() => process.exit(), 5000).unref();
-}
+process.exitCode = await invoke(commands, process.argv);
+// Whatever a failed command left open must not keep the process alive.
+if (process.exitCode !== 0) setTimeout(() => process.exit(), 5000).unref();

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { RunSummary } from '../cli/run-summary.ts';
+import { main, startWarm } from './warm-sluice.ts';
 
 export const repository = resolve(import.meta.dirname, '..');
-const main = join(repository, 'dist/cli/main.js');
 
 /** A line of standard error; `log` when it is one of the structured log. */
 export interface ErrorLine {
@@ -106,7 +106,7 @@ export interface Workplace {
   path(name: string): string;
   write(name: string, text: string): Promise<void>;
   start(...args: readonly string[]): Sluice;
-  /** Runs to the end. */
+  /** Runs to the end, in a process that has run others before unless one of them is at work. */
   call(...args: readonly string[]): Promise<Ended>;
   /** `run … --until-end --json`, which must succeed, and its summary: the last line of standard output. */
   run(pipeline: string, ...args: readonly string[]): Promise<RunSummary>;
@@ -126,7 +126,10 @@ export async function openWorkplace(files: Readonly<Record<string, string>> = {}
       started.push(command);
       return command;
     },
-    call: (...args) => place.start(...args).ended,
+    async call(...args) {
+      const printed = startWarm(args, { cwd: folder, env: { PATH: process.env.PATH } });
+      return printed ? { ...(await printed), signal: null } : await place.start(...args).ended;
+    },
     async run(pipeline, ...args) {
       const ended = await place.call('run', pipeline, '--until-end', '--json', ...args);
       if (ended.code !== 0) throw new Error(`exit ${ended.code ?? ended.signal}: ${ended.stderr.slice(-2000)}`);

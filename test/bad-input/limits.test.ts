@@ -7,7 +7,7 @@ import { csv, header, Plant, type Refusal, rowAt } from './plant.ts';
 
 /** What a run of this small plant takes, MB, with room: far below anything that a bomb would need. */
 const memory = 400;
-const plant = new Plant();
+const plant = new Plant({ measured: true });
 const GB = 2 ** 30;
 
 /** A file of these texts with as many zero bytes between them, which take no room on the disk. */

@@ -6,9 +6,8 @@ import { afterAll, expect } from 'vitest';
 import { openStoreForReading } from '../../connectors/duckdb/open.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { StoreReader } from '../../core/store.ts';
-import { root } from '../cli/sluice.ts';
+import { main, queueWarm } from '../warm-sluice.ts';
 
-const main = join(root, 'dist/cli/main.js');
 /** Tells the most memory that the process held, on a channel of its own, however it ends. */
 const tellPeak = `data:text/javascript,import{writeSync}from'node:fs';process.on('exit',()=>writeSync(3,String(process.resourceUsage().maxRSS)))`;
 
@@ -46,7 +45,7 @@ export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** The most memory that the process held, MB. */
+  /** The most memory that the process held, MB, where it is measured. */
   readonly peakMb: number;
 }
 
@@ -86,7 +85,11 @@ export class Plant {
   /** The built command line. */
   readonly main = main;
 
-  constructor() {
+  readonly #measured: boolean;
+
+  /** @param measured each command in a process of its own, whose memory is measured */
+  constructor({ measured = false } = {}) {
+    this.#measured = measured;
     folders.push(this.path);
   }
 
@@ -101,7 +104,14 @@ export class Plant {
     return this.write(name, pipeline(source) + more);
   }
 
-  sluice(...args: string[]): Promise<Outcome> {
+  async sluice(...args: string[]): Promise<Outcome> {
+    const printed = this.#measured ? undefined : queueWarm(args, { cwd: this.path, env: { PATH: process.env.PATH } });
+    if (!printed) return await this.#apart(args);
+    const { code, stdout, stderr } = await printed;
+    return { status: code, stdout, stderr, peakMb: Number.NaN };
+  }
+
+  #apart(args: readonly string[]): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, ['--import', tellPeak, main, ...args], {
         cwd: this.path,

@@ -1,15 +1,25 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { callWarm, main } from '../warm-sluice.ts';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
-const main = `${root}dist/cli/main.js`;
 
-/** Runs the built command line in a folder and returns what came of it. */
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs the built command line in a folder and returns what came of it. With options for `node` the process is its own, otherwise
+ * one that has run others before.
+ */
 export function sluice(
   args: readonly string[],
-  { cwd = root, env = {}, node = [] }: { cwd?: string; env?: Record<string, string>; node?: readonly string[] } = {},
-): SpawnSyncReturns<string> {
-  if (!existsSync(main)) throw new Error(`${main} is missing: build first (npm run build)`);
-  return spawnSync(process.execPath, [...node, '--', main, ...args], { cwd, env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' });
+  { cwd = root, env = {}, node }: { cwd?: string; env?: Record<string, string>; node?: readonly string[] } = {},
+): Outcome {
+  const place = { cwd, env: { PATH: process.env.PATH, ...env } };
+  const printed = node ? undefined : callWarm(args, place);
+  if (printed) return { status: printed.code, stdout: printed.stdout, stderr: printed.stderr };
+  return spawnSync(process.execPath, [...(node ?? []), '--', main, ...args], { ...place, encoding: 'utf8' });
 }
