@@ -135,7 +135,6 @@ describeWithStack('manifests on Kafka over a network that fails', { kafka: 'shar
   it.each([
     { request: 'endTransaction', before: false },
     { request: 'endTransaction', before: true },
-    { request: 'produce', before: false },
   ] as const)('what goes out with a save whose connection breaks at $request (before it arrives: $before) is there once', async ({ request, ...how }) => {
     const { key, brokers, open } = await place();
     const topic = `${key.replaceAll('/', '-')}-out`;
