@@ -65,12 +65,15 @@ export function DataTable<Row>({
   const shown = useMemo(() => columns.filter(({ id }) => visible.includes(id)), [columns, visible.join()]);
   const found = useMemo(() => sortRows(filterRows(rows, shown, filter), columns, sort), [rows, columns, shown, filter, sort]);
 
+  // Rows may come all the time; the example stays.
+  const example = useMemo(() => exampleOf(shown, rows[0]), [shown, rows.length === 0]);
+
   if (rows.length === 0 && empty !== undefined) return <>{empty}</>;
   return (
     <div class="stack">
       {tools ? (
         <div class="table-tools">
-          <Input label="Filter" type="search" filter value={filter} onInput={setFilter} placeholder="Words, or LIT101>500" />
+          <Input label="Filter" type="search" filter value={filter} onInput={setFilter} placeholder={`Words${example}`} />
           <Button icon="columns" onClick={() => setChoosing(true)}>
             Columns
           </Button>
@@ -210,4 +213,12 @@ function Gap({ rows, columns }: { rows: number; columns: number }) {
       </tr>
     </tbody>
   );
+}
+
+/** A comparison that can be made here, with the first row's value of the last column of numbers. */
+function exampleOf<Row>(columns: readonly Column<Row>[], row: Row | undefined): string {
+  if (row === undefined) return '';
+  const numbers = columns.filter(({ title, value }) => !title.includes(' ') && typeof value(row) === 'number');
+  const column = numbers.at(-1);
+  return column === undefined ? '' : `, or ${column.title}>${Number(Number(column.value(row)).toPrecision(3))}`;
 }
