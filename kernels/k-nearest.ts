@@ -1,6 +1,7 @@
 import type { Matrix } from '../core/matrix.ts';
 import { halfBounds, type NeighbourIndex } from './neighbour-index.ts';
-import { squaredDistanceTo } from './packed-rows.ts';
+import { squaredDistancesTo, squaredDistanceTo } from './packed-rows.ts';
+import { vectorSearch } from './simd/vector-search.ts';
 
 /**
  * The k nearest references of every row by Euclidean distance: indices and squared distances, nearest first, ties by the
@@ -17,9 +18,7 @@ import { squaredDistanceTo } from './packed-rows.ts';
  * squared; // Float64Array [1, 4]
  */
 export function kNearest(rows: Matrix, references: NeighbourIndex, k: number, index: Int32Array, squared: Float64Array): void {
-  const bounds = new Float64Array(references.packed.halves.length);
-  const memory = new Float64Array(2 * rows.cols);
-  for (let row = 0; row < rows.rows; row++) search(rows, row, references, k, -1, index, squared, bounds, memory);
+  searchAll(rows, references, k, false, index, squared);
 }
 
 /**
@@ -36,12 +35,42 @@ export function kNearest(rows: Matrix, references: NeighbourIndex, k: number, in
  * squared; // Float64Array [36, 9, 9]
  */
 export function kNearestOthers(rows: Matrix, references: NeighbourIndex, k: number, index: Int32Array, squared: Float64Array): void {
-  const bounds = new Float64Array(references.packed.halves.length);
-  const memory = new Float64Array(2 * rows.cols);
-  for (let row = 0; row < rows.rows; row++) search(rows, row, references, k, row, index, squared, bounds, memory);
+  searchAll(rows, references, k, true, index, squared);
 }
 
-/** Fills the entries of one row, from row * k on. `bounds`, `memory`: memory. */
+/** `others`: row i is reference i, and no neighbour of its own. */
+function searchAll(rows: Matrix, references: NeighbourIndex, k: number, others: boolean, index: Int32Array, squared: Float64Array): void {
+  const vector = vectorSearch(references.packed, k);
+  const distances = new Float64Array(references.packed.rows);
+  let bounds: Float64Array | undefined;
+  const memory = new Float64Array(2 * rows.cols);
+  for (let row = 0; row < rows.rows; row += 2) {
+    const count = Math.min(2, rows.rows - row);
+    const bounded = vector?.bound(rows, row, count, others) ?? false;
+    for (let i = 0; i < count; i++) {
+      if (bounded && vector) {
+        const candidates = vector.candidates(rows, row + i, i);
+        squaredDistancesTo(references.packed, candidates, candidates.length, rows.values, (row + i) * rows.cols, distances);
+        keepNearest(candidates, distances, k, index, squared, (row + i) * k);
+      } else {
+        bounds ??= new Float64Array(references.packed.halves.length);
+        search(rows, row + i, references, k, others ? row + i : -1, index, squared, bounds, memory);
+      }
+    }
+  }
+}
+
+/** The k smallest of distances to references in ascending order. */
+function keepNearest(candidates: Int32Array, distances: Float64Array, k: number, index: Int32Array, squared: Float64Array, from: number): void {
+  let last = Number.POSITIVE_INFINITY;
+  for (let i = 0, held = 0; i < candidates.length; i++) {
+    if (distances[i] >= last) continue;
+    held = insert(distances[i], candidates[i], held, k, index, squared, from);
+    if (held === k) last = squared[from + k - 1];
+  }
+}
+
+/** Fills the entries of one row, from row * k on, by bounds in double precision. `bounds`, `memory`: memory. */
 function search(
   { cols, values }: Matrix,
   row: number,

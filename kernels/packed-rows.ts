@@ -67,6 +67,50 @@ export function squaredDistanceTo({ cols, values: packed }: PackedRows, r: numbe
 }
 
 /**
+ * The same for packed rows index[0..count), four side by side.
+ * @param out filled, `count` entries
+ * @example
+ * const out = new Float64Array(1);
+ * squaredDistancesTo(packRows(makeMatrix(1, 2, Float64Array.of(3, 4))), Int32Array.of(0), 1, Float64Array.of(0, 0), 0, out);
+ * out; // Float64Array [25]
+ */
+export function squaredDistancesTo(packed: PackedRows, index: Int32Array, count: number, values: Float64Array, at: number, out: Float64Array): void {
+  const { cols, values: refs } = packed;
+  const placeOf = (r: number): number => (r >> 3) * cols * 8 + (r & 7);
+  const grouped = count - (count % 4);
+  for (let i = 0; i < grouped; i += 4) {
+    let at0 = placeOf(index[i]);
+    let at1 = placeOf(index[i + 1]);
+    let at2 = placeOf(index[i + 2]);
+    let at3 = placeOf(index[i + 3]);
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    for (let j = at; j < at + cols; j++) {
+      const x = values[j];
+      const d0 = x - refs[at0];
+      const d1 = x - refs[at1];
+      const d2 = x - refs[at2];
+      const d3 = x - refs[at3];
+      sum0 += d0 * d0;
+      sum1 += d1 * d1;
+      sum2 += d2 * d2;
+      sum3 += d3 * d3;
+      at0 += 8;
+      at1 += 8;
+      at2 += 8;
+      at3 += 8;
+    }
+    out[i] = Math.min(sum0, Number.MAX_VALUE);
+    out[i + 1] = Math.min(sum1, Number.MAX_VALUE);
+    out[i + 2] = Math.min(sum2, Number.MAX_VALUE);
+    out[i + 3] = Math.min(sum3, Number.MAX_VALUE);
+  }
+  for (let i = grouped; i < count; i++) out[i] = squaredDistanceTo(packed, index[i], values, at);
+}
+
+/**
  * Half the squared distances of the row x that begins at `at` in `values` to all packed rows r, by inner products:
  * out[r] = |x|^2 / 2 + |r|^2 / 2 - x'r. Half the work of the differences, but with their rounding in units of |x|^2 + |r|^2:
  * it tells which rows cannot be meant. Returned is how far out[r] and half of `squaredDistanceTo` can lie apart at

@@ -1,5 +1,6 @@
 import type { Matrix } from '../core/matrix.ts';
 import { squaredDistances } from './distance.ts';
+import { ReferenceDistances } from './simd/reference-distances.ts';
 
 /**
  * Radial basis function kernel of one row with every reference: out[i] = exp(-gamma |x - reference i|^2), in [0, 1].
@@ -24,6 +25,7 @@ export function rbfKernel(values: Float64Array, at: number, references: Matrix, 
  * The nearest reference's exponent is taken out before the sum, so it keeps growing as gamma |x|^2 where the kernel itself is
  * long rounded to 0. At least 0, at most the largest double. A row's result never depends on its neighbours in the batch.
  *
+ * @param references their values never change after the first call
  * @param share one entry a reference, > 0, adding up to 1
  * @param gamma inverse squared length, > 0
  * @param out filled, one entry a row
@@ -33,31 +35,35 @@ export function rbfKernel(values: Float64Array, at: number, references: Matrix, 
  * negativeLogKernelMean(makeMatrix(1, 1, Float64Array.of(100)), makeMatrix(2, 1, Float64Array.of(0, 99)), Float64Array.of(0.5, 0.5), 1, out);
  * out[0].toFixed(12); // '1.693147180560'
  */
-export function negativeLogKernelMean(
-  rows: Matrix,
-  references: Matrix,
-  share: Float64Array,
-  gamma: number,
-  out: Float64Array,
-  posterior: Float64Array = new Float64Array(references.rows),
-): void {
-  const count = references.rows;
-  for (let row = 0; row < rows.rows; row++) {
-    squaredDistances(rows.values, row * rows.cols, references, posterior);
-    let least = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < count; i++) if (posterior[i] < least) least = posterior[i];
-    // Squares that overflow leave nothing to tell the references apart by.
-    if (least === Number.POSITIVE_INFINITY) {
-      out[row] = Number.MAX_VALUE;
-      posterior.set(share);
-      continue;
-    }
-    let sum = 0;
+export function negativeLogKernelMean(rows: Matrix, references: Matrix, share: Float64Array, gamma: number, out: Float64Array, posterior?: Float64Array): void {
+  const vector = ReferenceDistances.to(references);
+  const plain = vector ? undefined : new Float64Array(references.rows);
+  for (let row = 0; row < rows.rows; row += 2) {
+    const count = Math.min(2, rows.rows - row);
+    const pair = vector?.of(rows.values, row * rows.cols, count);
     for (let i = 0; i < count; i++) {
-      posterior[i] = share[i] * Math.exp(-gamma * (posterior[i] - least));
-      sum += posterior[i];
+      const squared = pair?.[i] ?? (plain as Float64Array);
+      if (plain) squaredDistances(rows.values, (row + i) * rows.cols, references, plain);
+      out[row + i] = negativeLogMean(squared, share, gamma, row + i === rows.rows - 1 ? posterior : undefined);
     }
-    for (let i = 0; i < count; i++) posterior[i] /= sum;
-    out[row] = Math.min(Number.MAX_VALUE, Math.max(0, gamma * least - Math.log(sum)));
   }
+}
+
+/** Of one row; `posterior` is filled when given. */
+function negativeLogMean(squared: Float64Array, share: Float64Array, gamma: number, posterior: Float64Array | undefined): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < share.length; i++) if (squared[i] < least) least = squared[i];
+  // Squares that overflow leave nothing to tell the references apart by.
+  if (least === Number.POSITIVE_INFINITY) {
+    posterior?.set(share);
+    return Number.MAX_VALUE;
+  }
+  let sum = 0;
+  for (let i = 0; i < share.length; i++) {
+    const part = share[i] * Math.exp(-gamma * (squared[i] - least));
+    if (posterior) posterior[i] = part;
+    sum += part;
+  }
+  if (posterior) for (let i = 0; i < share.length; i++) posterior[i] /= sum;
+  return Math.min(Number.MAX_VALUE, Math.max(0, gamma * least - Math.log(sum)));
 }

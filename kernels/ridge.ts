@@ -1,6 +1,8 @@
 import type { Matrix } from '../core/matrix.ts';
 import { cholesky, solveCholesky } from './cholesky.ts';
 import { columnMeans } from './moments.ts';
+import { eightSideBySide, placedNumbers } from './simd/placed-numbers.ts';
+import { doublesAt, scratch, simd } from './simd/simd.ts';
 
 /** Rows of inputs that may overlap, as the windows of a series do: row i is `values` from i x stride on, `cols` long. */
 export interface Windows {
@@ -96,6 +98,43 @@ export function applyLinear({ intercept, coefficients }: LinearMap, input: Float
     out[j] = sum;
   }
 }
+
+/**
+ * The same for rows of a sequence: out row i = intercept + coefficients x the inputs that begin at row i of `values`, which are as many as
+ * the coefficients want, whatever the width of a row. Bit for bit what `applyLinear` gives.
+ *
+ * @param map its numbers never change after the first call
+ * @param values (rows - 1) x stride + inputs numbers at least
+ * @param out filled, rows x targets
+ * @example
+ * const out = new Float64Array(2);
+ * applyLinearAlong({ intercept: Float64Array.of(3), coefficients: Float64Array.of(2, 1) }, Float64Array.of(4, 5, 6), 1, 2, out);
+ * out; // Float64Array [16, 19]
+ */
+export function applyLinearAlong(map: LinearMap, values: Float64Array, stride: number, rows: number, out: Float64Array): void {
+  const targets = map.intercept.length;
+  const inputs = map.coefficients.length / targets;
+  const weights = placedNumbers(map.coefficients, (numbers) => eightSideBySide(numbers, inputs));
+  const start = placedNumbers(map.intercept, (numbers) => eightSideBySide(numbers, 1));
+  if (!(weights && start)) {
+    for (let row = 0; row < rows; row++) applyLinear(map, values.subarray(row * stride), out.subarray(row * targets, (row + 1) * targets));
+    return;
+  }
+  const blocks = Math.ceil(targets / 8);
+  const most = Math.min(rows, rowsAtOnce);
+  const x = scratch(8 * ((most - 1) * stride + inputs) + 64 * blocks * most);
+  const found = x + 8 * ((most - 1) * stride + inputs);
+  for (let from = 0; from < rows; from += rowsAtOnce) {
+    const count = Math.min(rowsAtOnce, rows - from);
+    const length = (count - 1) * stride + inputs;
+    doublesAt(x, length).set(values.subarray(from * stride, from * stride + length));
+    simd().linearMap(weights.address, start.address, blocks, inputs, x, stride, count, found);
+    for (let row = 0; row < count; row++) out.set(doublesAt(found + 64 * blocks * row, targets), (from + row) * targets);
+  }
+}
+
+/** Rows that are handed to the vector kernels at once. */
+const rowsAtOnce = 64;
 
 /** X'X (lower half of inputs x inputs) and X'Y (inputs x targets) of centred columns; four rows go side by side. */
 function centredProducts(inputs: Windows, inputMean: Float64Array, targets: Matrix, targetMean: Float64Array) {

@@ -16,6 +16,7 @@ import { pipelinePage } from './generate/pipeline-page.ts';
 import { cliPage, errorsPage } from './generate/reference-pages.ts';
 import { commandsFile, registryFile } from './generate/registry-file.ts';
 import { type ComponentFile, projectRoot, scanCommands, scanComponents } from './generate/scan.ts';
+import { vectorModuleFile } from './generate/vector-module.ts';
 
 const root = projectRoot();
 const check = process.argv.includes('--check');
@@ -31,6 +32,7 @@ for (const component of components) emit(`docs/components/${component.definition
 emit('docs/components/README.md', componentIndexPage(components));
 emit('docs/pipeline.schema.json', `${JSON.stringify(pipelineJsonSchema(components.map(({ definition }) => definition)), undefined, 2)}\n`);
 emit('docs/pipeline.md', pipelinePage());
+emit('kernels/simd/module.generated.ts', vectorModuleFile(root));
 emit('docs/errors.md', errorsPage());
 emit('docs/cli.md', cliPage(await program()));
 const provisioning = provisioningFiles();

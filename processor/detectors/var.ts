@@ -3,7 +3,7 @@ import { defineDetector } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type Matrix, rowsOf } from '../../core/matrix.ts';
 import { columnMoments, isConstant } from '../../kernels/moments.ts';
-import { applyLinear, ridge } from '../../kernels/ridge.ts';
+import { applyLinear, applyLinearAlong, ridge } from '../../kernels/ridge.ts';
 
 type Model = {
   readonly order: number;
@@ -104,18 +104,19 @@ export default defineDetector({
   start: ({ order, scale }): State => ({ seen: 0, memory: new Float64Array(order * scale.length) }),
   /** The gate changes nothing: the coefficients stay as they were fitted, and the next prediction needs this row whatever it was. */
   step(model, state, rows, out, gate) {
-    const prediction = new Float64Array(rows.cols);
-    for (let row = 0; row < rows.rows; row++) {
-      out[row] = state.seen < model.order ? Number.NaN : scoreRow(model, state, rows.values, row * rows.cols, prediction);
+    const predictions = predictAll(model, state, rows);
+    for (let row = 0, at = 0; row < rows.rows; row++, at += rows.cols) {
+      out[row] = state.seen < model.order ? Number.NaN : errorOf(model, rows.values, at, predictions, at);
       gate(row, out[row]);
-      remember(state, model.order, rows.values, row * rows.cols, rows.cols);
+      remember(state, model.order, rows.values, at, rows.cols);
     }
   },
   explain(model, state, row, out) {
     out.reference.set(row);
     out.weight.fill(0);
     if (state.seen < model.order) return;
-    const score = scoreRow(model, state, row, 0, out.reference);
+    applyLinear(model, state.memory, out.reference);
+    const score = errorOf(model, row, 0, out.reference, 0);
     if (score === 0) return;
     for (let j = 0; j < row.length; j++) {
       const difference = row[j] - out.reference[j];
@@ -125,16 +126,25 @@ export default defineDetector({
   },
 });
 
-/** Root mean square of the errors in units of those that count as one; leaves the prediction in `prediction`. */
-function scoreRow(model: Model, { memory }: State, values: Float64Array, at: number, prediction: Float64Array): number {
-  applyLinear(model, memory, prediction);
+/** What each row is predicted to be from those before it, as far as there are enough of them. */
+function predictAll(model: Model, { memory }: State, { rows, cols, values }: Matrix): Float64Array {
+  const sequence = new Float64Array(memory.length + rows * cols);
+  sequence.set(memory);
+  for (let i = 0; i < rows * cols; i++) sequence[memory.length + i] = bounded(values[i], farthest.cell);
+  const predictions = new Float64Array(rows * cols);
+  applyLinearAlong(model, sequence, cols, rows, predictions);
+  return predictions;
+}
+
+/** Root mean square of the errors in units of those that count as one; bounds the prediction, which begins at `from`. */
+function errorOf({ scale }: Model, values: Float64Array, at: number, prediction: Float64Array, from: number): number {
   let sum = 0;
-  for (let j = 0; j < prediction.length; j++) {
-    prediction[j] = bounded(prediction[j], farthest.prediction);
-    const error = standardised(values[at + j] - prediction[j], model.scale[j]);
+  for (let j = 0; j < scale.length; j++) {
+    prediction[from + j] = bounded(prediction[from + j], farthest.prediction);
+    const error = standardised(values[at + j] - prediction[from + j], scale[j]);
     sum += error * error;
   }
-  return Math.sqrt(sum / prediction.length);
+  return Math.sqrt(sum / scale.length);
 }
 
 function standardised(difference: number, scale: number): number {
