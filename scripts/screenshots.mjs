@@ -53,7 +53,7 @@ async function shoot(browser, base, views) {
   }
 }
 
-/** Each time another one: the forest learns what it has seen. */
+/** Sizes, one for each picture. */
 const anomalies = ['20', '-20', '40', '-40'];
 
 /** An item that an anomaly was just injected into. */

@@ -44,8 +44,8 @@ function Subject() {
   if (info === null) return null;
   return (
     <>
-      {streamName.value} · {counted(tags, 'tag')} · {counted(detectorNames.value.length, 'detector')} · an incident opens after{' '}
-      {formatDuration(info.incidents.open)} of flagged rows
+      {streamName.value} · {counted(tags, 'tag')} · {counted(detectorNames.value.length, 'detector')} · an incident opens{' '}
+      {info.incidents.open === 0 ? 'with the first flagged row' : `after ${formatDuration(info.incidents.open)} of flagged rows`}
     </>
   );
 }

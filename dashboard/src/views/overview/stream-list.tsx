@@ -24,7 +24,7 @@ export function StreamList({ status: { streams, streamCount }, open, chosen, onC
   const rows = streams
     .map((one) => ({ ...one, state: stateOf(one.stream, one.warmUp.stage === 'ready') }))
     .filter(({ stream }) => stream.toLowerCase().includes(search.toLowerCase()))
-    .toSorted((a, b) => rank[a.state] - rank[b.state]);
+    .toSorted((a, b) => rank[a.state] - rank[b.state] || byName.compare(a.stream, b.stream));
   const hint = streamCount > streams.length ? `The ${streams.length} that had rows last, of ${streamCount.toLocaleString('en')}.` : undefined;
   return (
     <Card title="Streams" hint={hint}>
@@ -55,4 +55,6 @@ export function StreamList({ status: { streams, streamCount }, open, chosen, onC
   );
 }
 
+/** By name, so that the list stands still while rows come. */
+const byName = new Intl.Collator('en', { numeric: true });
 const rank: Record<Status, number> = { error: 0, warning: 1, undefined: 2, ok: 3 };
