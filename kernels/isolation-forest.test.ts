@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Matrix, makeMatrix, rowsOf } from '../core/matrix.ts';
 import { makeRandom, type Random } from '../core/random.ts';
 import fixture from './fixtures/isolation-forest.json' with { type: 'json' };
-import { averagePathLengths, type Forest, growForest, isolationScores } from './isolation-forest.ts';
+import { averagePathLengths, type Forest, growForest, isolationScores, occludedScores } from './isolation-forest.ts';
 
 const matrix = (cols: number, values: readonly number[]): Matrix => makeMatrix(values.length / cols, cols, Float64Array.from(values));
 const scores = (forest: Forest, rows: Matrix): Float64Array => isolationScores(forest, rows, new Float64Array(rows.rows));
@@ -158,3 +158,32 @@ function pearson(a: Float64Array, b: Float64Array): number {
   const covariance = (x: Float64Array, y: Float64Array): number => x.reduce((sum, value, i) => sum + (value - mean(x)) * (y[i] - mean(y)), 0);
   return covariance(a, b) / Math.sqrt(covariance(a, a) * covariance(b, b));
 }
+
+describe('occludedScores', () => {
+  it('are those of the rows in which one column is put to another value, by Object.is', () => {
+    const shapes = fc.record({
+      rows: fc.integer({ min: 2, max: 300 }),
+      cols: fc.integer({ min: 1, max: 9 }),
+      trees: fc.integer({ min: 1, max: 13 }),
+      parts: fc.integer({ min: 1, max: 4 }),
+      distinct: fc.constantFrom(2, 5, 1e9),
+      seed: fc.integer(),
+    });
+    fc.assert(
+      fc.property(shapes, ({ rows, cols, trees, parts, distinct, seed }) => {
+        const random = makeRandom(seed);
+        const draw = (length: number): Float64Array => new Float64Array(length).map(() => random.int(distinct) / distinct);
+        const forest = growForest(makeMatrix(rows, cols, draw(rows * cols)), trees, 64, random);
+        const [row, values] = [draw(cols), draw(cols * parts)];
+        const occluded = makeMatrix(cols * parts + 1, cols);
+        for (let i = 0; i < occluded.rows; i++) {
+          occluded.values.set(row, i * cols);
+          if (i < cols * parts) occluded.values[i * cols + Math.floor(i / parts)] = values[i];
+        }
+        const expected = scores(forest, occluded);
+        const found = occludedScores(forest, row, values, new Float64Array(occluded.rows));
+        expect([...found].every((score, i) => Object.is(score, expected[i]))).toBe(true);
+      }),
+    );
+  });
+});

@@ -220,3 +220,51 @@ function addOne({ height, column, threshold, length }: Forest, tree: number, { c
     out[row] += length[at + node - width];
   }
 }
+
+/**
+ * Scores of one row with one of its columns at a time put to another value, and of the row itself: bit for bit what `isolationScores` gives
+ * for these rows. Where a tree does not ask for the column on the row's way, the way stays the same; so only parts of ways are walked again.
+ *
+ * @param values columns x parts, row-major: what each column is put to
+ * @param out filled: columns x parts, then the row itself
+ * @example
+ * const forest = growForest(makeMatrix(2, 1, Float64Array.of(0, 1)), 10, 2, makeRandom(1));
+ * occludedScores(forest, Float64Array.of(7), Float64Array.of(0, 1), new Float64Array(3)); // Float64Array [0.5, 0.5, 0.5]
+ */
+export function occludedScores(forest: Forest, row: Float64Array, values: Float64Array, out: Float64Array): Float64Array {
+  const { trees, height, column, threshold, length, usual } = forest;
+  const parts = values.length / row.length;
+  const width = 2 ** height;
+  const way = new Int32Array(height);
+  const lengths = new Float64Array(out.length);
+  /** By column the last tree whose way asked for it, counted from 1. */
+  const asked = new Int32Array(row.length);
+  out.fill(0);
+  for (let tree = 0; tree < trees; tree++) {
+    const at = tree * width;
+    let node = 1;
+    for (let depth = 0; depth < height; depth++) {
+      way[depth] = node;
+      node = 2 * node + Number(row[column[at + node]] > threshold[at + node]);
+    }
+    lengths.fill(length[at + node - width]);
+    for (let depth = 0; depth < height; depth++) {
+      const first = at + way[depth];
+      const j = column[first];
+      // Below a leaf nothing is asked.
+      if (asked[j] === tree + 1 || threshold[first] === Number.POSITIVE_INFINITY) continue;
+      asked[j] = tree + 1;
+      for (let i = j * parts; i < (j + 1) * parts; i++) {
+        let other = way[depth];
+        for (let d = depth; d < height; d++) {
+          const c = column[at + other];
+          other = 2 * other + Number((c === j ? values[i] : row[c]) > threshold[at + other]);
+        }
+        lengths[i] = length[at + other - width];
+      }
+    }
+    for (let i = 0; i < out.length; i++) out[i] += lengths[i];
+  }
+  for (let i = 0; i < out.length; i++) out[i] = 2 ** (-out[i] / trees / usual);
+  return out;
+}

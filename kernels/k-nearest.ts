@@ -38,10 +38,13 @@ export function kNearestOthers(rows: Matrix, references: NeighbourIndex, k: numb
   searchAll(rows, references, k, true, index, squared);
 }
 
+/** Of one row to its candidates: memory for all calls. */
+let distances = new Float64Array(0);
+
 /** `others`: row i is reference i, and no neighbour of its own. */
 function searchAll(rows: Matrix, references: NeighbourIndex, k: number, others: boolean, index: Int32Array, squared: Float64Array): void {
   const vector = vectorSearch(references.packed, k);
-  const distances = new Float64Array(references.packed.rows);
+  if (distances.length < references.packed.rows) distances = new Float64Array(references.packed.rows);
   let bounds: Float64Array | undefined;
   const memory = new Float64Array(2 * rows.cols);
   for (let row = 0; row < rows.rows; row += 2) {

@@ -28,7 +28,6 @@ class SingleSearch implements VectorSearch {
   readonly #own = [0, 0];
   readonly #error = [0, 0];
   readonly #nearest: Float64Array;
-  readonly #candidates: Int32Array;
   /** Addresses: two rows, their bounds, k of those, and numbers of references. */
   readonly #x: number;
   readonly #bounds: number;
@@ -41,7 +40,6 @@ class SingleSearch implements VectorSearch {
     this.#single = single;
     this.#k = k;
     this.#nearest = new Float64Array(k);
-    this.#candidates = new Int32Array(single.rows);
     const rowBytes = 16 * Math.ceil((8 * single.cols) / 16);
     this.#x = scratch(rowBytes + 8 * count + 8 * k + 4 * count);
     this.#bounds = this.#x + rowBytes;
@@ -70,8 +68,6 @@ class SingleSearch implements VectorSearch {
     // So many lie no further off than these k: what must lie further is not among the nearest.
     let worst = 0;
     for (let n = 0; n < this.#k; n++) worst = Math.max(worst, this.#nearest[n]);
-    const found = simd().atMost(bounds, count, (worst / 2 + this.#error[i]) * up, this.#index);
-    this.#candidates.set(integersAt(this.#index, found));
-    return this.#candidates.subarray(0, found);
+    return integersAt(this.#index, simd().atMost(bounds, count, (worst / 2 + this.#error[i]) * up, this.#index));
   }
 }

@@ -74,10 +74,16 @@ export default defineDetector({
 
 const bounded = (x: number, limit: number): number => Math.max(-limit, Math.min(limit, x));
 
-/** Diagonal of W'W. */
+const diagonals = new WeakMap<Float64Array, Float64Array>();
+
+/** Diagonal of W'W, worked out once for a model. */
 function precisionDiagonal(whitening: Float64Array, cols: number): Float64Array {
-  const diagonal = new Float64Array(cols);
-  for (let i = 0, at = 0; i < cols; i++) for (let j = 0; j <= i; j++, at++) diagonal[j] += whitening[at] ** 2;
+  let diagonal = diagonals.get(whitening);
+  if (!diagonal) {
+    diagonal = new Float64Array(cols);
+    for (let i = 0, at = 0; i < cols; i++) for (let j = 0; j <= i; j++, at++) diagonal[j] += whitening[at] ** 2;
+    diagonals.set(whitening, diagonal);
+  }
   return diagonal;
 }
 
