@@ -132,12 +132,16 @@ function silent(url: string, rate: number): Socket {
 /** Reads for two seconds what waited, and how much it says was left out. */
 async function wake(socket: Socket): Promise<{ gone: boolean; bytes: number; skipped: number }> {
   const found = { gone: false, bytes: 0, skipped: 0 };
-  let tail = '';
+  let rest = '';
   socket.setEncoding('latin1').on('data', (piece: string) => {
     found.bytes += piece.length;
-    const text = tail + piece;
-    for (const [, skipped] of text.matchAll(/"skipped":(\d+)\}/g)) found.skipped += Number(skipped);
-    tail = /"skipped":\d*$/.exec(text)?.[0] ?? text.slice(-11).replaceAll('}', '');
+    let text = rest + piece;
+    // The number is a chunk of its own in the answer's chunked encoding.
+    for (const { 0: all, 1: skipped, index } of (rest + piece).matchAll(/"skipped":(?:\r\n[\da-f]+\r\n)?(\d+)\}/g)) {
+      found.skipped += Number(skipped);
+      text = (rest + piece).slice(index + all.length);
+    }
+    rest = text.slice(-60);
   });
   socket.resume();
   await sleep(2000);

@@ -27,6 +27,7 @@ try {
       ok: well.length,
       tooManyQueries: of(503),
       tooManyRequests: of(429),
+      none: of(0),
       okMs: { median: Math.round(well[well.length >> 1]), most: Math.round(well[well.length - 1]) },
     },
     machine: { node: process.version, cpu: cpus()[0].model, cores: cpus().length, load: loadavg()[0] },

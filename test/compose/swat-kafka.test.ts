@@ -18,7 +18,7 @@ it('pipelines/swat-kafka.yaml does what pipelines/swat.yaml does, word for word,
 
 it('differs in nothing but the way, the store and who else is told', () => {
   const { bus, topic, batch, store, outputs, ...job } = parse(files.onServers) as Record<string, unknown>;
-  const { store: embeddedStore, outputs: embeddedOutputs, ...embeddedJob } = parse(files.embedded) as Record<string, unknown>;
+  const { batch: embeddedBatch, store: embeddedStore, outputs: embeddedOutputs, ...embeddedJob } = parse(files.embedded) as Record<string, unknown>;
   expect(job).toEqual(embeddedJob);
   expect({ bus, topic, batch, store, outputs }).toEqual({
     bus: { type: 'kafka', brokers: `\${KAFKA_BROKERS:-127.0.0.1:9092}`, group: 'sluice', partitions: 1 },
@@ -34,6 +34,7 @@ it('differs in nothing but the way, the store and who else is told', () => {
     outputs: [...(embeddedOutputs as unknown[]), 'kafka'],
   });
   expect(embeddedStore).toMatchObject({ type: 'duckdb' });
+  expect(embeddedBatch).toEqual({ rows: 500, wait: '100ms' });
 });
 
 it('asks the producer of docker-compose.yml for no secret of a store or an output', async () => {
