@@ -17,7 +17,7 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['{core,kernels,connectors,producer,processor,evaluate,serve,cli}/**/*.ts'],
-      exclude: ['test/**', '**/*.test.ts', '**/*.generated.ts', '**/fixtures/**'],
+      exclude: ['test/**', '**/*.test.ts', '**/*.generated.ts', '**/fixtures/**', 'kernels/simd/assembly/**'],
       reportOnFailure: true,
       reporter: ['text-summary', 'json-summary', 'html'],
       thresholds: {
