@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/stack/shared-stack.ts'],
     setupFiles: ['test/property-seed.ts'],
     // Tests of servers mostly wait for them.
-    maxWorkers: 2,
+    maxWorkers: 3,
     sequence: { sequencer: ServersFirst },
     // For what hangs. A slow or busy machine is no failure, so no test has a shorter limit of its own.
     testTimeout: 300_000,

@@ -40,8 +40,9 @@ export default defineStep({
   },
   back({ kept, constant }, { value, reference, weight }) {
     // A dropped column is as expected whatever it reads, so it contributes 0, also where it is missing.
-    const usual = constant.map((x) => (Number.isFinite(x) ? x : 0));
-    const explained = { value: usual.slice(), reference: usual, weight: new Float64Array(constant.length) };
+    const usual = new Float64Array(constant);
+    for (let j = 0; j < usual.length; j++) if (!Number.isFinite(usual[j])) usual[j] = 0;
+    const explained = { value: new Float64Array(usual), reference: usual, weight: new Float64Array(usual.length) };
     for (let k = 0; k < kept.length; k++) {
       explained.value[kept[k]] = value[k];
       explained.reference[kept[k]] = reference[k];

@@ -41,10 +41,13 @@ export default defineStep({
   },
   /** Of a clipped reading, the value that is explained is the clipped one, in the column's own unit. */
   back({ mean, deviation }, { value, reference, weight }) {
-    return {
-      value: value.map((x, j) => x * deviation[j] + mean[j]),
-      reference: reference.map((x, j) => x * deviation[j] + mean[j]),
-      weight: weight.map((x, j) => x / deviation[j]),
-    };
+    const columns = mean.length;
+    const back = { value: new Float64Array(columns), reference: new Float64Array(columns), weight: new Float64Array(columns) };
+    for (let j = 0; j < columns; j++) {
+      back.value[j] = value[j] * deviation[j] + mean[j];
+      back.reference[j] = reference[j] * deviation[j] + mean[j];
+      back.weight[j] = weight[j] / deviation[j];
+    }
+    return back;
   },
 });
