@@ -12,7 +12,8 @@ import { runPeers } from './peers.ts';
 
 /**
  * Rows a second that each detector fits and scores, in batches of 500 and row by row, on one thread: 2,000 training rows of 51
- * columns, of the plant and Gaussian. scikit-learn scores the same rows in the same run.
+ * columns, of the plant and Gaussian. scikit-learn scores the same rows in the same run, and river's half-space trees, which learn from
+ * every row too, stand beside the random cut forest.
  *
  *   npm run build && node dist/bench/detectors.js [--require-peers] [--json]
  */
@@ -97,10 +98,11 @@ try {
     const file = join(folder, `${name}.f64`);
     await writeFile(file, new Uint8Array(rows.values.buffer, rows.values.byteOffset, rows.values.byteLength));
     const peers = await runPeers<Figures>('detectors.py', [file, cols, trainingRows, batch, rounds], { required });
+    const trees = await runPeers<Figures>('half-space-trees.py', [file, cols, trainingRows, 'random-cut-forest'], { required });
     const detectors = [];
     for (const type of registry.types('detector')) {
       const own = measure(await registry.load('detector', type), rows);
-      detectors.push({ own, peer: peers?.find(({ detector }) => detector === type) });
+      detectors.push({ own, peer: [...(peers ?? []), ...(trees ?? [])].find(({ detector }) => detector === type) });
     }
     results.push({ rows: name, detectors });
   }
@@ -114,7 +116,7 @@ if (process.argv.includes('--json'))
 else {
   const count = (n: number | undefined): string => (n === undefined ? '-' : Math.round(n).toLocaleString('en-US')).padStart(11);
   for (const { rows, detectors } of results) {
-    process.stdout.write(`\n${rows} rows: ${trainingRows} to train, ${cols} columns; rows/s, in brackets scikit-learn's\n`);
+    process.stdout.write(`\n${rows} rows: ${trainingRows} to train, ${cols} columns; rows/s, in brackets scikit-learn's or river's\n`);
     process.stdout.write(`${'detector'.padEnd(20)}${`batches of ${batch}`.padStart(24)}${'row by row'.padStart(24)}${'fit, ms'.padStart(24)}\n`);
     for (const { own, peer } of detectors) {
       const pair = (a: number, b: number | undefined): string => `${count(a)} (${count(b).trim()})`.padStart(24);

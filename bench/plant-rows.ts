@@ -6,14 +6,18 @@
  */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
+import { writeXlsxStream } from 'hucre/xlsx';
 import { formatTime } from '../core/time.ts';
+import { workbookHead, workbookTime } from '../producer/plant/recording-file.ts';
 import { plantTags } from '../producer/plant/tags.ts';
 import { sampleRows } from '../scripts/make-sample.ts';
 
 /** 28 December 2015, 10:00 in Singapore. */
 const start = 1_451_268_000n;
+/** The same, as a clock in UTC would have to stand to show Singapore's time. */
+const shown = Date.UTC(2015, 11, 28, 10);
 
 /** @returns bytes written */
 export async function writePlantRows(file: string, rows: number, seed = 2015): Promise<number> {
@@ -29,6 +33,16 @@ export async function writePlantRows(file: string, rows: number, seed = 2015): P
   out.end(text);
   await finished(out);
   return out.bytesWritten;
+}
+
+/** The same rows as a workbook in the layout of SWaT's of 2015, as one hands it to `sluice run`. */
+export async function writePlantWorkbook(file: string, rows: number, seed = 2015): Promise<void> {
+  const hours = Array.from(sampleRows(seed, Math.min(rows, 14_400)), ({ values, label }) => [...values, label]);
+  const sheet = function* () {
+    yield* workbookHead();
+    for (let row = 0; row < rows; row++) yield [workbookTime(shown + 1000 * row), ...hours[row % hours.length]];
+  };
+  await pipeline(writeXlsxStream(sheet(), { name: 'Combined Data', inlineStrings: true }), createWriteStream(file));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -1,0 +1,169 @@
+import type { Needs } from '../../test/stack/servers.ts';
+import { atLeast, atMost, type Figure } from './result.ts';
+
+/** What one process measures. */
+interface Part {
+  readonly what: string;
+  readonly script: string;
+  readonly args: (options: { requirePeers: boolean; memoryRows: number }) => readonly string[];
+  /** Real servers, without which it is left out. */
+  readonly needs?: Needs;
+  /** It is the profile that counts, not what the script says. */
+  readonly profiled?: true;
+  // What a script prints is its own affair: each part knows its script.
+  // biome-ignore lint/suspicious/noExplicitAny: see above
+  readonly figures: (printed: any) => readonly Figure[];
+}
+
+export type PartName = 'detectors' | 'pipeline' | 'workbook' | 'kafka-influx' | 'memory' | 'start-up' | 'profile';
+
+const pipelineFile = 'pipelines/swat.yaml';
+
+export const parts: Readonly<Record<PartName, Part>> = {
+  detectors: {
+    what: 'each detector on one thread: 2,000 training rows of 51 columns, batches of 500 and row by row, beside scikit-learn and river',
+    script: 'detectors.js',
+    args: ({ requirePeers }) => ['--json', ...(requirePeers ? ['--require-peers'] : [])],
+    figures: detectorFigures,
+  },
+  pipeline: {
+    what: `csv of 200,000 rows through the whole ${pipelineFile} into DuckDB`,
+    script: 'pipeline.js',
+    args: () => ['200000', 'csv'],
+    figures: ({ rowsPerSecond, peakRssMb }) => [
+      { id: 'pipeline/csv', label: 'csv to DuckDB', unit: 'rows/s', value: rowsPerSecond, target: atLeast(15_000, rowsPerSecond, '15,000 (goal 20,000)') },
+      { id: 'pipeline/csv/rss', label: 'peak memory', unit: 'MB', value: peakRssMb },
+    ],
+  },
+  workbook: {
+    what: `xlsx of 50,000 rows through the whole ${pipelineFile} into DuckDB, beside the reader alone`,
+    script: 'pipeline.js',
+    args: () => ['50000', 'xlsx'],
+    figures: ({ rowsPerSecond, readerRowsPerSecond }) => [
+      {
+        ...{ id: 'workbook/xlsx', label: 'xlsx to DuckDB', unit: 'rows/s', value: rowsPerSecond },
+        peer: { name: 'the reader alone', value: readerRowsPerSecond },
+        target: atLeast(0.9, rowsPerSecond / readerRowsPerSecond, "0.9x the reader's own"),
+      },
+    ],
+  },
+  'kafka-influx': {
+    what: 'Kafka through the whole pipelines/swat-kafka.yaml into InfluxDB, 100,000 rows; at 1,000 rows/s offered, from append to query',
+    script: 'kafka-influx.js',
+    args: () => ['100000', '30'],
+    needs: { kafka: 'own', influx: 'own' },
+    figures: kafkaFigures,
+  },
+  memory: {
+    what: `a long csv through \`sluice run ${pipelineFile}\``,
+    script: 'memory.js',
+    args: ({ memoryRows }) => [String(memoryRows)],
+    figures: memoryFigures,
+  },
+  'start-up': {
+    what: 'median of 5: the help, and a run of the sample until its first verdict',
+    script: 'start-up.js',
+    args: () => [],
+    figures: ({ helpMs, firstVerdictMs }) => [
+      { id: 'start-up/help', label: './sluice --help', unit: 'ms', value: helpMs, target: atMost(150, helpMs, '150 ms') },
+      {
+        ...{ id: 'start-up/first-verdict', label: `./sluice run ${pipelineFile} to the first verdict`, unit: 'ms', value: firstVerdictMs },
+        target: atMost(2000, firstVerdictMs, '2,000 ms'),
+      },
+    ],
+  },
+  profile: {
+    what: 'where the time of csv to DuckDB goes: a CPU profile over 100,000 rows',
+    script: 'pipeline.js',
+    args: () => ['100000', 'csv'],
+    profiled: true,
+    figures: () => [],
+  },
+};
+
+/** Ratios to scikit-learn in batches that are asked for. */
+const asked: Readonly<Record<string, number>> = { 'isolation-forest': 2, 'one-class-svm': 1, lof: 0.6, 'k-means': 0.3, mahalanobis: 0.3 };
+
+interface Speed {
+  readonly detector: string;
+  readonly batchRowsPerSecond: number;
+  readonly singleRowsPerSecond: number;
+  readonly madeWith?: string;
+}
+
+interface DetectorsPrinted {
+  readonly results: readonly { rows: string; detectors: readonly { own: Speed; peer?: Speed }[] }[];
+}
+
+function detectorFigures({ results }: DetectorsPrinted): Figure[] {
+  return results.flatMap(({ rows, detectors }) =>
+    detectors.flatMap(({ own, peer }) => {
+      const [batch, single] = [own.batchRowsPerSecond, own.singleRowsPerSecond];
+      const name = peer?.madeWith?.split(',')[0];
+      const beside = (value: number | undefined) => (name === undefined || value === undefined ? {} : { peer: { name, value } });
+      return [
+        {
+          ...{ id: `detectors/${rows}/${own.detector}/batch`, label: `${own.detector}, ${rows} rows, batches of 500`, unit: 'rows/s' as const, value: batch },
+          ...beside(peer?.batchRowsPerSecond),
+          ...batchTarget(own.detector, batch, peer),
+        },
+        {
+          ...{ id: `detectors/${rows}/${own.detector}/single`, label: `${own.detector}, ${rows} rows, row by row`, unit: 'rows/s' as const, value: single },
+          ...beside(peer?.singleRowsPerSecond),
+          target: atLeast(0.5, single / batch, '0.5x in batches'),
+        },
+      ];
+    }),
+  );
+}
+
+function batchTarget(detector: string, batch: number, peer: Speed | undefined): Pick<Figure, 'target'> {
+  if (peer === undefined) return {};
+  if (detector === 'random-cut-forest') return { target: atLeast(2, batch / peer.batchRowsPerSecond, "2x river's half-space trees") };
+  const least = asked[detector];
+  return least === undefined ? {} : { target: atLeast(least, batch / peer.batchRowsPerSecond, `${least}x scikit-learn`) };
+}
+
+interface KafkaPrinted {
+  readonly produce: { rowsPerSecond: number };
+  readonly withoutDetectors: { rowsPerSecond: number };
+  readonly withDetectors: { rowsPerSecond: number; peakRssMb: number };
+  readonly appendToQueryable: { p50Ms: number; p99Ms: number };
+}
+
+function kafkaFigures({ produce, withoutDetectors, withDetectors, appendToQueryable: { p50Ms, p99Ms } }: KafkaPrinted): Figure[] {
+  const { rowsPerSecond, peakRssMb } = withDetectors;
+  return [
+    { id: 'kafka-influx/produce', label: 'csv to Kafka', unit: 'rows/s', value: produce.rowsPerSecond },
+    {
+      ...{ id: 'kafka-influx/process', label: 'Kafka to InfluxDB, all detectors', unit: 'rows/s', value: rowsPerSecond },
+      peer: { name: 'the rows alone', value: withoutDetectors.rowsPerSecond },
+      target: atLeast(8000, rowsPerSecond, '8,000 (goal 14,000)'),
+    },
+    { id: 'kafka-influx/rss', label: 'peak memory of `process`', unit: 'MB', value: peakRssMb },
+    { id: 'kafka-influx/p50', label: 'append to query, half of the rows', unit: 'ms', value: p50Ms },
+    { id: 'kafka-influx/p99', label: 'append to query, 99 % of the rows', unit: 'ms', value: p99Ms, target: atMost(150, p99Ms, '150 ms') },
+  ];
+}
+
+/** Targets speak of 10 M rows: a shorter run can only miss them. */
+function memoryFigures({ rows, peakRssMb, slopeMbPerMillionRows: slope }: { rows: number; peakRssMb: number; slopeMbPerMillionRows: number }): Figure[] {
+  const whole = rows >= 10_000_000;
+  const target = (most: number, value: number, text: string) => {
+    const { met, ...rest } = atMost(most, value, text);
+    return whole || !met ? { ...rest, met } : rest;
+  };
+  return [
+    {
+      id: 'memory/peak',
+      label: `peak of ${rows.toLocaleString('en-US')} rows`,
+      unit: 'MB',
+      value: peakRssMb,
+      target: target(450, peakRssMb, '450 MB over 10 M rows'),
+    },
+    {
+      ...{ id: 'memory/slope', label: 'slope over the last 90 %', unit: 'MB per million rows', value: slope },
+      target: target(1, slope, '1 (no slope) over the last 9 M of 10 M rows'),
+    },
+  ];
+}
