@@ -16,19 +16,31 @@ function peersPython(): string | undefined {
 
 /**
  * Runs a script of bench/peers, on one thread, and reads the JSON object on each line that it prints. Undefined where there is no
- * Python with the peers, which ends the process when they are required.
+ * Python with the peers, or one of them is not installed, which ends the process when they are required.
  */
 export async function runPeers<T>(script: string, args: readonly (string | number)[], { required }: { required: boolean }): Promise<T[] | undefined> {
-  const python = peersPython();
-  if (!python) {
-    process.stderr.write(`the peers are not there; for figures beside them: ${peersRemedy}\n`);
-    if (required) process.exit(1);
-    return undefined;
+  const printed = await printedBy(script, args);
+  if (typeof printed === 'string') {
+    return printed
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as T);
   }
+  process.stderr.write(`${printed.missing}; for figures beside it: ${peersRemedy}\n`);
+  if (required) process.exit(1);
+  return undefined;
+}
+
+async function printedBy(script: string, args: readonly (string | number)[]): Promise<string | { missing: string }> {
+  const python = peersPython();
+  if (!python) return { missing: 'no Python with the peers is there' };
   const one = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' };
-  const { stdout } = await promisify(execFile)(python, [join(folder, script), ...args.map(String)], { env: { ...process.env, ...one }, maxBuffer: 1 << 24 });
-  return stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as T);
+  try {
+    const words = [join(folder, script), ...args.map(String)];
+    return (await promisify(execFile)(python, words, { env: { ...process.env, ...one }, maxBuffer: 1 << 24 })).stdout;
+  } catch (error) {
+    const module = /ModuleNotFoundError: No module named '([^']+)'/.exec(String((error as { stderr?: unknown }).stderr))?.[1];
+    if (module === undefined) throw error;
+    return { missing: `the Python with the peers has no ${module}` };
+  }
 }

@@ -4,11 +4,18 @@ The rows are brought to 0..1 by the training rows, as the trees need them, befor
 (row-major), columns, training rows, the detector that the figures stand beside.
 """
 
+import csv
 import json
 import sys
 import time
+import types
 
 import numpy as np
+
+if not hasattr(csv.DictReader, "__class_getitem__"):
+    # river 0.26 says DictReader[...], which Python knows from 3.12 on.
+    csv.DictReader.__class_getitem__ = classmethod(types.GenericAlias)
+
 import river
 from river import anomaly
 
