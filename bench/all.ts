@@ -32,7 +32,7 @@ async function measure(options: BenchmarkOptions): Promise<void> {
   for (const name of options.only) {
     process.stderr.write(`${name}: ${parts[name].what}\n`);
     const result = await runPart(name, options);
-    process.stderr.write(`${name}: ${result.skipped === undefined ? `took ${Math.round(result.seconds)} s` : `skipped, ${result.skipped}`}\n`);
+    process.stderr.write(`${name}: ${result.skipped ?? `took ${Math.round(result.seconds)} s`}\n`);
     results.push(result);
   }
   const result: BenchmarkResult = { began, commit: commit(), machine: machine(), load: { start, end: loads() }, parts: results };
@@ -42,7 +42,11 @@ async function measure(options: BenchmarkOptions): Promise<void> {
   const json = `${JSON.stringify(result, undefined, 2)}\n`;
   process.stdout.write(text);
   if (options.json !== undefined) writeFileSync(options.json, json);
-  if (!options.write) return;
+  if (results.some(({ failed }) => failed)) process.exitCode = 1;
+  else if (options.write) write(text, json);
+}
+
+function write(text: string, json: string): void {
   writeFileSync(page, text);
   writeFileSync(baseline, json);
 }
@@ -55,23 +59,25 @@ async function runPart(name: PartName, options: BenchmarkOptions): Promise<PartR
   try {
     const began = performance.now();
     const node = profiled ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [];
-    const printed = await printedBy(name, [...node, join(import.meta.dirname, script), ...args(options)]);
+    const { code, text } = await ended([...node, join(import.meta.dirname, script), ...args(options)]);
     const seconds = (performance.now() - began) / 1000;
+    if (code !== 0) return { part: name, seconds, figures: [], skipped: `failed with exit code ${code}`, failed: true };
+    const printed: unknown = JSON.parse(text);
     return { part: name, seconds, figures: figures(printed), ...(profiled ? { profile: await hottest(profiles) } : {}) };
   } finally {
     await rm(profiles, { recursive: true, force: true });
   }
 }
 
-async function printedBy(name: string, words: readonly string[]): Promise<unknown> {
+/** What a script prints, and how it ends; what it says on standard error goes to ours. */
+async function ended(words: readonly string[]): Promise<{ code: number | null; text: string }> {
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     text += part;
   });
   const code = await new Promise<number | null>((done) => child.once('close', done));
-  if (code !== 0) throw new Error(`the part ${name} ended with ${code}`);
-  return JSON.parse(text);
+  return { code, text };
 }
 
 function machine(): BenchmarkResult['machine'] {

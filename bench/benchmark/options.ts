@@ -24,7 +24,8 @@ Options:
   --require-peers      fail where scikit-learn and others are missing, rather than measure without them
   --memory-rows <n>    rows that the part memory reads (default: 1000000)
   --json <file>        write the result as JSON
-  --write              write bench/baseline.json and docs/benchmarks.md; of all parts with --require-peers
+  --write              write bench/baseline.json and docs/benchmarks.md; of all parts with --require-peers, and
+                       only if none of them failed
   --help               print this help
 
 Parts:

@@ -31,6 +31,8 @@ export interface PartResult {
   readonly profile?: readonly Hot[];
   /** Why it was not measured. */
   readonly skipped?: string;
+  /** It was tried, and nothing is checked in without it. */
+  readonly failed?: true;
 }
 
 export interface BenchmarkResult {

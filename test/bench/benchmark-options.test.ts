@@ -30,10 +30,19 @@ test('parts are measured in the order named, all of them by default', () => {
   expect(only).toContain('profile');
 });
 
+const bench = (words: readonly string[], env: Record<string, string> = {}) =>
+  spawnSync(process.execPath, [join(repository, 'dist/bench/all.js'), ...words], { cwd: repository, encoding: 'utf8', env: { ...process.env, ...env } });
+
 test('the command says what is wrong on standard error, and its help on standard output', () => {
-  const bench = (...words: string[]) => spawnSync(process.execPath, [join(repository, 'dist/bench/all.js'), ...words], { cwd: repository, encoding: 'utf8' });
-  expect(bench('--only', 'nothing')).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining("USAGE: there is no part 'nothing'") });
-  const { status, stdout } = bench('--help');
+  expect(bench(['--only', 'nothing'])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining("USAGE: there is no part 'nothing'") });
+  const { status, stdout } = bench(['--help']);
   expect(status).toBe(0);
   expect(stdout).toContain('Examples:\n  npm run bench -- --only pipeline,start-up');
+});
+
+test('a part whose peers are required and missing fails, and the page names it', () => {
+  const { status, stdout, stderr } = bench(['--only', 'detectors', '--require-peers'], { SLUICE_PEERS_PYTHON: join(repository, 'no-python') });
+  expect(status).toBe(1);
+  expect(stderr).toContain('no Python with the peers is there; for figures beside it: python3 -m venv bench/peers/.venv');
+  expect(stdout).toContain('## Not measured\n\n- detectors: failed with exit code 1\n');
 });
