@@ -39,5 +39,9 @@ function placeOf(url: string, line: number): string {
   if (url === '') return 'Node';
   if (url.startsWith('wasm:')) return 'WebAssembly';
   if (!url.startsWith('file:')) return url;
-  return `${relative(join(import.meta.dirname, '../..'), fileURLToPath(url))}:${line + 1}`;
+  const path = fileURLToPath(url);
+  // Packages may lie elsewhere, behind a link.
+  const inside = path.split('/node_modules/').at(-1);
+  if (inside !== path) return `${inside}:${line + 1}`;
+  return `${relative(join(import.meta.dirname, '../..'), path)}:${line + 1}`;
 }

@@ -39,7 +39,7 @@ function partSection({ part, seconds, figures }: PartResult, earlier: ReadonlyMa
   const lines = figures.map((figure) => {
     const { label, value, unit, peer, target } = figure;
     const beside = peer === undefined ? '' : `${peer.name}: ${amount(peer.value, unit)}`;
-    const ratio = peer === undefined ? '' : `${(value / peer.value).toFixed(2)}x`;
+    const ratio = peer === undefined ? '' : ratioOf(value / peer.value);
     const cells = [label, amount(value, unit), beside, ratio, target?.text ?? '', verdict(figure), change(figure, earlier.get(figure.id))];
     return `| ${cells.join(' | ')} |`;
   });
@@ -79,6 +79,10 @@ function change({ value, unit }: Figure, earlier: number | undefined): string {
 function amount(value: number, unit: Figure['unit']): string {
   const digits = Math.abs(value) < 100 ? 1 : 0;
   return `${value.toLocaleString('en-US', { minimumFractionDigits: 0, maximumFractionDigits: digits })} ${unit}`;
+}
+
+function ratioOf(ratio: number): string {
+  return `${ratio.toFixed(ratio < 10 ? 2 : 0)}x`;
 }
 
 function loads(values: readonly number[]): string {

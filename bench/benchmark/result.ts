@@ -19,7 +19,7 @@ export interface Target {
 /** A function by its share of the samples that fell on it alone, 0 to 1. */
 export interface Hot {
   readonly name: string;
-  /** `processor/pipeline.js:120`, or where Node keeps it. */
+  /** `processor/pipeline.js:120` from the build's folder on, a package's file from its name on, or what runs it. */
   readonly place: string;
   readonly share: number;
 }

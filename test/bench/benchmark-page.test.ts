@@ -69,12 +69,13 @@ test('a profile becomes the functions with most time of their own, without idle 
   onTestFinished(() => rm(folder, { recursive: true }));
   const node = (id: number, functionName: string, url = '') => ({ id, callFrame: { functionName, url, lineNumber: 6 } });
   const score = pathToFileURL(join(repository, 'processor/score.ts')).href;
-  const nodes = [node(1, '(idle)'), node(2, 'score', score), node(3, '', score), node(4, '(program)'), node(5, 'score', score)];
+  const elsewhere = pathToFileURL('/elsewhere/node_modules/@some/package/lib/index.js').href;
+  const nodes = [node(1, '(idle)'), node(2, 'score', score), node(3, 'append', elsewhere), node(4, '(program)'), node(5, 'score', score)];
   await writeFile(join(folder, 'a.cpuprofile'), JSON.stringify({ nodes, samples: [1, 2, 3, 4, 5], timeDeltas: [1000, 30, 15, 5, 50] }));
   const profile = await hottest(folder, 2);
   expect(profile).toEqual([
     { name: 'score', place: 'processor/score.ts:7', share: 0.8 },
-    { name: '(anonymous)', place: 'processor/score.ts:7', share: 0.15 },
+    { name: 'append', place: '@some/package/lib/index.js:7', share: 0.15 },
   ]);
   const page = renderPage(run({ part: 'profile', seconds: 3, figures: [], profile }), undefined, descriptions);
   expect(lineOf(page, '| `score`')).toBe('| `score` | processor/score.ts:7 | 80.0 % |');
