@@ -114,9 +114,19 @@ async function measureLatency(): Promise<object> {
     while (s < seen.length && seen[s].offset < offset) s++;
     if (s < seen.length) latencies.push(seen[s].at - appended[offset]);
   }
-  latencies.sort((a, b) => a - b);
-  const quantile = (q: number): number => latencies[Math.min(latencies.length - 1, Math.floor(q * latencies.length))];
-  return { offeredPerSecond: offered, rows: latencies.length, p50Ms: quantile(0.5), p90Ms: quantile(0.9), p99Ms: quantile(0.99), maxMs: quantile(1), ...cpu };
+  // The first rows wait while those that came during the fit are caught up with.
+  const secondHalf = latencies.slice(latencies.length >> 1);
+  return {
+    ...{ offeredPerSecond: offered, rows: latencies.length },
+    ...{ p50Ms: quantile(latencies, 0.5), p90Ms: quantile(latencies, 0.9), p99Ms: quantile(latencies, 0.99), maxMs: quantile(latencies, 1) },
+    secondHalfP99Ms: quantile(secondHalf, 0.99),
+    ...cpu,
+  };
+}
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))];
 }
 
 async function newestOffset({ bucket, token }: FreshBucket): Promise<number | undefined> {
