@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 const folder = join('bench', 'peers');
 
 /** What to type so that the peers can run. */
-export const peersRemedy = `python3 -m venv ${folder}/.venv && ${folder}/.venv/bin/pip install -r ${folder}/requirements.txt`;
+const peersRemedy = `python3 -m venv ${folder}/.venv && ${folder}/.venv/bin/pip install -r ${folder}/requirements.txt`;
 
 /** The Python that has the peers: SLUICE_PEERS_PYTHON, else the virtual environment beside their scripts. */
 function peersPython(): string | undefined {
@@ -16,7 +16,9 @@ function peersPython(): string | undefined {
 
 /**
  * Runs a script of bench/peers, on one thread, and reads the JSON object on each line that it prints. Undefined where there is no
- * Python with the peers, or one of them is not installed, which ends the process when they are required.
+ * Python with the peers, or one of them is not installed.
+ *
+ * @throws Error where they are required
  */
 export async function runPeers<T>(script: string, args: readonly (string | number)[], { required }: { required: boolean }): Promise<T[] | undefined> {
   const printed = await printedBy(script, args);
@@ -26,8 +28,9 @@ export async function runPeers<T>(script: string, args: readonly (string | numbe
       .split('\n')
       .map((line) => JSON.parse(line) as T);
   }
-  process.stderr.write(`${printed.missing}; for figures beside it: ${peersRemedy}\n`);
-  if (required) process.exit(1);
+  const told = `${printed.missing}; for figures beside it: ${peersRemedy}`;
+  if (required) throw new Error(told);
+  process.stderr.write(`${told}\n`);
   return undefined;
 }
 
