@@ -138,7 +138,8 @@ export class Scorer {
       for (let t = 0; t < sum.length; t++) sum[t] += own[t];
     }
     if (!normalise(sum)) return undefined;
-    return sum.map((share, t) => (direction[t] < 0 ? -share : share));
+    for (let t = 0; t < sum.length; t++) if (direction[t] < 0) sum[t] = -sum[t];
+    return sum;
   }
 
   /** Of each tag what the member says of it that speaks loudest for it, among those that see it on the side on which all together do. */

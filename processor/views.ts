@@ -240,7 +240,7 @@ function stage(stages: (Matrix | undefined)[], s: number, rows: number, cols: nu
 
 /** A copy of one row. */
 function rowAt({ values, cols }: Matrix, row: number): Float64Array {
-  return new Float64Array(values.subarray(row * cols, (row + 1) * cols));
+  return values.slice(row * cols, (row + 1) * cols);
 }
 
 function plainColumns(columns: readonly Column[]): Plain {

@@ -55,8 +55,10 @@ export default defineDetector({
     whitenedNorms(rows, model.mean, model.whitening, out);
   },
   explain({ mean, whitening }, _state, row, out) {
-    const largest = row.reduce((most, x, j) => Math.max(most, Math.abs(x - mean[j])), 0);
-    const difference = row.map((x, j) => (largest === 0 ? 0 : (x - mean[j]) / largest));
+    let largest = 0;
+    for (let j = 0; j < row.length; j++) largest = Math.max(largest, Math.abs(row[j] - mean[j]));
+    const difference = new Float64Array(row.length);
+    if (largest > 0) for (let j = 0; j < row.length; j++) difference[j] = (row[j] - mean[j]) / largest;
     const whitened = multiplyLower(whitening, difference, new Float64Array(row.length));
     const distance = euclideanNorm(whitened);
     const gradient = multiplyLowerTransposed(whitening, whitened, new Float64Array(row.length));

@@ -109,7 +109,8 @@ export default defineDetector({
     const { reference, weight } = out;
     reference.fill(0);
     for (let i = 0; i < part.length; i++) for (let j = 0; j < row.length; j++) reference[j] += part[i] * model.supports[i * row.length + j];
-    const difference = row.map((x, j) => x - reference[j]);
+    const difference = new Float64Array(row.length);
+    for (let j = 0; j < row.length; j++) difference[j] = row[j] - reference[j];
     const distance = euclideanNorm(difference);
     // Where a single support vector would give the same score; less than half of that is close.
     const least = Math.sqrt(raw[0]) / Math.sqrt(gamma) / 2;
