@@ -1,9 +1,8 @@
-import { useSignalEffect } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import type { ApiIncident } from '../../serve/api.ts';
 import { getIncidents } from './api.ts';
 import type { ChartRegion, TimeRange } from './charts/types.ts';
-import { incidentChange, withChange } from './live-feed.ts';
+import { useIncidentChanges, withChange } from './live-feed.ts';
 import { type Resource, useResource } from './resource.ts';
 import { instant, iso } from './time.ts';
 
@@ -23,9 +22,8 @@ export function useIncidents(stream: string, range: TimeRange | null): { inciden
     setIncidents(found);
     return found;
   });
-  useSignalEffect(() => {
-    const change = incidentChange.value;
-    if (change !== null && change.incident.stream === stream) setIncidents((known) => withChange(known, change));
+  useIncidentChanges((change) => {
+    if (change.incident.stream === stream) setIncidents((known) => withChange(known, change));
   });
   return { incidents, resource };
 }

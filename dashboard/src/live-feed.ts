@@ -10,8 +10,22 @@ export type FeedState = 'connecting' | 'live' | 'reconnecting' | 'offline';
 export const feedState = signal<FeedState>('connecting');
 /** The newest event `status`: each second while the feed is live. */
 export const status = signal<ApiStatus | null>(null);
-/** The newest change of an incident. */
-export const incidentChange = signal<LiveIncident | null>(null);
+
+type IncidentListener = (change: LiveIncident) => void;
+const incidentListeners = new Set<IncidentListener>();
+
+/** Calls for each change of an incident: not a signal, which would keep the last of several that come together. @returns ends it */
+export function onIncident(listener: IncidentListener): () => void {
+  incidentListeners.add(listener);
+  return () => void incidentListeners.delete(listener);
+}
+
+/** Calls for each change of an incident while the component is there. */
+export function useIncidentChanges(listener: IncidentListener): void {
+  const latest = useRef(listener);
+  latest.current = listener;
+  useEffect(() => onIncident((change) => latest.current(change)), []);
+}
 
 export interface Subscription {
   readonly stream?: string | undefined;
@@ -58,8 +72,8 @@ class Connection {
     on<ApiStatus>('status', (data) => {
       status.value = data;
     });
-    on<LiveIncident>('incident', (data) => {
-      incidentChange.value = data;
+    on<LiveIncident>('incident', (change) => {
+      for (const listener of incidentListeners) listener(change);
     });
     on<LiveRows>('rows', (rows) => {
       for (const listener of this.listeners) listener.onRows(rows);

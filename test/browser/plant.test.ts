@@ -116,6 +116,21 @@ describeInBrowser(
       expect((await incidents()).map(({ mark }) => mark)).toContainEqual({ alarm: 'false', note: 'the strainer was cleaned' });
     });
 
+    it('marks that others set together are all shown', () =>
+      visit('/incidents?detector=*', async (page) => {
+        const shown = page.getByRole('list', { name: 'Incidents' }).getByText(/^(true|false) alarm$/);
+        await page.getByRole('list', { name: 'Incidents' }).getByRole('listitem').nth(5).waitFor();
+        const { incidents: found } = await ask<{ incidents: ApiIncident[] }>('incidents');
+        const unmarked = found.filter(({ mark }) => mark === null).slice(0, 6);
+        const before = found.filter(({ mark }) => mark !== null).length;
+        const mark = (how: RequestInit) => Promise.all(unmarked.map(({ id }) => fetch(`${base}/api/incidents/${id}/mark`, how)));
+        const headers = { 'content-type': 'application/json' };
+        await mark({ method: 'PUT', headers, body: JSON.stringify({ alarm: 'true', note: '' }) });
+        await expect.poll(() => shown.count()).toBe(before + unmarked.length);
+        await mark({ method: 'DELETE' });
+        await expect.poll(() => shown.count()).toBe(before);
+      }));
+
     it('the rows are sorted, filtered and downloaded; statistics are those of the store', async () => {
       const { tags, columns } = await ask<Rows>('streams/swat/rows?from=2015-12-28T03:50:00Z&to=2015-12-28T04:00:00Z&tags=LIT101');
       expect(tags).toEqual(['LIT101']);

@@ -10,7 +10,7 @@ import { RangePicker } from '../components/range-picker.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../components/states.tsx';
 import { UnknownStream } from '../components/unknown-stream.tsx';
 import { regionsOf } from '../incident-regions.ts';
-import { feedState, incidentChange, status } from '../live-feed.ts';
+import { feedState, status, useIncidentChanges } from '../live-feed.ts';
 import { detectorNames, stream, streamName, streams } from '../plant.ts';
 import { spanText, useRange } from '../range.ts';
 import { useResource } from '../resource.ts';
@@ -147,11 +147,8 @@ function useTick(follows: boolean): number {
     }, every);
     return () => clearInterval(timer);
   }, [follows]);
-  const marked = incidentChange.value?.change === 'marked' ? JSON.stringify(incidentChange.value.incident.mark) + incidentChange.value.incident.id : '';
-  const last = useRef(marked);
-  useEffect(() => {
-    if (marked !== last.current) tick.value += 1;
-    last.current = marked;
-  }, [marked]);
+  useIncidentChanges(({ change }) => {
+    if (change === 'marked') tick.value += 1;
+  });
   return tick.value;
 }

@@ -5,7 +5,7 @@ import type { ApiIncident, ApiStatus } from '../../../serve/api.ts';
 import { getIncidents, getScores } from '../api.ts';
 import { PageHead } from '../components/page-head.tsx';
 import { EmptyState, Loaded, Skeleton } from '../components/states.tsx';
-import { feedState, incidentChange, status, useLive, withChange } from '../live-feed.ts';
+import { feedState, status, useIncidentChanges, useLive, withChange } from '../live-feed.ts';
 import { detectorNames, pipeline, stream, streamName, useStream } from '../plant.ts';
 import { useResource } from '../resource.ts';
 import { formatDuration, instant } from '../time.ts';
@@ -73,14 +73,9 @@ function useIncidents(key: string, stream: string | undefined, load: (signal: Ab
   const resource = useResource(key, load);
   const [data, setData] = useState(resource.data);
   useEffect(() => setData(resource.data), [resource.data]);
-  useEffect(
-    () =>
-      incidentChange.subscribe((change) => {
-        if (change !== null && (stream === undefined || stream === change.incident.stream))
-          setData((old) => old && { ...old, incidents: withChange(old.incidents, change) });
-      }),
-    [stream],
-  );
+  useIncidentChanges((change) => {
+    if (stream === undefined || stream === change.incident.stream) setData((old) => old && { ...old, incidents: withChange(old.incidents, change) });
+  });
   return { ...resource, data };
 }
 

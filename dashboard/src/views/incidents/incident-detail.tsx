@@ -1,4 +1,3 @@
-import { useSignalEffect } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import type { ApiIncident, IncidentDetail as Detail } from '../../../../serve/api.ts';
 import { getIncident } from '../../api.ts';
@@ -8,7 +7,7 @@ import { Card } from '../../components/card.tsx';
 import { EmptyState, ErrorState, Skeleton } from '../../components/states.tsx';
 import { Badge } from '../../components/status-mark.tsx';
 import { Time } from '../../components/time.tsx';
-import { incidentChange } from '../../live-feed.ts';
+import { useIncidentChanges } from '../../live-feed.ts';
 import { formatCount } from '../../numbers.ts';
 import { useResource } from '../../resource.ts';
 import { hrefTo } from '../../router.ts';
@@ -38,10 +37,8 @@ export function IncidentDetail({ id, known, now, hrefOf, backHref, onStep }: Inc
   const detail = resource.data?.id === id ? resource.data : undefined;
   const summary = known ?? detail;
   // What the detail adds is asked for again when the peak has moved or the incident is over.
-  useSignalEffect(() => {
-    const changed = incidentChange.value?.incident;
-    if (changed?.id === id && detail !== undefined && (changed.open !== detail.open || changed.peak.time !== detail.peak.time))
-      setVersion((count) => count + 1);
+  useIncidentChanges(({ incident: changed }) => {
+    if (changed.id === id && detail !== undefined && (changed.open !== detail.open || changed.peak.time !== detail.peak.time)) setVersion((count) => count + 1);
   });
 
   if (summary === undefined) {

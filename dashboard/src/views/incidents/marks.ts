@@ -1,7 +1,7 @@
-import { effect, signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import type { ApiIncident } from '../../../../serve/api.ts';
 import { type ApiError, markIncident, unmarkIncident } from '../../api.ts';
-import { incidentChange } from '../../live-feed.ts';
+import { onIncident } from '../../live-feed.ts';
 import { asApiError } from '../../resource.ts';
 
 export type Mark = NonNullable<ApiIncident['mark']>;
@@ -23,9 +23,8 @@ function put(id: string, change: Change | undefined): void {
 }
 
 // What the server tells of an incident's mark, set here or by somebody else, is newer than what was set here.
-effect(() => {
-  const { change, incident } = incidentChange.value ?? {};
-  if (change === 'marked' && incident && changes.peek().get(incident.id)?.state !== 'saving') put(incident.id, undefined);
+onIncident(({ change, incident }) => {
+  if (change === 'marked' && changes.peek().get(incident.id)?.state !== 'saving') put(incident.id, undefined);
 });
 
 /** An incident's mark as it is to be shown, at once after it was set; `error` when it could not be kept. */

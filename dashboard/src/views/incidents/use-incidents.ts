@@ -1,8 +1,7 @@
-import { useSignalEffect } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import type { ApiIncident } from '../../../../serve/api.ts';
 import { getIncidents } from '../../api.ts';
-import { incidentChange } from '../../live-feed.ts';
+import { useIncidentChanges } from '../../live-feed.ts';
 import { type Resource, useResource } from '../../resource.ts';
 import { iso } from '../../time.ts';
 
@@ -34,9 +33,8 @@ export function useIncidents(stream: string, key: string, bounds: () => { from?:
     const query = { stream, limit: mostIncidents, ...(from === undefined ? {} : { from: iso(from) }), ...(to === undefined ? {} : { to: iso(to) }) };
     return { ...(await getIncidents(query, abort)), asked };
   });
-  useSignalEffect(() => {
-    const change = incidentChange.value;
-    if (change?.incident.stream === stream) setChanges((known) => new Map(known).set(change.incident.id, { incident: change.incident, at: performance.now() }));
+  useIncidentChanges(({ incident }) => {
+    if (incident.stream === stream) setChanges((known) => new Map(known).set(incident.id, { incident, at: performance.now() }));
   });
   if (resource.data === undefined) return resource;
   return { ...resource, data: { more: resource.data.more, incidents: merge(resource.data, changes) } };

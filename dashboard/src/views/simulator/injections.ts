@@ -1,7 +1,7 @@
-import { effect, signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import type { ApiIncident } from '../../../../serve/api.ts';
 import { getIncidents } from '../../api.ts';
-import { incidentChange } from '../../live-feed.ts';
+import { onIncident } from '../../live-feed.ts';
 
 /** An anomaly that was injected here, and what came of it. */
 export interface Injection {
@@ -49,9 +49,7 @@ function consider(incident: ApiIncident): void {
   }
 }
 
-effect(() => {
-  if (incidentChange.value) consider(incidentChange.value.incident);
-});
+onIncident(({ incident }) => consider(incident));
 
 async function watch(key: number): Promise<void> {
   const find = () => injections.peek().find((one) => one.key === key && one.outcome === 'waiting');

@@ -4,7 +4,7 @@ import { TimeChart } from '../../charts/time-chart.tsx';
 import type { ChartRegion } from '../../charts/types.ts';
 import { Meter } from '../../components/meter.tsx';
 import { Skeleton } from '../../components/states.tsx';
-import { incidentChange, status, useLive } from '../../live-feed.ts';
+import { status, useIncidentChanges, useLive } from '../../live-feed.ts';
 import { formatCount } from '../../numbers.ts';
 import { pipeline } from '../../plant.ts';
 import { useResource } from '../../resource.ts';
@@ -141,10 +141,9 @@ function useRegions(item: string, detector: string, stored: boolean): readonly C
   useEffect(() => {
     if (data) setRegions((known) => new Map([...data.incidents.map((one) => [one.id, regionOf(one)] as const), ...known]));
   }, [data]);
-  const changed = incidentChange.value?.incident;
-  useEffect(() => {
-    if (changed?.stream === item && changed.detector === detector) setRegions((known) => new Map(known).set(changed.id, regionOf(changed)));
-  }, [changed, item, detector]);
+  useIncidentChanges(({ incident }) => {
+    if (incident.stream === item && incident.detector === detector) setRegions((known) => new Map(known).set(incident.id, regionOf(incident)));
+  });
   return [...regions.values()];
 }
 

@@ -1,8 +1,7 @@
-import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ApiIncident, SimulatedItems } from '../../../../serve/api.ts';
 import { getIncidents } from '../../api.ts';
-import { incidentChange } from '../../live-feed.ts';
+import { useIncidentChanges } from '../../live-feed.ts';
 import { type Resource, useResource } from '../../resource.ts';
 import { getItems } from './items.ts';
 
@@ -43,9 +42,7 @@ export function useOpenIncidents(): ReadonlyMap<string, ApiIncident> {
   useEffect(() => {
     if (data) setOpen(new Map(data.incidents.map((incident) => [incident.stream, incident])));
   }, [data]);
-  useSignalEffect(() => {
-    const incident = incidentChange.value?.incident;
-    if (incident === undefined) return;
+  useIncidentChanges(({ incident }) => {
     setOpen((known) => {
       const next = new Map(known);
       if (incident.open) next.set(incident.stream, incident);
