@@ -124,6 +124,17 @@ export interface Explained extends Explanation {
   readonly value: Float64Array;
 }
 
+/**
+ * One to be filled, of so many columns; its lists lie in one piece of memory.
+ * @example
+ * makeExplained(2); // { value: Float64Array [0, 0], reference: Float64Array [0, 0], weight: Float64Array [0, 0] }
+ */
+export function makeExplained(columns: number): Explained {
+  const memory = new ArrayBuffer(24 * columns);
+  const list = (n: number): Float64Array => new Float64Array(memory, 8 * n * columns, columns);
+  return { value: list(0), reference: list(1), weight: list(2) };
+}
+
 /** One link of a view. The model is immutable; the state belongs to one stream and sees rows in order. */
 export interface StepDefinition<O extends z.ZodObject = Any, M extends Plain = Any, S extends Plain = Any> extends Declaration<O> {
   readonly kind: 'step';
@@ -141,9 +152,10 @@ export interface StepDefinition<O extends z.ZodObject = Any, M extends Plain = A
   apply(model: M, state: S, rows: Matrix, times: BigInt64Array, out: Float64Array): void;
   /**
    * Carries an explanation from output columns to input columns, the sum of the contributions kept. `row` is the row as
-   * it came into the step (input columns, NaN = missing). Absent = columns and units are the same.
+   * it came into the step (input columns, NaN = missing). What is given stays as it is and belongs to the caller, also
+   * `out`, which is filled and returned; default: a new one. Absent = columns and units are the same.
    */
-  back?(model: M, explained: Explained, row: Float64Array): Explained;
+  back?(model: M, explained: Explained, row: Float64Array, out?: Explained): Explained;
 }
 
 // --- Detectors -------------------------------------------------------------------------------------------------

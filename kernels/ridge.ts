@@ -133,6 +133,52 @@ export function applyLinearAlong(map: LinearMap, values: Float64Array, stride: n
   }
 }
 
+const maps = new WeakMap<Float64Array, LinearMap>();
+
+/** A map without an intercept, made once for its coefficients: so many targets x inputs, row-major, never changed afterwards. */
+export function linearMapOf(coefficients: Float64Array, targets: number): LinearMap {
+  let map = maps.get(coefficients);
+  if (map?.intercept.length !== targets) {
+    map = { intercept: new Float64Array(targets), coefficients };
+    maps.set(coefficients, map);
+  }
+  return map;
+}
+
+/**
+ * Adds the other way round: out[k] += the sum over j of coefficients[j][k] x input[j]. One accumulator an entry runs over j in order, four
+ * side by side.
+ *
+ * @param coefficients targets x inputs, row-major
+ * @param input an entry a target
+ * @param out an entry an input
+ * @example
+ * const out = Float64Array.of(0, 1);
+ * applyTransposed(Float64Array.of(1, 2, 3, 4), 2, 2, Float64Array.of(10, 100), out);
+ * out; // Float64Array [310, 421]
+ */
+export function applyTransposed(coefficients: Float64Array, inputs: number, targets: number, input: Float64Array, out: Float64Array): void {
+  const blocked = inputs - (inputs % 4);
+  for (let k = 0; k < blocked; k += 4) {
+    let sum0 = out[k];
+    let sum1 = out[k + 1];
+    let sum2 = out[k + 2];
+    let sum3 = out[k + 3];
+    for (let j = 0, at = k; j < targets; j++, at += inputs) {
+      const x = input[j];
+      sum0 += coefficients[at] * x;
+      sum1 += coefficients[at + 1] * x;
+      sum2 += coefficients[at + 2] * x;
+      sum3 += coefficients[at + 3] * x;
+    }
+    out[k] = sum0;
+    out[k + 1] = sum1;
+    out[k + 2] = sum2;
+    out[k + 3] = sum3;
+  }
+  for (let k = blocked; k < inputs; k++) for (let j = 0, at = k; j < targets; j++, at += inputs) out[k] += coefficients[at] * input[j];
+}
+
 /** Rows that are handed to the vector kernels at once. */
 const rowsAtOnce = 64;
 

@@ -236,6 +236,27 @@ describe('views', () => {
     expect(rowsExplained).toBeGreaterThan(200);
   });
 
+  it('leaves what it was given and what it gave as they are when further rows are explained', async () => {
+    const views = await learn({ ...usual, raw: { steps: ['clean'] } });
+    const { rows, times } = plant(4, 90);
+    const workspace = makeWorkspace(views);
+    const batch = applyViews(views, startViews(views), rows, times, workspace);
+    for (const [name, matrix] of batch) {
+      const explanations = Array.from({ length: 3 }, (_, i) => ({
+        reference: new Float64Array(matrix.cols).fill(i),
+        weight: new Float64Array(matrix.cols).fill(1 + i),
+      }));
+      const given = structuredClone(explanations);
+      const back = explanations.map((explanation, i) => explainBack(views, name, explanation, workspace, 30 + i));
+      const first = structuredClone(back);
+      const alone = explanations.map((explanation, i) => structuredClone(explainBack(views, name, explanation, workspace, 30 + i)));
+      expect(explanations).toEqual(given);
+      expect(back).toEqual(first);
+      expect(alone).toEqual(first);
+      expect(back[1].value).not.toEqual(back[0].value);
+    }
+  });
+
   it('explains by the value that was scored, in the units of the tags', async () => {
     const views = await learn({ v: { steps: [{ clean: { bounds: { FIT101: [null, 100] } } }, { impute: { hold: '30s' } }, { standardise: { clip: 3 } }] } });
     const rows = makeMatrix(2, cols, Float64Array.of(500, 1, 5, 250, 1, 1e9, 2, 777, 250, 1));

@@ -1,4 +1,4 @@
-import type { Column, Explained, Explanation, StepDefinition } from '../core/component.ts';
+import { type Column, type Explained, type Explanation, makeExplained, type StepDefinition } from '../core/component.ts';
 import { didYouMean, quote, SluiceError } from '../core/errors.ts';
 import { type Matrix, makeMatrix, rowsOf } from '../core/matrix.ts';
 import type { ViewConfig } from '../core/pipeline-config.ts';
@@ -38,6 +38,25 @@ export interface Workspace {
   /** By view and step. */
   readonly stages: (Matrix | undefined)[][];
   readonly out: Map<string, Matrix>;
+  /** By view, how its rows are explained in tags. */
+  readonly waysBack: ReadonlyMap<string, WayBack>;
+}
+
+/** From a view to the tags: memory for the row that is explained, and the steps that carry explanations back, from the last to the first. */
+interface WayBack {
+  readonly value: Float64Array;
+  readonly steps: readonly StepBack[];
+}
+
+interface StepBack {
+  readonly carry: NonNullable<StepDefinition['back']>;
+  readonly model: Plain;
+  /** What goes into the step of the last batch. */
+  readonly input: (workspace: Workspace) => Matrix;
+  /** Memory for a row of it. */
+  readonly row: Float64Array;
+  /** And for what comes out; none of the last, whose results are the caller's. */
+  readonly out: Explained | undefined;
 }
 
 export type StepDefinitions = ReadonlyMap<string, StepDefinition>;
@@ -107,7 +126,12 @@ export function startViews(views: Views): ViewsState {
 }
 
 export function makeWorkspace(views: Views): Workspace {
-  return { raw: undefined, stages: views.nodes.map((node) => new Array<Matrix | undefined>(node.steps.length).fill(undefined)), out: new Map() };
+  return {
+    raw: undefined,
+    stages: views.nodes.map((node) => new Array<Matrix | undefined>(node.steps.length).fill(undefined)),
+    out: new Map(),
+    waysBack: new Map(views.nodes.map((node, n) => [node.name, wayBack(views, n)])),
+  };
 }
 
 /**
@@ -151,16 +175,12 @@ export function columnsOf(views: Views, name: string): readonly Column[] {
  * tags. The contributions, (value[t] - reference[t]) * weight[t], add up to the same sum as in the view, up to rounding.
  */
 export function explainBack(views: Views, name: string, explanation: Explanation, workspace: Workspace, row: number): Explained {
-  let n = views.nodes.indexOf(viewOf(views, name));
-  let explained: Explained = { ...explanation, value: rowAt(workspace.out.get(name)!, row) };
-  while (n >= 0) {
-    const { steps, from } = views.nodes[n];
-    for (let s = steps.length - 1; s >= 0; s--) {
-      const { definition, model } = steps[s];
-      const input = s > 0 ? workspace.stages[n][s - 1]! : inputOf(views, n, workspace);
-      if (definition.back) explained = definition.back(model, explained, rowAt(input, row));
-    }
-    n = from;
+  const { value, steps } = workspace.waysBack.get(viewOf(views, name).name)!;
+  copyRow(workspace.out.get(name)!, row, value);
+  let explained: Explained = { value: steps.length > 0 ? value : value.slice(), reference: explanation.reference, weight: explanation.weight };
+  for (const step of steps) {
+    copyRow(step.input(workspace), row, step.row);
+    explained = step.carry(step.model, explained, step.row, step.out);
   }
   return explained;
 }
@@ -238,9 +258,31 @@ function stage(stages: (Matrix | undefined)[], s: number, rows: number, cols: nu
   return next;
 }
 
-/** A copy of one row. */
-function rowAt({ values, cols }: Matrix, row: number): Float64Array {
-  return values.slice(row * cols, (row + 1) * cols);
+/** @param out as long as there are columns */
+function copyRow({ values, cols }: Matrix, row: number, out: Float64Array): void {
+  for (let j = 0, at = row * cols; j < cols; j++) out[j] = values[at++];
+}
+
+function wayBack(views: Views, of: number): WayBack {
+  const way: StepBack[] = [];
+  for (let n = of; n >= 0; n = views.nodes[n].from) {
+    const { steps, from } = views.nodes[n];
+    for (let s = steps.length - 1; s >= 0; s--) {
+      const { definition, model } = steps[s];
+      if (!definition.back) continue;
+      const columns = s > 0 ? steps[s - 1].columns : from < 0 ? views.tags : views.nodes[from].columns;
+      way.push({
+        carry: definition.back,
+        model,
+        input: (workspace) => (s > 0 ? workspace.stages[n][s - 1]! : inputOf(views, n, workspace)),
+        row: new Float64Array(columns.length),
+        out: makeExplained(columns.length),
+      });
+    }
+  }
+  const last = way.pop();
+  if (last) way.push({ ...last, out: undefined });
+  return { value: new Float64Array(views.nodes[of].columns.length), steps: way };
 }
 
 function plainColumns(columns: readonly Column[]): Plain {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { z } from 'zod';
-import type { Column, Explained, StepDefinition } from '../../core/component.ts';
+import { type Column, type Explained, makeExplained, type StepDefinition } from '../../core/component.ts';
 import type { Check } from '../../core/conformance.ts';
 import { type Matrix, makeMatrix, rowsOf } from '../../core/matrix.ts';
 import { makeRandom, type Random } from '../../core/random.ts';
@@ -167,7 +167,14 @@ export function stepConformance(definition: StepDefinition, { options = {}, fill
         const explained = { value, reference: value.map((x) => x + random.normal()), weight: value.map(() => random.normal()) };
         const before = sum(explained);
         const { model, rows } = step;
-        const back = definition.back ? definition.back(model, explained, rows.values.slice(i * tags.length, (i + 1) * tags.length)) : explained;
+        const row = rows.values.slice(i * tags.length, (i + 1) * tags.length);
+        const back = definition.back ? definition.back(model, explained, row) : explained;
+        if (definition.back) {
+          const used = makeExplained(tags.length);
+          for (const part of [used.value, used.reference, used.weight]) part.fill(Number.NaN);
+          assert.equal(definition.back(model, explained, row, used), used, 'does not fill what it is given');
+          assert.deepEqual(used, back, 'what is filled is not what is made anew');
+        }
         for (const part of [back.value, back.reference, back.weight]) assert.equal(part.length, tags.length, 'not one entry per input column');
         const after = sum(back);
         assert.ok(Math.abs(after.sum - before.sum) <= 1e-9 * (before.size + after.size), `row ${i}: the sum was ${before.sum} and became ${after.sum}`);

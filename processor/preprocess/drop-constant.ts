@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Column } from '../../core/component.ts';
-import { defineStep } from '../../core/component.ts';
+import { defineStep, makeExplained } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { Matrix } from '../../core/matrix.ts';
 
@@ -38,17 +38,21 @@ export default defineStep({
       for (let k = 0; k < kept.length; k++, at++) out[at] = values[i * cols + kept[k]];
     }
   },
-  back({ kept, constant }, { value, reference, weight }) {
+  back({ kept, constant }, explained, _row, out = makeExplained(constant.length)) {
+    const { value, reference, weight } = out;
     // A dropped column is as expected whatever it reads, so it contributes 0, also where it is missing.
-    const usual = new Float64Array(constant);
-    for (let j = 0; j < usual.length; j++) if (!Number.isFinite(usual[j])) usual[j] = 0;
-    const explained = { value: new Float64Array(usual), reference: usual, weight: new Float64Array(usual.length) };
-    for (let k = 0; k < kept.length; k++) {
-      explained.value[kept[k]] = value[k];
-      explained.reference[kept[k]] = reference[k];
-      explained.weight[kept[k]] = weight[k];
+    for (let j = 0; j < constant.length; j++) {
+      const usual = constant[j];
+      value[j] = reference[j] = Number.isFinite(usual) ? usual : 0;
+      weight[j] = 0;
     }
-    return explained;
+    for (let k = 0; k < kept.length; k++) {
+      const j = kept[k];
+      value[j] = explained.value[k];
+      reference[j] = explained.reference[k];
+      weight[j] = explained.weight[k];
+    }
+    return out;
   },
 });
 

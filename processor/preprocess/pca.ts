@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { Column } from '../../core/component.ts';
-import { defineStep } from '../../core/component.ts';
+import { defineStep, makeExplained } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type Matrix, makeMatrix } from '../../core/matrix.ts';
 import { componentsKeeping, principalComponents } from '../../kernels/principal-components.ts';
+import { applyLinear, applyLinearAlong, applyTransposed, linearMapOf } from '../../kernels/ridge.ts';
 
 type Model = {
   /** Columns that are projected, and those that pass. */
@@ -62,10 +63,18 @@ export default defineStep({
     return { model, columns: [...made, ...Array.from(passed, (j) => columns[j])] };
   },
   apply(model: Model, _state, { rows, cols, values }, _times, out) {
-    const width = model.variance.length + model.passed.length;
-    for (let i = 0; i < rows; i++) {
-      project(model, values, i * cols, out, i * width);
-      for (let p = 0; p < model.passed.length; p++) out[i * width + model.variance.length + p] = values[i * cols + model.passed[p]];
+    const { projected, passed, mean, loadings } = model;
+    const k = model.variance.length;
+    const width = k + passed.length;
+    const d = projected.length;
+    const centred = new Float64Array(rows * d);
+    const components = new Float64Array(rows * k);
+    for (let i = 0, to = 0; i < rows; i++) for (let j = 0; j < d; j++) centred[to++] = values[i * cols + projected[j]] - mean[j];
+    // A row with a missing reading has no component at all.
+    if (k > 0) applyLinearAlong(linearMapOf(loadings, k), centred, d, rows, components);
+    for (let i = 0, from = 0, to = 0; i < rows; i++, to += width) {
+      for (let c = 0; c < k; c++) out[to + c] = components[from++];
+      for (let p = 0; p < passed.length; p++) out[to + k + p] = values[i * cols + passed[p]];
     }
   },
   /**
@@ -74,45 +83,51 @@ export default defineStep({
    * behind this step), the row is moved by as little as makes them so, W' (explained - own); from the reference where
    * it has no reading.
    */
-  back(model: Model, { value, reference, weight }, row) {
+  back(model: Model, explained, row, out = makeExplained(row.length)) {
     const { projected, passed, mean, loadings } = model;
     const d = projected.length;
     const k = model.variance.length;
-    const back = { value: new Float64Array(row), reference: new Float64Array(row.length), weight: new Float64Array(row.length) };
+    const { expected, weighed, shown, centred, apart } = memoryFor(Math.max(d, k));
+    for (let j = 0; j < d; j++) expected[j] = mean[j];
+    weighed.fill(0, 0, d);
+    applyTransposed(loadings, d, k, explained.reference, expected);
+    applyTransposed(loadings, d, k, explained.weight, weighed);
+    for (let j = 0; j < d; j++) {
+      const x = row[projected[j]];
+      shown[j] = Number.isFinite(x) ? x : expected[j];
+      centred[j] = shown[j] - mean[j];
+    }
+    if (k > 0) applyLinear(linearMapOf(loadings, k), centred, apart);
+    for (let c = 0; c < k; c++) apart[c] = explained.value[c] - apart[c];
+    applyTransposed(loadings, d, k, apart, shown);
+    const { value, reference, weight } = out;
     for (let j = 0; j < d; j++) {
       const column = projected[j];
-      let expected = mean[j];
-      let weighed = 0;
-      for (let c = 0; c < k; c++) {
-        expected += loadings[c * d + j] * reference[c];
-        weighed += loadings[c * d + j] * weight[c];
-      }
-      back.reference[column] = expected;
-      back.weight[column] = weighed;
-      if (!Number.isFinite(row[column])) back.value[column] = expected;
-    }
-    const own = new Float64Array(k);
-    project(model, back.value, 0, own, 0);
-    for (let c = 0; c < k; c++) {
-      for (let j = 0; j < d; j++) back.value[projected[j]] += loadings[c * d + j] * (value[c] - own[c]);
+      value[column] = shown[j];
+      reference[column] = expected[j];
+      weight[column] = weighed[j];
     }
     for (let p = 0; p < passed.length; p++) {
-      back.value[passed[p]] = value[k + p];
-      back.reference[passed[p]] = reference[k + p];
-      back.weight[passed[p]] = weight[k + p];
+      const column = passed[p];
+      value[column] = explained.value[k + p];
+      reference[column] = explained.reference[k + p];
+      weight[column] = explained.weight[k + p];
     }
-    return back;
+    return out;
   },
 });
 
-/** Components of one row; NaN when one of its projected columns is missing. */
-function project({ projected, mean, loadings, variance }: Model, values: Float64Array, from: number, out: Float64Array, to: number): void {
-  const d = projected.length;
-  for (let c = 0; c < variance.length; c++) {
-    let sum = 0;
-    for (let j = 0, at = c * d; j < d; j++, at++) sum += (values[from + projected[j]] - mean[j]) * loadings[at];
-    out[to + c] = sum;
-  }
+/** Of one row, an entry a projected column or a component: memory for all calls. */
+let memory = makeMemory(0);
+
+function memoryFor(length: number): typeof memory {
+  if (memory.shown.length < length) memory = makeMemory(length);
+  return memory;
+}
+
+function makeMemory(length: number) {
+  const list = (): Float64Array => new Float64Array(length);
+  return { expected: list(), weighed: list(), shown: list(), centred: list(), apart: list() };
 }
 
 function where(columns: readonly Column[], kind: Column['kind']): Int32Array {

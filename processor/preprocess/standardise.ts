@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineStep } from '../../core/component.ts';
+import { defineStep, makeExplained } from '../../core/component.ts';
 import { columnMoments, isConstant } from '../../kernels/moments.ts';
 
 export default defineStep({
@@ -40,14 +40,13 @@ export default defineStep({
     }
   },
   /** Of a clipped reading, the value that is explained is the clipped one, in the column's own unit. */
-  back({ mean, deviation }, { value, reference, weight }) {
-    const columns = mean.length;
-    const back = { value: new Float64Array(columns), reference: new Float64Array(columns), weight: new Float64Array(columns) };
-    for (let j = 0; j < columns; j++) {
-      back.value[j] = value[j] * deviation[j] + mean[j];
-      back.reference[j] = reference[j] * deviation[j] + mean[j];
-      back.weight[j] = weight[j] / deviation[j];
+  back({ mean, deviation }, explained, _row, out = makeExplained(mean.length)) {
+    const { value, reference, weight } = out;
+    for (let j = 0; j < mean.length; j++) {
+      value[j] = explained.value[j] * deviation[j] + mean[j];
+      reference[j] = explained.reference[j] * deviation[j] + mean[j];
+      weight[j] = explained.weight[j] / deviation[j];
     }
-    return back;
+    return out;
   },
 });
