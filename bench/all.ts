@@ -58,8 +58,8 @@ async function runPart(name: PartName, options: BenchmarkOptions): Promise<PartR
   const profiles = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
   try {
     const began = performance.now();
-    const node = profiled ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [];
-    const { code, text } = await ended([...node, join(import.meta.dirname, script), ...args(options)]);
+    const node = profiled === 'itself' ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [];
+    const { code, text } = await ended([...node, join(import.meta.dirname, script), ...args({ ...options, profiles })]);
     const seconds = (performance.now() - began) / 1000;
     if (code !== 0) return { part: name, seconds, figures: [], skipped: `failed with exit code ${code}`, failed: true };
     const printed: unknown = JSON.parse(text);

@@ -1,10 +1,12 @@
 /**
  * The pipeline of pipelines/swat-kafka.yaml as its two processes, through a real Kafka into a real InfluxDB, all on this machine:
- * `node dist/bench/kafka-influx.js [rows] [seconds]`. Prints JSON:
+ * `node dist/bench/kafka-influx.js [rows] [seconds] [profiles]`. Prints JSON:
  *
  * - rows/s of `produce`, and of `process` over a topic that is full, without detectors and with all of them, with the CPU time of
  *   every process meanwhile;
  * - at 1,000 rows/s offered for so many seconds: how long a row takes from its append to the topic until a query finds it.
+ *
+ * Where a folder for profiles is named, it holds a CPU profile of `process` with all detectors afterwards, and nothing else is measured.
  *
  * Needs Java and Maven for Kafka, and INFLUXD_BIN or influxd on the PATH.
  */
@@ -21,6 +23,7 @@ import { writePlantRows } from './plant-rows.ts';
 
 const rows = Number(process.argv[2] ?? 100_000);
 const seconds = Number(process.argv[3] ?? 30);
+const profiles = process.argv[4];
 const offered = 1000;
 /** Rows that the pipeline learns from: they wait for the fit. */
 const learned = 7200;
@@ -40,9 +43,9 @@ try {
     rows,
     tags: 51,
     produce: await produceAll(csv),
-    withoutDetectors: await forwardAll(),
-    withDetectors: await processAll(),
-    appendToQueryable: await measureLatency(),
+    ...(profiles === undefined
+      ? { withoutDetectors: await forwardAll(), withDetectors: await processAll(), appendToQueryable: await measureLatency() }
+      : { withDetectors: await processAll(['--cpu-prof', `--cpu-prof-dir=${profiles}`]) }),
     machine: { node: process.version, cpu: cpus()[0].model, cores: cpus().length, load: loadavg()[0] },
   };
   process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
@@ -65,9 +68,9 @@ async function forwardAll(): Promise<object> {
   return { ...stored(await summaryOf(child)), ...meter.perRow(rows) };
 }
 
-async function processAll(): Promise<object> {
+async function processAll(node: readonly string[] = []): Promise<object> {
   const meter = cpuMeter({ kafka, influx });
-  const summary = await summaryOf<Summary>(sluice('process', await target('process', 'SWAT', []), ['--until-end', '--json']));
+  const summary = await summaryOf<Summary>(sluice('process', await target('process', 'SWAT', []), ['--until-end', '--json'], node));
   return { ...stored(summary), incidents: summary.incidents, ...meter.perRow(rows) };
 }
 
@@ -165,12 +168,12 @@ async function target(group: string, topic: string, more: readonly string[], buc
   return [`topic=${topic}`, bus, store, 'serve=false', 'outputs=[]', ...more].flatMap((value) => ['--set', value]);
 }
 
-function sluice(command: string, set: readonly string[], flags: readonly string[]): ChildProcess {
-  return start(main, [command, pipeline, ...set, ...flags, '--quiet']);
+function sluice(command: string, set: readonly string[], flags: readonly string[], node: readonly string[] = []): ChildProcess {
+  return start(main, [command, pipeline, ...set, ...flags, '--quiet'], node);
 }
 
-function start(script: string, words: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [script, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+function start(script: string, words: readonly string[], node: readonly string[] = []): ChildProcess {
+  return spawn(process.execPath, [...node, script, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 async function summaryOf<T>(child: ChildProcess): Promise<T> {

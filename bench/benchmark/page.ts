@@ -9,7 +9,9 @@ export function renderPage(result: BenchmarkResult, before: BenchmarkResult | un
   const earlier = new Map(before?.parts.flatMap(({ figures }) => figures).map(({ id, value }) => [id, value]));
   const measured = result.parts.filter(({ figures }) => figures.length > 0);
   const skipped = result.parts.filter((part) => part.skipped !== undefined);
-  const profile = result.parts.flatMap((part) => part.profile ?? []);
+  const profiles = result.parts.flatMap(({ part, profile }) =>
+    profile ? [profileTable(descriptions[part] ?? part, profile, before?.parts.find((old) => old.part === part)?.profile)] : [],
+  );
   const targets = result.parts.flatMap(({ figures }) => figures.flatMap(({ target }) => (target === undefined ? [] : [target.met])));
   const said = (met: boolean | undefined): number => targets.filter((each) => each === met).length;
   const sections = [
@@ -30,7 +32,7 @@ Load is the mean number of processes that want a core, over 1, 5 and 15 minutes;
 Of ${targets.length} targets ${said(true)} are met, ${said(false)} missed${said(undefined) > 0 ? `, ${said(undefined)} not told by a run of this size` : ''}.`,
     ...measured.map((part) => partSection(part, earlier, descriptions)),
     ...(skipped.length > 0 ? [`## Not measured\n\n${skipped.map(({ part, skipped: why }) => `- ${part}: ${why}`).join('\n')}`] : []),
-    ...(profile.length > 0 ? [profileSection(profile, descriptions.profile)] : []),
+    ...(profiles.length > 0 ? [profileSection, ...profiles] : []),
   ];
   return `${sections.join('\n\n')}\n`;
 }
@@ -52,16 +54,28 @@ ${capital(descriptions[part] ?? part)}. Took ${Math.round(seconds)} s.
 ${lines.join('\n')}`;
 }
 
-function profileSection(profile: readonly Hot[], description: string | undefined): string {
-  const lines = profile.map(({ name, place, share }) => `| \`${name}\` | ${place} | ${(share * 100).toFixed(1)} % |`);
-  return `## What limits it
+const profileSection = `## What limits it
 
-${capital(description ?? 'profile')}, by self time on the main thread without its idle time. What DuckDB does on threads of
-its own is not in it; \`(program)\` is native code that is no function of JavaScript.
+CPU profiles: functions by self time over all threads of Node, without idle time. What DuckDB does on threads of its own is not in them;
+\`(program)\` is native code that is no function of JavaScript.`;
 
-| function | where | self time |
-|---|---|---:|
-${lines.join('\n')}`;
+function profileTable(description: string, profile: readonly Hot[], before: readonly Hot[] | undefined): string {
+  const lines = profile.map((hot) => {
+    const cells = [`\`${hot.name}\``, hot.place, share(hot)];
+    if (before) cells.push(share(before.find(({ name }) => name === hot.name)));
+    return `| ${cells.join(' | ')} |`;
+  });
+  const gone = before?.filter(({ name }) => !profile.some((hot) => hot.name === name)) ?? [];
+  const told = gone.length > 0 ? `\n\nAmong the first ten before: ${gone.map((old) => `\`${old.name}\` ${share(old)}`).join(', ')}.` : '';
+  return `${capital(description)}:
+
+| function | where | self time |${before ? ' before |' : ''}
+|---|---|---:|${before ? '---:|' : ''}
+${lines.join('\n')}${told}`;
+}
+
+function share(hot: Hot | undefined): string {
+  return hot === undefined ? '' : `${(hot.share * 100).toFixed(1)} %`;
 }
 
 function verdict({ target }: Figure): string {

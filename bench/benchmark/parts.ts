@@ -5,17 +5,17 @@ import { atLeast, atMost, type Figure } from './result.ts';
 interface Part {
   readonly what: string;
   readonly script: string;
-  readonly args: (options: { requirePeers: boolean; memoryRows: number }) => readonly string[];
+  readonly args: (options: { requirePeers: boolean; memoryRows: number; profiles: string }) => readonly string[];
   /** Real servers, without which it is left out. */
   readonly needs?: Needs;
-  /** It is the profile that counts, not what the script says. */
-  readonly profiled?: true;
+  /** It is the profile that counts, not what the script says: of the script itself, or of a process whose profile it puts into the folder `profiles`. */
+  readonly profiled?: 'itself' | 'other';
   // What a script prints is its own affair: each part knows its script.
   // biome-ignore lint/suspicious/noExplicitAny: see above
   readonly figures: (printed: any) => readonly Figure[];
 }
 
-export type PartName = 'detectors' | 'pipeline' | 'workbook' | 'kafka-influx' | 'memory' | 'start-up' | 'profile';
+export type PartName = 'detectors' | 'pipeline' | 'workbook' | 'kafka-influx' | 'memory' | 'start-up' | 'profile' | 'profile-kafka';
 
 const pipelineFile = 'pipelines/swat.yaml';
 
@@ -73,7 +73,15 @@ export const parts: Readonly<Record<PartName, Part>> = {
     what: 'where the time of csv to DuckDB goes: a CPU profile over 100,000 rows',
     script: 'pipeline.js',
     args: () => ['100000', 'csv'],
-    profiled: true,
+    profiled: 'itself',
+    figures: () => [],
+  },
+  'profile-kafka': {
+    what: 'where the time of Kafka to InfluxDB goes: a CPU profile of `sluice process pipelines/swat-kafka.yaml` over 100,000 rows',
+    script: 'kafka-influx.js',
+    args: ({ profiles }) => ['100000', '0', profiles],
+    needs: { kafka: 'own', influx: 'own' },
+    profiled: 'other',
     figures: () => [],
   },
 };

@@ -81,3 +81,30 @@ test('a profile becomes the functions with most time of their own, without idle 
   expect(lineOf(page, '| `score`')).toBe('| `score` | processor/score.ts:7 | 80.0 % |');
   expect(page).toContain('## What limits it');
 });
+
+test('threads count together, functions of WebAssembly have their names, and the profile before stands beside', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const nodes = (functionName: string, url: string) => [
+    { id: 1, callFrame: { functionName, url, lineNumber: 0 } },
+    { id: 2, callFrame: { functionName: 'wait', url: '', lineNumber: -1 } },
+  ];
+  const wasm = nodes('kernels/simd/assembly/index/linearMap', 'wasm://wasm/c08a67d6');
+  for (const [name, micros] of [
+    ['a.cpuprofile', 40],
+    ['b.cpuprofile', 20],
+  ] as const)
+    await writeFile(join(folder, name), JSON.stringify({ nodes: wasm, samples: [1, 2], timeDeltas: [micros, 500] }));
+  await writeFile(join(folder, 'c.cpuprofile'), JSON.stringify({ nodes: nodes('parse', ''), samples: [1], timeDeltas: [40] }));
+  const profile = await hottest(folder, 2);
+  expect(profile).toEqual([
+    { name: 'linearMap', place: 'kernels/simd/assembly/index.ts', share: 0.6 },
+    { name: 'parse', place: 'Node', share: 0.4 },
+  ]);
+  const part = { part: 'profile', seconds: 3, figures: [] };
+  const before = [{ name: 'linearMap', place: 'elsewhere.ts', share: 0.25 }, { name: 'append', place: 'Node', share: 0.125 }]; // biome-ignore format: one line
+  const page = renderPage(run({ ...part, profile }), run({ ...part, profile: before }), descriptions);
+  expect(lineOf(page, '| `linearMap`')).toBe('| `linearMap` | kernels/simd/assembly/index.ts | 60.0 % | 25.0 % |');
+  expect(lineOf(page, '| `parse`')).toBe('| `parse` | Node | 40.0 % |  |');
+  expect(page).toContain('Among the first ten before: `append` 12.5 %.');
+});
