@@ -46,27 +46,83 @@ export function invertLower(lower: Float64Array, size: number): Float64Array {
 }
 
 /**
- * Fills out = W v with W packed lower triangular.
+ * Fills out = W v with W packed lower triangular. One accumulator an entry runs over the columns in order, four entries side by side.
+ *
+ * @param out not the vector itself
  * @example
  * multiplyLower(Float64Array.of(0.5, -0.25, 0.5), Float64Array.of(2, 4), new Float64Array(2)); // Float64Array [1, 1.5]
  */
 export function multiplyLower(lower: Float64Array, vector: Float64Array, out: Float64Array): Float64Array {
-  for (let i = 0, at = 0; i < vector.length; i++) {
+  const size = vector.length;
+  const blocked = size - (size % 4);
+  for (let i = 0; i < blocked; i += 4) {
+    let at0 = (i * (i + 1)) / 2;
+    let at1 = at0 + i + 1;
+    let at2 = at1 + i + 2;
+    let at3 = at2 + i + 3;
+    let sum0 = 0;
+    let sum1 = 0;
+    let sum2 = 0;
+    let sum3 = 0;
+    for (let j = 0; j <= i; j++) {
+      const x = vector[j];
+      sum0 += lower[at0++] * x;
+      sum1 += lower[at1++] * x;
+      sum2 += lower[at2++] * x;
+      sum3 += lower[at3++] * x;
+    }
+    const x1 = vector[i + 1];
+    const x2 = vector[i + 2];
+    out[i] = sum0;
+    out[i + 1] = sum1 + lower[at1] * x1;
+    out[i + 2] = sum2 + lower[at2] * x1 + lower[at2 + 1] * x2;
+    out[i + 3] = sum3 + lower[at3] * x1 + lower[at3 + 1] * x2 + lower[at3 + 2] * vector[i + 3];
+  }
+  for (let i = blocked; i < size; i++) {
     let sum = 0;
-    for (let j = 0; j <= i; j++) sum += lower[at++] * vector[j];
+    for (let j = 0, at = (i * (i + 1)) / 2; j <= i; j++) sum += lower[at++] * vector[j];
     out[i] = sum;
   }
   return out;
 }
 
 /**
- * Fills out = W' v with W packed lower triangular.
+ * Fills out = W' v with W packed lower triangular. One accumulator an entry runs over the rows in order, four entries side by side.
+ *
+ * @param out not the vector itself
  * @example
  * multiplyLowerTransposed(Float64Array.of(0.5, -0.25, 0.5), Float64Array.of(2, 4), new Float64Array(2)); // Float64Array [0, 2]
  */
 export function multiplyLowerTransposed(lower: Float64Array, vector: Float64Array, out: Float64Array): Float64Array {
-  out.fill(0);
-  for (let i = 0, at = 0; i < vector.length; i++) for (let j = 0; j <= i; j++) out[j] += lower[at++] * vector[i];
+  const size = vector.length;
+  const blocked = size - (size % 4);
+  for (let j = 0; j < blocked; j += 4) {
+    const at1 = ((j + 1) * (j + 2)) / 2 + j;
+    const at2 = at1 + j + 2;
+    const x0 = vector[j];
+    const x1 = vector[j + 1];
+    const x2 = vector[j + 2];
+    let sum0 = 0 + lower[at1 - j - 1] * x0 + lower[at1] * x1 + lower[at2] * x2;
+    let sum1 = 0 + lower[at1 + 1] * x1 + lower[at2 + 1] * x2;
+    let sum2 = 0 + lower[at2 + 2] * x2;
+    let sum3 = 0;
+    for (let i = j + 3, at = at2 + j + 3; i < size; at += ++i) {
+      const x = vector[i];
+      sum0 += lower[at] * x;
+      sum1 += lower[at + 1] * x;
+      sum2 += lower[at + 2] * x;
+      sum3 += lower[at + 3] * x;
+    }
+    out[j] = sum0;
+    out[j + 1] = sum1;
+    out[j + 2] = sum2;
+    out[j + 3] = sum3;
+  }
+  for (let j = blocked; j < size; j++) {
+    let sum = 0;
+    for (let i = j, at = (j * (j + 1)) / 2 + j; i < size; at += ++i) sum += lower[at] * vector[i];
+    out[j] = sum;
+  }
   return out;
 }
 

@@ -1,5 +1,7 @@
 /** The magnitudes of an explanation's contributions add up to no more than this. */
 const most = Number.MAX_VALUE / 2;
+/** A sum of them below this is far from there, whatever its rounding. */
+const plain = 1e300;
 
 /**
  * Makes weights smaller, all by the same factor, where the magnitudes of the contributions (row[j] - reference[j]) * weight[j] would
@@ -15,6 +17,9 @@ const most = Number.MAX_VALUE / 2;
  */
 export function keepSumFinite<E extends { readonly reference: Float64Array; readonly weight: Float64Array }>(row: Float64Array, explanation: E): E {
   const { reference, weight } = explanation;
+  let sum = 0;
+  for (let j = 0; j < row.length; j++) sum += Math.abs(row[j] - reference[j]) * Math.abs(weight[j]);
+  if (sum < plain) return explanation;
   let total = 0;
   for (let j = 0; j < row.length; j++) total += (Math.abs(row[j] - reference[j]) / most) * Math.abs(weight[j]);
   if (total > 1) for (let j = 0; j < row.length; j++) weight[j] /= total;

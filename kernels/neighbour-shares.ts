@@ -1,10 +1,14 @@
 import type { Matrix } from '../core/matrix.ts';
-import { euclideanNorm, unitVector } from './distance.ts';
 
 /** No reference is set closer to the row than this part of the row's size: its differences would be rounding error. */
 const closest = 1e-6;
 /** Nor closer than this times what is shared: a weight would be past the range of doubles. */
 const least = 1e-300;
+
+/** Of one row, an entry a column: memory for all calls. */
+let share = new Float64Array(0);
+let side = new Float64Array(0);
+let difference = new Float64Array(0);
 
 /**
  * Shares a sum over neighbours out to the columns: the part that neighbour i has in it goes to column j by the square
@@ -29,26 +33,40 @@ export function shareAmongColumns(
 ): void {
   const { rows, cols, values } = neighbours;
   const { reference, weight } = out;
-  const share = new Float64Array(cols);
-  const side = new Float64Array(cols);
-  const difference = new Float64Array(cols);
+  if (difference.length < cols) [share, side, difference] = [new Float64Array(cols), new Float64Array(cols), new Float64Array(cols)];
+  share.fill(0, 0, cols);
+  side.fill(0, 0, cols);
   let alike = true;
   let total = 0;
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < cols; j++) difference[j] = row[j] - values[i * cols + j];
-    const measured = euclideanNorm(difference);
-    unitVector(difference, difference);
-    const distance = measured > least * parts[i] ? measured : 0;
-    alike &&= distance === 0;
-    total += parts[i];
+  for (let i = 0, at = 0; i < rows; i++) {
+    const part = parts[i];
+    let largest = 0;
+    for (let j = 0; j < cols; j++, at++) {
+      const x = row[j] - values[at];
+      difference[j] = x;
+      largest = Math.max(largest, Math.abs(x));
+    }
+    // Squares are taken in units of the largest difference, as in `euclideanNorm`: they cannot overflow.
+    let squares = 0;
     for (let j = 0; j < cols; j++) {
-      const unit = distance === 0 ? 0 : difference[j];
-      share[j] += parts[i] * (distance === 0 ? 1 / cols : unit * unit);
-      side[j] += parts[i] * unit;
+      const x = largest === 0 ? 0 : difference[j] / largest;
+      difference[j] = x;
+      squares += x * x;
+    }
+    const length = Math.sqrt(squares);
+    const equal = !(largest > 0 && Math.min(Number.MAX_VALUE, largest * length) > least * part);
+    alike &&= equal;
+    total += part;
+    for (let j = 0; j < cols; j++) {
+      const unit = equal ? 0 : difference[j] / length;
+      share[j] += part * (equal ? 1 / cols : unit * unit);
+      side[j] += part * unit;
     }
   }
   const single = rows === 1 && !alike;
-  const away = Math.max(apart, closest * row.reduce((most, x) => Math.max(most, Math.abs(x)), 0), least * total);
+  let size = 0;
+  for (let j = 0; j < cols; j++) size = Math.max(size, Math.abs(row[j]));
+  const away = Math.max(apart, closest * size, least * total);
   for (let j = 0; j < cols; j++) {
     const step = total === 0 ? 0 : away * Math.sqrt(share[j] / total);
     reference[j] = single ? values[j] : side[j] < 0 ? row[j] + step : row[j] - step;

@@ -4,10 +4,11 @@ import { SluiceError } from '../../core/errors.ts';
 import { type Matrix, makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
 import { coreRows } from '../../kernels/core-rows.ts';
-import { kNearest, kNearestOthers } from '../../kernels/k-nearest.ts';
+import { kNearestOthers } from '../../kernels/k-nearest.ts';
 import { indexRows, type NeighbourIndex } from '../../kernels/neighbour-index.ts';
 import { shareAmongColumns } from '../../kernels/neighbour-shares.ts';
 import { unpackRows } from '../../kernels/packed-rows.ts';
+import { nearestOf, nearestOfAll } from '../../kernels/recent-neighbours.ts';
 import { sampleRows } from '../../kernels/sample-rows.ts';
 
 /** `core`: the core rows, in time order. `eps`: in the view's units, > 0. */
@@ -59,13 +60,11 @@ export default defineDetector({
     return { core: indexRows(makeMatrix(values.length / kept.cols, kept.cols, values)), eps };
   },
   score(model, rows, out) {
-    kNearest(rows, model.core, 1, new Int32Array(rows.rows), out);
-    for (let row = 0; row < rows.rows; row++) out[row] = Math.min(Number.MAX_VALUE, Math.sqrt(out[row]) / model.eps);
+    const { squared } = nearestOfAll(rows, model.core, 1);
+    for (let row = 0; row < rows.rows; row++) out[row] = Math.min(Number.MAX_VALUE, Math.sqrt(squared[row]) / model.eps);
   },
   explain(model, _state, row, out) {
-    const index = new Int32Array(1);
-    const squared = new Float64Array(1);
-    kNearest(makeMatrix(1, row.length, row), model.core, 1, index, squared);
+    const { index, squared } = nearestOf(row, model.core, 1);
     const distance = Math.sqrt(squared[0]);
     shareAmongColumns(row, unpackRows(model.core.packed, index), Float64Array.of(Math.min(Number.MAX_VALUE, distance / model.eps)), distance, out);
   },

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { defineDetector } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
-import { kNearest } from '../../kernels/k-nearest.ts';
 import { indexRows, type NeighbourIndex } from '../../kernels/neighbour-index.ts';
 import { shareAmongColumns } from '../../kernels/neighbour-shares.ts';
 import { unpackRows } from '../../kernels/packed-rows.ts';
+import { nearestOf, nearestOfAll } from '../../kernels/recent-neighbours.ts';
 import { sampleRows } from '../../kernels/sample-rows.ts';
 
 /** `references`: in time order. `neighbours`: at most as many as there are references. */
@@ -52,19 +51,20 @@ export default defineDetector({
   },
   score(model, rows, out) {
     const { references, neighbours: k, mean } = model;
-    const index = new Int32Array(rows.rows * k);
-    const squared = new Float64Array(rows.rows * k);
-    kNearest(rows, references, k, index, squared);
+    const { squared } = nearestOfAll(rows, references, k);
     for (let row = 0; row < rows.rows; row++) out[row] = mean ? meanDistance(squared, row * k, k) : Math.sqrt(squared[(row + 1) * k - 1]);
   },
   explain(model, _state, row, out) {
     const { references, neighbours: k, mean } = model;
-    const index = new Int32Array(k);
-    const squared = new Float64Array(k);
-    kNearest(makeMatrix(1, row.length, row), references, k, index, squared);
+    const { index, squared } = nearestOf(row, references, k);
     const from = mean ? 0 : k - 1;
-    const parts = squared.subarray(from).map((square) => Math.sqrt(square) / (k - from));
-    const total = parts.reduce((sum, part) => sum + part, 0);
+    const parts = new Float64Array(k - from);
+    let total = 0;
+    for (let i = from; i < k; i++) {
+      const part = Math.sqrt(squared[i]) / (k - from);
+      parts[i - from] = part;
+      total += part;
+    }
     shareAmongColumns(row, unpackRows(references.packed, index.subarray(from)), parts, total, out);
   },
 });

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { defineDetector } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { makeMatrix } from '../../core/matrix.ts';
 import { makeRandom } from '../../core/random.ts';
-import { kNearest, kNearestOthers } from '../../kernels/k-nearest.ts';
+import { kNearestOthers } from '../../kernels/k-nearest.ts';
 import { indexRows, type NeighbourIndex } from '../../kernels/neighbour-index.ts';
 import { shareAmongColumns } from '../../kernels/neighbour-shares.ts';
 import { unpackRows } from '../../kernels/packed-rows.ts';
+import { nearestOf, nearestOfAll } from '../../kernels/recent-neighbours.ts';
 import { sampleRows } from '../../kernels/sample-rows.ts';
 
 /**
@@ -61,18 +61,15 @@ export default defineDetector({
   },
   score(model, rows, out) {
     const { references, neighbours: k, reach, density } = model;
-    const index = new Int32Array(rows.rows * k);
-    const squared = new Float64Array(rows.rows * k);
-    kNearest(rows, references, k, index, squared);
+    const { index, squared } = nearestOfAll(rows, references, k);
     for (let row = 0; row < rows.rows; row++) out[row] = meanOf(density, index, row * k, k) * meanReachability(index, squared, row * k, k, reach);
   },
   explain(model, _state, row, out) {
     const { references, neighbours: k, reach, density } = model;
-    const index = new Int32Array(k);
-    const squared = new Float64Array(k);
-    kNearest(makeMatrix(1, row.length, row), references, k, index, squared);
+    const { index, squared } = nearestOf(row, references, k);
+    const parts = new Float64Array(k);
     const around = meanOf(density, index, 0, k);
-    const parts = squared.map((square, i) => (around * (Math.max(Math.sqrt(square), reach[index[i]]) + leastDistance)) / k);
+    for (let i = 0; i < k; i++) parts[i] = (around * (Math.max(Math.sqrt(squared[i]), reach[index[i]]) + leastDistance)) / k;
     shareAmongColumns(row, unpackRows(references.packed, index), parts, meanReachability(index, squared, 0, k, reach), out);
   },
 });

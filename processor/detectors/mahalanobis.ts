@@ -55,16 +55,15 @@ export default defineDetector({
     whitenedNorms(rows, model.mean, model.whitening, out);
   },
   explain({ mean, whitening }, _state, row, out) {
+    const { precision, difference, whitened } = companion(whitening, row.length);
     let largest = 0;
     for (let j = 0; j < row.length; j++) largest = Math.max(largest, Math.abs(row[j] - mean[j]));
-    const difference = new Float64Array(row.length);
-    if (largest > 0) for (let j = 0; j < row.length; j++) difference[j] = (row[j] - mean[j]) / largest;
-    const whitened = multiplyLower(whitening, difference, new Float64Array(row.length));
+    for (let j = 0; j < row.length; j++) difference[j] = largest > 0 ? (row[j] - mean[j]) / largest : 0;
+    multiplyLower(whitening, difference, whitened);
     const distance = euclideanNorm(whitened);
-    const gradient = multiplyLowerTransposed(whitening, whitened, new Float64Array(row.length));
-    const precision = precisionDiagonal(whitening, row.length);
+    const gradient = multiplyLowerTransposed(whitening, whitened, difference);
     let sum = 0;
-    for (let j = 0; j < row.length; j++) sum += gradient[j] ** 2 / precision[j];
+    for (let j = 0; j < row.length; j++) sum += (gradient[j] * gradient[j]) / precision[j];
     for (let j = 0; j < row.length; j++) {
       const residual = bounded(largest * (gradient[j] / precision[j]), farthest);
       out.reference[j] = bounded(row[j] - residual, Number.MAX_VALUE);
@@ -76,17 +75,25 @@ export default defineDetector({
 
 const bounded = (x: number, limit: number): number => Math.max(-limit, Math.min(limit, x));
 
-const diagonals = new WeakMap<Float64Array, Float64Array>();
+/** What explaining with a model takes, an entry a column: the diagonal of W'W, and memory for one row. */
+interface Companion {
+  readonly precision: Float64Array;
+  readonly difference: Float64Array;
+  readonly whitened: Float64Array;
+}
 
-/** Diagonal of W'W, worked out once for a model. */
-function precisionDiagonal(whitening: Float64Array, cols: number): Float64Array {
-  let diagonal = diagonals.get(whitening);
-  if (!diagonal) {
-    diagonal = new Float64Array(cols);
-    for (let i = 0, at = 0; i < cols; i++) for (let j = 0; j <= i; j++, at++) diagonal[j] += whitening[at] ** 2;
-    diagonals.set(whitening, diagonal);
+const companions = new WeakMap<Float64Array, Companion>();
+
+/** Made once for a model. */
+function companion(whitening: Float64Array, cols: number): Companion {
+  let known = companions.get(whitening);
+  if (!known) {
+    const precision = new Float64Array(cols);
+    for (let i = 0, at = 0; i < cols; i++) for (let j = 0; j <= i; j++, at++) precision[j] += whitening[at] ** 2;
+    known = { precision, difference: new Float64Array(cols), whitened: new Float64Array(cols) };
+    companions.set(whitening, known);
   }
-  return diagonal;
+  return known;
 }
 
 function anyMoves({ rows, cols, values }: Matrix): boolean {

@@ -105,17 +105,26 @@ export default defineDetector({
   /** The gate changes nothing: the coefficients stay as they were fitted, and the next prediction needs this row whatever it was. */
   step(model, state, rows, out, gate) {
     const predictions = predictAll(model, state, rows);
-    for (let row = 0, at = 0; row < rows.rows; row++, at += rows.cols) {
-      out[row] = state.seen < model.order ? Number.NaN : errorOf(model, rows.values, at, predictions, at);
-      gate(row, out[row]);
-      remember(state, model.order, rows.values, at, rows.cols);
+    const known = { model, predictions, at: 0 };
+    predicted.set(state, known);
+    try {
+      for (let row = 0, at = 0; row < rows.rows; row++, at += rows.cols) {
+        out[row] = state.seen < model.order ? Number.NaN : errorOf(model, rows.values, at, predictions, at);
+        known.at = at;
+        gate(row, out[row]);
+        remember(state, model.order, rows.values, at, rows.cols);
+      }
+    } finally {
+      predicted.delete(state);
     }
   },
   explain(model, state, row, out) {
     out.reference.set(row);
     out.weight.fill(0);
     if (state.seen < model.order) return;
-    applyLinear(model, state.memory, out.reference);
+    const known = predicted.get(state);
+    if (known?.model === model) for (let j = 0; j < row.length; j++) out.reference[j] = known.predictions[known.at + j];
+    else applyLinearAlong(model, state.memory, row.length, 1, out.reference);
     const score = errorOf(model, row, 0, out.reference, 0);
     if (score === 0) return;
     for (let j = 0; j < row.length; j++) {
@@ -125,6 +134,9 @@ export default defineDetector({
     }
   },
 });
+
+/** While rows are taken in: what the row at hand is predicted to be, from `at` on, for whoever asks from within the gate why it scores as it does. */
+const predicted = new WeakMap<State, { readonly model: Model; readonly predictions: Float64Array; at: number }>();
 
 /** What each row is predicted to be from those before it, as far as there are enough of them. */
 function predictAll(model: Model, { memory }: State, { rows, cols, values }: Matrix): Float64Array {
