@@ -223,9 +223,10 @@ function addOne({ height, column, threshold, length }: Forest, tree: number, { c
 
 /**
  * Scores of one row with one of its columns at a time put to another value, and of the row itself: bit for bit what `isolationScores` gives
- * for these rows. Where a tree does not ask for the column on the row's way, the way stays the same; so only parts of ways are walked again.
+ * for these rows. A tree that does not ask for the column on the row's way, or asks and is answered alike, leaves the way as it is; so only
+ * parts of ways are walked again, once for all values of a column that lie between the same thresholds.
  *
- * @param values columns x parts, row-major: what each column is put to
+ * @param values columns x parts, row-major: what each column is put to; equal ones of a column are best side by side
  * @param out filled: columns x parts, then the row itself
  * @example
  * const forest = growForest(makeMatrix(2, 1, Float64Array.of(0, 1)), 10, 2, makeRandom(1));
@@ -233,38 +234,115 @@ function addOne({ height, column, threshold, length }: Forest, tree: number, { c
  */
 export function occludedScores(forest: Forest, row: Float64Array, values: Float64Array, out: Float64Array): Float64Array {
   const { trees, height, column, threshold, length, usual } = forest;
-  const parts = values.length / row.length;
   const width = 2 ** height;
-  const way = new Int32Array(height);
-  const lengths = new Float64Array(out.length);
-  /** By column the last tree whose way asked for it, counted from 1. */
-  const asked = new Int32Array(row.length);
-  out.fill(0);
+  const { way, asked, low, high, other, begin, sums, changed, sumOf } = occlusion(row.length, values.length, height);
+  const count = listValues(values, row.length, other, begin);
+  sums.fill(0, 0, count + 1);
   for (let tree = 0; tree < trees; tree++) {
     const at = tree * width;
+    let columns = 0;
     let node = 1;
     for (let depth = 0; depth < height; depth++) {
-      way[depth] = node;
-      node = 2 * node + Number(row[column[at + node]] > threshold[at + node]);
-    }
-    lengths.fill(length[at + node - width]);
-    for (let depth = 0; depth < height; depth++) {
-      const first = at + way[depth];
-      const j = column[first];
+      const j = column[at + node];
+      const limit = threshold[at + node];
+      const right = row[j] > limit;
       // Below a leaf nothing is asked.
-      if (asked[j] === tree + 1 || threshold[first] === Number.POSITIVE_INFINITY) continue;
-      asked[j] = tree + 1;
-      for (let i = j * parts; i < (j + 1) * parts; i++) {
-        let other = way[depth];
-        for (let d = depth; d < height; d++) {
-          const c = column[at + other];
-          other = 2 * other + Number((c === j ? values[i] : row[c]) > threshold[at + other]);
+      if (limit < Number.POSITIVE_INFINITY) {
+        let a = 0;
+        while (a < columns && asked[a] !== j) a++;
+        if (a === columns) {
+          asked[a] = j;
+          way[a] = node;
+          low[a] = Number.NEGATIVE_INFINITY;
+          high[a] = Number.POSITIVE_INFINITY;
+          columns++;
         }
-        lengths[i] = length[at + other - width];
+        if (right) low[a] = Math.max(low[a], limit);
+        else high[a] = Math.min(high[a], limit);
+      }
+      node = 2 * node + Number(right);
+    }
+    const own = length[at + node - width];
+    let changes = 0;
+    for (let a = 0; a < columns; a++) {
+      const j = asked[a];
+      // Between these the tree's other answer is the same; none is known yet.
+      let above = Number.POSITIVE_INFINITY;
+      let upTo = Number.NEGATIVE_INFINITY;
+      let found = own;
+      for (let i = begin[j]; i < begin[j + 1]; i++) {
+        const x = other[i];
+        if (x > low[a] && x <= high[a]) continue;
+        if (!(x > above && x <= upTo)) {
+          above = Number.NEGATIVE_INFINITY;
+          upTo = Number.POSITIVE_INFINITY;
+          let next = way[a];
+          while (next < width) {
+            const c = column[at + next];
+            const limit = threshold[at + next];
+            const right = (c === j ? x : row[c]) > limit;
+            if (c === j) {
+              if (right) above = Math.max(above, limit);
+              else upTo = Math.min(upTo, limit);
+            }
+            next = 2 * next + Number(right);
+          }
+          found = length[at + next - width];
+        }
+        changed[changes] = i;
+        sumOf[changes++] = sums[i] + found;
       }
     }
-    for (let i = 0; i < out.length; i++) out[i] += lengths[i];
+    for (let i = 0; i <= count; i++) sums[i] += own;
+    for (let n = 0; n < changes; n++) sums[changed[n]] = sumOf[n];
   }
-  for (let i = 0; i < out.length; i++) out[i] = 2 ** (-out[i] / trees / usual);
+  const score = 2 ** (-sums[count] / trees / usual);
+  for (let i = 0; i < count; i++) sums[i] = sums[i] === sums[count] ? score : 2 ** (-sums[i] / trees / usual);
+  const parts = values.length / row.length;
+  for (let j = 0, i = 0; j < row.length; j++) {
+    let n = begin[j];
+    for (let part = 0; part < parts; part++, i++) {
+      if (part > 0 && values[i] !== values[i - 1]) n++;
+      out[i] = sums[n];
+    }
+  }
+  out[values.length] = score;
   return out;
+}
+
+/** Puts the values behind each other, those of a column from begin[column] on, without those that equal the one before. @returns how many there are */
+function listValues(values: Float64Array, columns: number, list: Float64Array, begin: Int32Array): number {
+  const parts = values.length / columns;
+  let count = 0;
+  for (let j = 0, i = 0; j < columns; j++) {
+    begin[j] = count;
+    for (let part = 0; part < parts; part++, i++) if (part === 0 || values[i] !== values[i - 1]) list[count++] = values[i];
+  }
+  begin[columns] = count;
+  return count;
+}
+
+/** Memory of `occludedScores` for all calls. */
+let memory = makeOcclusion(0, 0, 0);
+
+function occlusion(columns: number, values: number, height: number): typeof memory {
+  if (memory.begin.length <= columns || memory.other.length < values || memory.way.length < height) memory = makeOcclusion(columns, values, height);
+  return memory;
+}
+
+function makeOcclusion(columns: number, values: number, height: number) {
+  return {
+    /** Of the columns that a tree asks for on the row's way: their numbers, the nodes that ask first, the values that keep the row on it. */
+    asked: new Int32Array(height),
+    way: new Int32Array(height),
+    low: new Float64Array(height),
+    high: new Float64Array(height),
+    /** Values to put columns to, where those of each begin, sums of path lengths with them, and of the row itself behind. */
+    other: new Float64Array(values),
+    begin: new Int32Array(columns + 1),
+    sums: new Float64Array(values + 1),
+    /** What of them a tree does not change by the row's own path length. */
+    changed: new Int32Array(values),
+    sumOf: new Float64Array(values),
+  };
 }
