@@ -7,6 +7,7 @@ import { euclideanNorm, unitVector } from '../../kernels/distance.ts';
 import { keepSumFinite } from '../../kernels/finite-sum.ts';
 import { oneClassSmo } from '../../kernels/one-class-smo.ts';
 import { negativeLogKernelMean, rbfKernel } from '../../kernels/rbf-kernel.ts';
+import { applyTransposed } from '../../kernels/ridge.ts';
 import { sampleRows } from '../../kernels/sample-rows.ts';
 
 /**
@@ -108,7 +109,7 @@ export default defineDetector({
     const score = Math.min(Number.MAX_VALUE, raw[0] / border);
     const { reference, weight } = out;
     reference.fill(0);
-    for (let i = 0; i < part.length; i++) for (let j = 0; j < row.length; j++) reference[j] += part[i] * model.supports[i * row.length + j];
+    applyTransposed(model.supports, row.length, part.length, part, reference);
     const difference = new Float64Array(row.length);
     for (let j = 0; j < row.length; j++) difference[j] = row[j] - reference[j];
     const distance = euclideanNorm(difference);
