@@ -4,8 +4,21 @@ import type { Schema } from '../../core/schema.ts';
 import { showShare } from '../../core/shown.ts';
 import type { Annotation, Bucket } from '../../core/store.ts';
 import { type ThresholdLevels, topContributions } from '../../core/verdict.ts';
+import { longestNumber, writeNumber } from '../../kernels/number-text.ts';
 import { bucketField, measurement } from './layout.ts';
-import { doubleText, escapeKey, Fields, keyText } from './line-protocol.ts';
+import {
+  bytesOf,
+  copyBytes,
+  type DoubleField,
+  doubleField,
+  doubleText,
+  escapeKey,
+  Fields,
+  keyText,
+  type LineSink,
+  putDouble,
+  writeTime,
+} from './line-protocol.ts';
 
 // Lines of what comes less often than rows. What they hold is told in the layout.
 
@@ -34,26 +47,36 @@ export function thresholdLine({ stream, detector, time, warn, error, median, met
 
 /** Buckets of one stream as lines. */
 export class BucketLines {
-  readonly #stream: string;
-  readonly #keys: readonly { min: string; max: string; sum: string; count: string }[];
+  readonly #stream: Uint8Array;
+  readonly #fields: readonly Readonly<Record<'min' | 'max' | 'sum' | 'count', DoubleField>>[];
+  readonly #longest: number;
 
   constructor(stream: string, schema: Schema) {
-    this.#stream = keyText(stream);
-    this.#keys = schema.tags.map(({ name }) => {
-      const key = (part: 'min' | 'max' | 'sum' | 'count'): string => escapeKey(bucketField(name, part));
-      return { min: key('min'), max: key('max'), sum: key('sum'), count: key('count') };
+    this.#stream = bytesOf(`,stream=${keyText(stream)} `);
+    this.#fields = schema.tags.map(({ name }, tag) => {
+      const field = (part: 'min' | 'max' | 'sum' | 'count'): DoubleField =>
+        doubleField(escapeKey(bucketField(name, part)), tag === 0 && part === 'count' ? '' : ',');
+      return { min: field('min'), max: field('max'), sum: field('sum'), count: field('count') };
     });
+    const perNumber = this.#fields.flatMap((parts) => Object.values(parts)).map(({ infinite }) => infinite.length + longestNumber);
+    this.#longest = perNumber.reduce((sum, bytes) => sum + bytes, bucketHead.length + this.#stream.length + 2 * longestNumber + 1);
   }
 
-  line({ level, time, min, max, sum, count }: Bucket): string {
-    const fields = new Fields();
-    for (const [t, key] of this.#keys.entries()) {
-      fields.double(key.count, count[t]);
-      if (count[t] > 0) fields.double(key.min, min[t]).double(key.max, max[t]).double(key.sum, sum[t]);
+  put({ level, time, min, max, sum, count }: Bucket, lines: LineSink): void {
+    const bytes = lines.begin(this.#longest);
+    let at = copyBytes(this.#stream, bytes, writeNumber(bytes, copyBytes(bucketHead, bytes, lines.at), level));
+    for (const [t, fields] of this.#fields.entries()) {
+      at = putDouble(bytes, at, fields.count, count[t]);
+      if (!(count[t] > 0)) continue;
+      at = putDouble(bytes, at, fields.min, min[t]);
+      at = putDouble(bytes, at, fields.max, max[t]);
+      at = putDouble(bytes, at, fields.sum, sum[t]);
     }
-    return `${measurement.buckets},level=${level},stream=${this.#stream} ${fields} ${time}`;
+    lines.end(writeTime(bytes, at, time));
   }
 }
+
+const bucketHead = bytesOf(`${measurement.buckets},level=`);
 
 /** @param written milliseconds of the wall clock */
 export function annotationLine({ id, stream, from, to, text, incident, alarm }: Annotation, written: number): string {

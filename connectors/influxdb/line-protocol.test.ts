@@ -6,7 +6,7 @@ import type { Incident } from '../../core/incident.ts';
 import { makeSchema } from '../../core/schema.ts';
 import type { Verdicts } from '../../core/verdict.ts';
 import { annotationLine, BucketLines, incidentLine, letterLine, removedLetterLine, streamLine, tagLines, thresholdLine } from './event-lines.ts';
-import { RowLines, VerdictLines } from './line-protocol.ts';
+import { type LineSink, RowLines, VerdictLines } from './line-protocol.ts';
 
 const time = 1_451_296_800_000_000_000n;
 const schema = makeSchema(['FIT101', 'P1 pump, "main"', 'time'].map((name) => ({ name, kind: 'continuous' as const })));
@@ -22,14 +22,27 @@ function batchOf(values: number[], { seq = 0, label }: { seq?: number; label?: n
 }
 
 function rowLines(batch: Batch, stream = 'swat'): { lines: string[]; refused: [number, string][] } {
-  const lines: string[] = [];
   const refused: [number, string][] = [];
-  new RowLines(stream, batch.schema).put(
-    batch,
-    (line) => lines.push(line),
-    (row, why) => refused.push([row, why]),
-  );
+  const lines = linesOf((sink) => new RowLines(stream, batch.schema).put(batch, sink, (row, why) => refused.push([row, why])));
   return { lines, refused };
+}
+
+/** Each line has just the room that it asked for, and one byte before it. */
+function linesOf(put: (sink: LineSink) => void): string[] {
+  const lines: string[] = [];
+  let bytes = Buffer.alloc(0);
+  put({
+    at: 1,
+    begin: (longest) => {
+      bytes = Buffer.alloc(1 + longest);
+      return bytes;
+    },
+    end: (to) => {
+      expect(to).toBeLessThanOrEqual(bytes.length);
+      lines.push(bytes.toString('utf8', 1, to));
+    },
+  });
+  return lines;
 }
 
 describe('rows', () => {
@@ -73,17 +86,14 @@ describe('rows', () => {
 });
 
 describe('verdicts', () => {
-  const linesOf = (batch: Batch, verdicts: Verdicts): string[] => {
-    const lines: string[] = [];
-    new VerdictLines('swat', schema, verdicts.detector).put(batch, verdicts, (line) => lines.push(line));
-    return lines;
-  };
+  const verdictLines = (batch: Batch, verdicts: Verdicts): string[] =>
+    linesOf((sink) => new VerdictLines('swat', schema, verdicts.detector).put(batch, verdicts, sink));
 
   it('are one line a row, with contributions where flagged', () => {
     const batch = allocateBatch('swat', schema, 3);
     for (let row = 0; row < 3; row++) batch.times[row] = time + BigInt(row);
     batch.seqs[2] = 1;
-    const lines = linesOf(batch, {
+    const lines = verdictLines(batch, {
       detector: 'k-means',
       score: Float64Array.of(0.5, 9, Number.NaN),
       grade: Float64Array.of(0.25, 1, Number.NaN),
@@ -100,7 +110,7 @@ describe('verdicts', () => {
   it('keep a score that is infinite as its sign', () => {
     const contributions = { rows: [], tags: [], shares: [], rest: [] };
     const verdicts = { detector: 'd', score: Float64Array.of(Number.POSITIVE_INFINITY), grade: Float64Array.of(1), status: Int8Array.of(-1), contributions };
-    expect(linesOf(batchOf([1, 2, 3]), verdicts)).toEqual([`verdicts,detector=d,stream=swat status=-1i,score_inf=1i,grade=1 ${time}`]);
+    expect(verdictLines(batchOf([1, 2, 3]), verdicts)).toEqual([`verdicts,detector=d,stream=swat status=-1i,score_inf=1i,grade=1 ${time}`]);
   });
 });
 
@@ -141,9 +151,9 @@ describe('events', () => {
       ...{ level: 10_000, time, min: Float64Array.of(1, Number.NaN), max: Float64Array.of(2, Number.NaN) },
       ...{ sum: Float64Array.of(Number.POSITIVE_INFINITY, Number.NaN), count: Float64Array.of(2, 0) },
     };
-    expect(new BucketLines('swat', two).line(bucket)).toBe(
+    expect(linesOf((sink) => new BucketLines('swat', two).put(bucket, sink))).toEqual([
       `sensors_lod,level=10000,stream=swat a\\ b_count=2,a\\ b_min=1,a\\ b_max=2,a\\ b_sum_inf=1i,c_count=0 ${time}`,
-    );
+    ]);
   });
 
   it('have annotations, and dead letters by their position', () => {

@@ -1,10 +1,18 @@
 import type { Batch } from '../../core/batch.ts';
 import type { Schema } from '../../core/schema.ts';
 import { topContributions, type Verdicts } from '../../core/verdict.ts';
+import { longestNumber, writeInteger, writeNumber } from '../../kernels/number-text.ts';
 import { encodeText, firstTime, labelField, lastTime, measurement, originField, tagField } from './layout.ts';
 
-/** Takes one line, without its end. */
-export type PutLine = (line: string) => void;
+/** Takes lines, which are put together where they are sent from. */
+export interface LineSink {
+  /** Where the line is to begin in what `begin` gave. */
+  readonly at: number;
+  /** Room for a line of so many bytes at most; a line that was begun and not ended is dropped. */
+  begin(longest: number): Uint8Array;
+  /** The line goes as far as `to`. */
+  end(to: number): void;
+}
 
 /**
  * A tag value or a field key as it stands in a line, of any text.
@@ -66,79 +74,155 @@ export class Fields {
   }
 }
 
+/** A text with what is escaped, as bytes. */
+export function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text);
+}
+
+/** @returns where it ends */
+export function copyBytes(from: Uint8Array, to: Uint8Array, at: number): number {
+  for (let i = 0; i < from.length; i++) to[at + i] = from[i];
+  return at + from.length;
+}
+
 /** Rows of one stream as lines. */
 export class RowLines {
   readonly schema: Schema;
-  readonly #stream: string;
-  readonly #prefixes: readonly string[];
+  readonly #heads: LineHeads;
+  readonly #label = bytesOf(`,${labelField}=`);
+  /** `,name=` by tag. */
+  readonly #prefixes: readonly Uint8Array[];
+  readonly #longest: number;
 
   constructor(stream: string, schema: Schema) {
     this.schema = schema;
-    this.#stream = keyText(stream);
-    this.#prefixes = schema.tags.map(({ name }) => `,${escapeKey(tagField(name))}=`);
+    this.#heads = new LineHeads(measurement.rows, `,stream=${keyText(stream)} ${originField}=`);
+    this.#prefixes = schema.tags.map(({ name }) => bytesOf(`,${escapeKey(tagField(name))}=`));
+    const numbers = this.#prefixes.length + 3;
+    this.#longest = this.#prefixes.reduce((sum, { length }) => sum + length, this.#heads.longest + this.#label.length + 2 + numbers * longestNumber);
   }
 
   /**
-   * @param refuse called instead of `put` for a row that InfluxDB cannot hold
+   * @param refuse called for a row that InfluxDB cannot hold, which becomes no line
    */
-  put({ rows, values, times, seqs, origins, labels }: Batch, put: PutLine, refuse: (row: number, why: string) => void): void {
+  put({ rows, values, times, seqs, origins, labels }: Batch, lines: LineSink, refuse: (row: number, why: string) => void): void {
     const prefixes = this.#prefixes;
     const tags = prefixes.length;
-    for (let row = 0, at = 0; row < rows; row++) {
-      let line = `${measurement.rows}${seqTag(seqs[row])},stream=${this.#stream} ${originField}=${origins[row]}`;
-      if (labels && labels[row] >= 0) line += `,${labelField}=${labels[row]}i`;
+    for (let row = 0, v = 0; row < rows; row++) {
+      const bytes = lines.begin(this.#longest);
+      let at = this.#heads.put(bytes, lines.at, seqs[row]);
+      at = writeNumber(bytes, at, origins[row]);
+      if (labels && labels[row] >= 0) {
+        at = writeNumber(bytes, copyBytes(this.#label, bytes, at), labels[row]);
+        bytes[at++] = integerMark;
+      }
       let infinite = -1;
-      for (let t = 0; t < tags; t++, at++) {
-        const value = values[at];
+      for (let t = 0; t < tags; t++, v++) {
+        const value = values[v];
         // Neither NaN nor infinite.
-        if (value - value === 0) line += prefixes[t] + (value === 0 ? doubleText(value) : value);
+        if (value - value === 0) at = writeNumber(bytes, copyBytes(prefixes[t], bytes, at), value);
         else if (!Number.isNaN(value)) infinite = t;
       }
       if (infinite >= 0) refuse(row, `tag '${this.schema.tags[infinite].name}' is infinite, and InfluxDB holds finite numbers only`);
       else if (!isHeld(times[row])) refuse(row, 'its time is outside of what InfluxDB can hold');
-      else put(`${line} ${times[row]}`);
+      else lines.end(writeTime(bytes, at, times[row]));
     }
   }
 }
 
 /** Verdicts of one detector over one stream as lines: one a row. */
 export class VerdictLines {
-  readonly #head: string;
-  readonly #stream: string;
-  readonly #tags: readonly string[];
+  readonly #heads: LineHeads;
+  /** Names of tags as values. */
+  readonly #tags: readonly Uint8Array[];
+  readonly #longest: number;
 
   constructor(stream: string, schema: Schema, detector: string) {
-    this.#head = `${measurement.verdicts},detector=${keyText(detector)}`;
-    this.#stream = `,stream=${keyText(stream)}`;
-    this.#tags = schema.tags.map(({ name }) => fieldText(name));
+    this.#heads = new LineHeads(`${measurement.verdicts},detector=${keyText(detector)}`, `,stream=${keyText(stream)} status=`);
+    this.#tags = schema.tags.map(({ name }) => bytesOf(fieldText(name)));
+    const longestTag = this.#tags.reduce((most, { length }) => Math.max(most, length), 0);
+    // 20: `,share1=` and `,tag1=` or `i,score_inf=i`.
+    this.#longest = this.#heads.longest + (topContributions + 4) * (longestNumber + 20) + topContributions * longestTag;
   }
 
-  put({ rows, times, seqs }: Batch, { score, grade, status, contributions }: Verdicts, put: PutLine): void {
+  put({ rows, times, seqs }: Batch, { score, grade, status, contributions }: Verdicts, lines: LineSink): void {
     for (let row = 0, explained = 0; row < rows; row++) {
-      let line = `${this.#head}${seqTag(seqs[row])}${this.#stream} status=${status[row]}i${doubleField('score', score[row])}${doubleField('grade', grade[row])}`;
-      if (contributions.rows[explained] === row) {
-        line += doubleField('rest', contributions.rest[explained]);
-        for (let rank = 0; rank < topContributions; rank++) {
-          const tag = contributions.tags[explained * topContributions + rank];
-          if (tag < 0) break;
-          line += `,tag${rank + 1}=${this.#tags[tag]}${doubleField(`share${rank + 1}`, contributions.shares[explained * topContributions + rank])}`;
+      const isExplained = contributions.rows[explained] === row;
+      if (isHeld(times[row])) {
+        const bytes = lines.begin(this.#longest);
+        let at = writeNumber(bytes, this.#heads.put(bytes, lines.at, seqs[row]), status[row]);
+        bytes[at++] = integerMark;
+        at = putDouble(bytes, at, scoreField, score[row]);
+        at = putDouble(bytes, at, gradeField, grade[row]);
+        if (isExplained) {
+          at = putDouble(bytes, at, restField, contributions.rest[explained]);
+          for (let rank = 0; rank < topContributions; rank++) {
+            const tag = contributions.tags[explained * topContributions + rank];
+            if (tag < 0) break;
+            at = copyBytes(this.#tags[tag], bytes, copyBytes(tagFields[rank], bytes, at));
+            at = putDouble(bytes, at, shareFields[rank], contributions.shares[explained * topContributions + rank]);
+          }
         }
-        explained++;
+        lines.end(writeTime(bytes, at, times[row]));
       }
-      if (isHeld(times[row])) put(`${line} ${times[row]}`);
+      if (isExplained) explained++;
     }
   }
 }
 
-/** As `Fields` has it, after another field. */
-function doubleField(key: string, value: number): string {
-  if (Number.isFinite(value)) return `,${key}=${doubleText(value)}`;
-  return Number.isNaN(value) ? '' : `,${key}_inf=${Math.sign(value)}i`;
+/** What stands before the first value of each line: the seq, which most have none of, is a tag in its midst. */
+class LineHeads {
+  readonly #whole: Uint8Array;
+  readonly #before: Uint8Array;
+  readonly #behind: Uint8Array;
+  readonly longest: number;
+
+  constructor(before: string, behind: string) {
+    this.#whole = bytesOf(before + behind);
+    this.#before = bytesOf(`${before},seq=`);
+    this.#behind = bytesOf(behind);
+    this.longest = this.#before.length + longestNumber + this.#behind.length;
+  }
+
+  /** @returns where it ends */
+  put(bytes: Uint8Array, at: number, seq: number): number {
+    if (seq <= 0) return copyBytes(this.#whole, bytes, at);
+    return copyBytes(this.#behind, bytes, writeNumber(bytes, copyBytes(this.#before, bytes, at), seq));
+  }
 }
 
-function seqTag(seq: number): string {
-  return seq > 0 ? `,seq=${seq}` : '';
+/** A field of doubles that follows another one. */
+export interface DoubleField {
+  readonly finite: Uint8Array;
+  readonly infinite: Uint8Array;
 }
+
+export function doubleField(key: string, before = ','): DoubleField {
+  return { finite: bytesOf(`${before}${key}=`), infinite: bytesOf(`${before}${key}_inf=`) };
+}
+
+/** As `Fields` has it. @returns where it ends */
+export function putDouble(bytes: Uint8Array, at: number, { finite, infinite }: DoubleField, value: number): number {
+  if (value - value === 0) return writeNumber(bytes, copyBytes(finite, bytes, at), value);
+  if (Number.isNaN(value)) return at;
+  const end = writeNumber(bytes, copyBytes(infinite, bytes, at), Math.sign(value));
+  bytes[end] = integerMark;
+  return end + 1;
+}
+
+/** The end of a line. @returns where it ends */
+export function writeTime(bytes: Uint8Array, at: number, time: bigint): number {
+  bytes[at] = 0x20;
+  return writeInteger(bytes, at + 1, time);
+}
+
+const [scoreField, gradeField, restField] = ['score', 'grade', 'rest'].map((key) => doubleField(key));
+const ranks = Array.from({ length: topContributions }, (_, rank) => rank + 1);
+const tagFields = ranks.map((rank) => bytesOf(`,tag${rank}=`));
+const shareFields = ranks.map((rank) => doubleField(`share${rank}`));
+
+/** The `i` behind an integer. */
+const integerMark = 0x69;
 
 function isHeld(time: bigint): boolean {
   return time >= firstTime && time <= lastTime;

@@ -1,6 +1,7 @@
 import { SluiceError } from '../../core/errors.ts';
 import type { RejectedRow } from '../../core/store.ts';
 import { InfluxError } from './failure.ts';
+import type { LineSink } from './line-protocol.ts';
 import type { Outage } from './outage.ts';
 import { type BadLine, findBadLines } from './partial-write.ts';
 
@@ -26,32 +27,36 @@ const smallestBody = 2 ** 14;
 
 /** Lines of one request. */
 class Body {
-  /** Which flush it belongs to. */
-  readonly epoch: number;
+  /** Which flush it belongs to, once it has lines. */
+  epoch = 0;
   readonly done: Promise<void>;
   finish: () => void = () => {};
   bytes: Buffer;
   length = 0;
   lines = 0;
 
-  constructor(bytes: Buffer, epoch: number) {
+  constructor(bytes: Buffer) {
     this.bytes = bytes;
-    this.epoch = epoch;
     this.done = new Promise((finish) => {
       this.finish = finish;
     });
   }
 
-  put(line: string): void {
-    // A UTF-16 unit takes three bytes at most.
-    const needed = this.length + 3 * line.length + 1;
+  /** Room for so many bytes behind what is there. */
+  room(bytes: number): Buffer {
+    const needed = this.length + bytes;
     if (needed > this.bytes.length) {
       const larger = Buffer.allocUnsafe(needed);
       this.bytes.copy(larger, 0, 0, this.length);
       this.bytes = larger;
     }
-    this.length += this.bytes.write(line, this.length);
-    this.bytes[this.length++] = 10;
+    return this.bytes;
+  }
+
+  /** What stands behind `length` as far as `to` is a line. */
+  take(to: number): void {
+    this.bytes[to] = 10;
+    this.length = to + 1;
     this.lines++;
   }
 }
@@ -96,9 +101,19 @@ export class WriteQueue {
     this.#requireWhole();
   }
 
-  readonly put = (line: string): void => this.#put(this.#free, line);
+  /** Lines that are taken in any order. */
+  readonly lines: LineSink = this.#sink(this.#free);
 
-  readonly putInOrder = (line: string): void => this.#put(this.#ordered, line);
+  /** Lines that are taken in their order. */
+  readonly linesInOrder: LineSink = this.#sink(this.#ordered);
+
+  put(line: string): void {
+    putText(this.lines, line);
+  }
+
+  putInOrder(line: string): void {
+    putText(this.linesInOrder, line);
+  }
 
   /** A row that is not even to be sent. */
   refuse(row: RejectedRow): void {
@@ -150,27 +165,53 @@ export class WriteQueue {
     this.#fail(new SluiceError('STORE_UNAVAILABLE', 'the store is closed'));
   }
 
-  #put(lane: Lane, line: string): void {
-    const { open } = lane;
-    if (open && (open.lines >= this.#options.batchLines || open.length + line.length > this.#bodyBytes)) {
-      this.#seal(lane);
-      this.pump();
-    }
-    const body = lane.open ?? this.#open(lane);
-    const before = body.length;
-    body.put(line);
-    this.#pending += body.length - before;
+  #sink(lane: Lane): LineSink {
+    const queue = this;
+    return {
+      get at() {
+        return lane.open?.length ?? 0;
+      },
+      begin(longest) {
+        if (lane.open && lane.open.lines >= queue.#options.batchLines) queue.#pass(lane);
+        // A byte for its end.
+        return (lane.open ?? queue.#open(lane)).room(longest + 1);
+      },
+      end(to) {
+        let body = lane.open as Body;
+        const { bytes, length } = body;
+        if (body.lines > 0 && to > queue.#bodyBytes) {
+          // One line too many: it is the first of the next request.
+          queue.#pass(lane);
+          body = queue.#open(lane);
+          bytes.copy(body.room(to - length + 1), 0, length, to);
+        }
+        const before = body.length;
+        if (body.lines === 0) {
+          body.epoch = queue.#epoch;
+          queue.#unfinished.add(body);
+        }
+        body.take(before + to - length);
+        queue.#pending += body.length - before;
+      },
+    };
+  }
+
+  /** What is open is full. */
+  #pass(lane: Lane): void {
+    this.#seal(lane);
+    this.pump();
   }
 
   #open(lane: Lane): Body {
-    const body = new Body(this.#spare.pop() ?? Buffer.allocUnsafe(bufferBytes), this.#epoch);
+    const body = new Body(this.#spare.pop() ?? Buffer.allocUnsafe(bufferBytes));
     lane.open = body;
-    this.#unfinished.add(body);
     return body;
   }
 
   #seal(lane: Lane): void {
-    if (lane.open) lane.full.push(lane.open);
+    // A line that was begun and dropped leaves one without any.
+    if (!lane.open || lane.open.lines === 0) return;
+    lane.full.push(lane.open);
     lane.open = undefined;
   }
 
@@ -231,4 +272,10 @@ export class WriteQueue {
   #requireWhole(): void {
     if (this.#failure !== undefined) throw this.#failure;
   }
+}
+
+function putText(lines: LineSink, text: string): void {
+  // A UTF-16 unit takes three bytes at most.
+  const bytes = lines.begin(3 * text.length) as Buffer;
+  lines.end(lines.at + bytes.write(text, lines.at));
 }

@@ -92,12 +92,12 @@ export class InfluxWriter implements StoreWriter {
       for (let from = 0; from < batch.rows; from += slice) {
         await this.#queue.room();
         const part = sliceBatch(batch, from, Math.min(batch.rows, from + slice));
-        entry.rows.put(part, this.#queue.put, (row, message) => this.#queue.refuse(refusedRow(part, row, message)));
+        entry.rows.put(part, this.#queue.lines, (row, message) => this.#queue.refuse(refusedRow(part, row, message)));
         this.#queue.pump();
       }
       await this.#putJudgement(entry, write);
       await this.#queue.room();
-      for (const bucket of write.buckets) this.#queue.putInOrder(entry.buckets.line(bucket));
+      for (const bucket of write.buckets) entry.buckets.put(bucket, this.#queue.linesInOrder);
       this.#queue.pump();
     });
   }
@@ -189,7 +189,7 @@ export class InfluxWriter implements StoreWriter {
         lines = new VerdictLines(batch.stream, entry.schema, each.detector);
         entry.verdicts.set(each.detector, lines);
       }
-      lines.put(batch, each, this.#queue.put);
+      lines.put(batch, each, this.#queue.lines);
       this.#queue.pump();
     }
     for (const incident of incidents) this.#queue.put(incidentLine(incident, entry.schema));

@@ -2,6 +2,7 @@ import type { Batch } from '../../core/batch.ts';
 import { quote, SluiceError } from '../../core/errors.ts';
 import type { Schema } from '../../core/schema.ts';
 import { formatTime } from '../../core/time.ts';
+import { longestNumber, writeNumber } from '../../kernels/number-text.ts';
 import type { MessageFormat } from './message-format.ts';
 
 /** Names of a row that no tag can have. */
@@ -9,8 +10,7 @@ export const timeKey = 'Timestamp';
 export const labelKey = 'Normal/Attack';
 
 const labels = [`,"${labelKey}":"Normal"`, `,"${labelKey}":"Attack"`];
-/** No double takes more characters than -1.7976931348623157e+308, and no time more than 30. */
-const longestNumber = 24;
+/** No time takes more characters than 30. */
 const longestRest = 30 + labels[0].length + 3;
 
 /**
@@ -89,48 +89,4 @@ export function keysOf({ tags }: Schema): { keys: Buffer; keyStart: Int32Array }
   const keyStart = new Int32Array(keys.length + 1);
   for (let tag = 0; tag < keys.length; tag++) keyStart[tag + 1] = keyStart[tag] + keys[tag].length;
   return { keys: Buffer.concat(keys), keyStart };
-}
-
-/**
- * Writes a double as JavaScript does, except that -0 keeps its sign, and returns where its text ends. A decimal of up to 9 places and 15 digits in all is found as
- * the integer that divided by a power of ten gives the double: both are exact, so that the division rounds as parsing does
- * (Clinger 1990, doi:10.1145/93542.93557). Anything else is left to JavaScript.
- */
-function writeNumber(bytes: Buffer, from: number, value: number): number {
-  let at = from;
-  const size = Math.abs(value);
-  const scale = size < 1e6 ? 1e9 : 1e6;
-  const scaled = Math.round(size * scale);
-  if (!(size < 1e9) || scaled / scale !== size || (size < 1e-6 && size > 0)) {
-    const text = String(value);
-    for (let i = 0; i < text.length; i++) bytes[at++] = text.charCodeAt(i);
-    return at;
-  }
-  if (value < 0 || Object.is(value, -0)) bytes[at++] = 0x2d;
-  const whole = Math.floor(scaled / scale);
-  at = writeDigits(bytes, at, whole, digitsIn(whole));
-  let rest = scaled - whole * scale;
-  if (rest === 0) return at;
-  let places = scale === 1e9 ? 9 : 6;
-  for (; rest % 1000 === 0; rest /= 1000) places -= 3;
-  for (; rest % 10 === 0; rest /= 10) places--;
-  bytes[at++] = 0x2e;
-  return writeDigits(bytes, at, rest, places);
-}
-
-/** An integer below 2^31 in so many digits. */
-function writeDigits(bytes: Buffer, at: number, integer: number, digits: number): number {
-  let left = integer | 0;
-  for (let i = at + digits - 1; i >= at; i--) {
-    const tenth = (left / 10) | 0;
-    bytes[i] = 0x30 + left - tenth * 10;
-    left = tenth;
-  }
-  return at + digits;
-}
-
-function digitsIn(integer: number): number {
-  let digits = 1;
-  for (let bound = 10; integer >= bound; bound *= 10) digits++;
-  return digits;
 }

@@ -19,6 +19,8 @@ interface Exports {
   squaredDistances2(refs: number, blocks: number, cols: number, x: number, out: number): void;
   squaredNorms8(centred: number, cols: number, lower: number, out: number): void;
   linearMap(weights: number, start: number, blocks: number, inputs: number, x: number, stride: number, rows: number, out: number): void;
+  doubleText(value: number, powers: number, out: number): number;
+  integerText(value: bigint, out: number): number;
 }
 
 /** Where something of a model lies in the module's memory, until nobody holds this any more. */

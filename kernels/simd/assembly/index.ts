@@ -300,3 +300,5 @@ export function squaredNorms8(centred: usize, cols: usize, lower: usize, out: us
   }
   storeFour(out, n0, n1, n2, n3);
 }
+
+export { doubleText, integerText } from './number-text';
