@@ -15,7 +15,7 @@ interface Part {
   readonly figures: (printed: any) => readonly Figure[];
 }
 
-export type PartName = 'detectors' | 'pipeline' | 'workbook' | 'kafka-influx' | 'memory' | 'start-up' | 'profile' | 'profile-kafka';
+export type PartName = 'detectors' | 'pipeline' | 'workbook' | 'encoding' | 'kafka-influx' | 'memory' | 'start-up' | 'profile' | 'profile-kafka';
 
 const pipelineFile = 'pipelines/swat.yaml';
 
@@ -43,6 +43,12 @@ export const parts: Readonly<Record<PartName, Part>> = {
         target: atLeast(0.9, rowsPerSecond / readerRowsPerSecond, "0.9x the reader's own"),
       },
     ],
+  },
+  encoding: {
+    what: "what rows cost between Kafka and InfluxDB besides detecting, by processor time on one thread, beside JSON.parse and the Point of InfluxDB's client",
+    script: 'encoding.js',
+    args: () => [],
+    figures: encodingFigures,
   },
   'kafka-influx': {
     what: 'Kafka through the whole pipelines/swat-kafka.yaml into InfluxDB, 100,000 rows; at 1,000 rows/s offered, from append to query',
@@ -146,6 +152,38 @@ function pipelineFigures({ rowsPerSecond, secondsPerStage, peakRssMb }: Pipeline
     { id: 'pipeline/csv', label: 'csv to DuckDB', unit: 'rows/s', value: rowsPerSecond, target: atLeast(15_000, rowsPerSecond, '15,000 (goal 20,000)') },
     ...stages,
     { id: 'pipeline/csv/rss', label: 'peak memory', unit: 'MB', value: peakRssMb },
+  ];
+}
+
+interface EncodingPrinted {
+  readonly decode: { readonly rowsPerSecond: number; readonly jsonParseRowsPerSecond: number };
+  readonly lines: LinesPrinted;
+  readonly linesAndVerdicts: LinesPrinted;
+  readonly gzip: readonly { level: number; msPerMb: number; share: number }[];
+}
+
+interface LinesPrinted {
+  readonly rowsPerSecond: number;
+  readonly bytesPerRow: number;
+  readonly pointRowsPerSecond: number;
+}
+
+function encodingFigures({ decode, lines, linesAndVerdicts, gzip }: EncodingPrinted): Figure[] {
+  const written = (id: string, label: string, { rowsPerSecond, bytesPerRow, pointRowsPerSecond }: LinesPrinted): Figure => ({
+    ...{ id: `encoding/${id}`, label: `${label}, ${bytesPerRow} bytes a row`, unit: 'rows/s', value: rowsPerSecond },
+    peer: { name: 'Point', value: pointRowsPerSecond },
+  });
+  return [
+    {
+      ...{ id: 'encoding/decode', label: 'messages of Kafka to rows', unit: 'rows/s', value: decode.rowsPerSecond },
+      peer: { name: 'JSON.parse', value: decode.jsonParseRowsPerSecond },
+    },
+    written('lines', 'rows to line protocol', lines),
+    written('lines-verdicts', 'rows with nine verdicts to line protocol', linesAndVerdicts),
+    ...gzip.map(({ level, msPerMb, share }) => ({
+      ...{ id: `encoding/gzip-${level}`, unit: 'ms/MB' as const, value: msPerMb },
+      label: `lines by gzip at level ${level}, to ${(share * 100).toFixed(1)} % of their size`,
+    })),
   ];
 }
 

@@ -3,7 +3,7 @@ export interface Figure {
   /** The same from run to run: `detectors/plant/lof/batch`. */
   readonly id: string;
   readonly label: string;
-  readonly unit: 'rows/s' | 'x' | 'ms' | 's' | 'MB' | 'MB per million rows';
+  readonly unit: 'rows/s' | 'x' | 'ms' | 's' | 'MB' | 'MB per million rows' | 'ms/MB';
   readonly value: number;
   /** The same work, done by another in the same run. */
   readonly peer?: { readonly name: string; readonly value: number };
