@@ -18,4 +18,18 @@ describe('what is said of a cluster', () => {
       expect(told.slice(2)).toEqual(givesUp ? [] : [undefined, 'kafka: back again']);
     }
   });
+
+  it('is told once of an outage that several meet, also by one whose attempt fails after it was over', () => {
+    const told: (string | undefined)[] = [];
+    const outage = new Outage({ warn: () => undefined, unavailable: (reason) => told.push(reason) });
+    const [first, second] = [{}, {}];
+    const since = performance.now();
+    outage.began(first, 'away', since);
+    outage.over(first);
+    outage.began(second, 'was away', since);
+    outage.over(second);
+    expect(told).toEqual(['away', undefined]);
+    outage.began(second, 'away again', performance.now());
+    expect(told).toEqual(['away', undefined, 'away again']);
+  });
 });

@@ -101,7 +101,6 @@ export class CommittedTail {
     this.#waiting.clear();
     await Promise.allSettled([this.#cluster.disconnect(), this.#endings.disconnect(), this.#running]);
     this.#options.outage.over(this);
-    this.#options.outage.over(this.#endings);
   }
 
   #closed(): SluiceError {
@@ -113,6 +112,7 @@ export class CommittedTail {
     const closing = this.#closing.signal;
     for (let failed = 0; !closing.aborted; ) {
       let fetched: FetchedPartition | undefined;
+      const since = performance.now();
       try {
         if (failed > 0) await reconnect(this.#cluster);
         const number = ++this.#fetches;
@@ -122,7 +122,7 @@ export class CommittedTail {
         this.#away = false;
       } catch (error) {
         if (closing.aborted) return;
-        outage.began(this, busError(error, topic).what);
+        outage.began(this, busError(error, topic).what, since);
         this.#away = true;
         if (outage.signal?.aborted) this.#giveUpWaiting();
         await Promise.allSettled([outage.backOff(++failed, closing)]);
@@ -190,19 +190,23 @@ export class CommittedTail {
    */
   async #end(): Promise<number> {
     const { topic, outage } = this.#options;
-    const who = this.#endings;
-    for (let attempt = 1; ; attempt++) {
-      if (this.#closing.signal.aborted) throw this.#closed();
-      try {
-        if (attempt > 1) await reconnect(who);
-        const offset = await this.#offset(who, false);
-        outage.over(who);
-        return offset;
-      } catch (error) {
+    // Several may ask at the same time.
+    const who = {};
+    try {
+      for (let attempt = 1; ; attempt++) {
         if (this.#closing.signal.aborted) throw this.#closed();
-        outage.began(who, busError(error, topic).what);
-        await outage.backOff(attempt, outage.signal ? AbortSignal.any([outage.signal, this.#closing.signal]) : this.#closing.signal);
+        const since = performance.now();
+        try {
+          if (attempt > 1) await reconnect(this.#endings);
+          return await this.#offset(this.#endings, false);
+        } catch (error) {
+          if (this.#closing.signal.aborted) throw this.#closed();
+          outage.began(who, busError(error, topic).what, since);
+          await outage.backOff(attempt, outage.signal ? AbortSignal.any([outage.signal, this.#closing.signal]) : this.#closing.signal);
+        }
       }
+    } finally {
+      outage.over(who);
     }
   }
 

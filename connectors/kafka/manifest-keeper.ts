@@ -136,6 +136,7 @@ export class KafkaKeeper implements ManifestKeeper {
     const { outage, tail, saved } = this.#at;
     for (let attempt = 1; ; attempt++) {
       this.#throwClosed();
+      const since = performance.now();
       try {
         await this.#open();
         break;
@@ -147,7 +148,7 @@ export class KafkaKeeper implements ManifestKeeper {
           await tail.toEnd();
           break;
         }
-        await this.#waitFor(failure, attempt, failure.code === 'BUS_UNAVAILABLE');
+        await this.#waitFor(failure, attempt, since, failure.code === 'BUS_UNAVAILABLE');
       }
     }
     outage.over(this);
@@ -165,6 +166,7 @@ export class KafkaKeeper implements ManifestKeeper {
     for (let attempt = 1; ; attempt++) {
       if (this.#fenced) throw this.#fenced;
       this.#throwClosed();
+      const since = performance.now();
       try {
         if (!this.#producer) await this.#openAgain();
         if (attempt === 1 || !isSaved()) await this.#transact(messages(), outgoing);
@@ -174,20 +176,20 @@ export class KafkaKeeper implements ManifestKeeper {
         const failure = busError(error, this.#key);
         await this.#dropProducer();
         if (failure.code === 'BUS_FENCED') this.#fenced = failure;
-        await this.#waitFor(failure, attempt, failure.code !== 'BUS_FENCED' && failure.code !== 'INTERNAL');
+        await this.#waitFor(failure, attempt, since, failure.code !== 'BUS_FENCED' && failure.code !== 'INTERNAL');
       }
     }
   }
 
   /** @throws the failure when it is one that does not pass, or nobody waits any more */
-  async #waitFor(failure: SluiceError, attempt: number, passes: boolean): Promise<void> {
+  async #waitFor(failure: SluiceError, attempt: number, since: number, passes: boolean): Promise<void> {
     this.#throwClosed();
     const { outage, closed } = this.#at;
     if (!passes) {
       outage.over(this);
       throw failure;
     }
-    outage.began(this, failure.what);
+    outage.began(this, failure.what, since);
     await outage.backOff(attempt, AbortSignal.any([closed, this.#closing.signal, ...(outage.signal ? [outage.signal] : [])]));
   }
 

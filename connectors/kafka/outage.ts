@@ -5,6 +5,7 @@ import { backOff } from './backoff.ts';
 export class Outage {
   readonly #context: ServiceContext | undefined;
   readonly #waiting = new Map<object, string>();
+  #backAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: ServiceContext | undefined) {
     this.#context = context;
@@ -30,8 +31,12 @@ export class Outage {
     this.retried();
   }
 
-  /** @param who cannot go on; has one reason at a time */
-  began(who: object, reason: string): void {
+  /**
+   * @param who cannot go on; has one reason at a time
+   * @param since when what has failed was begun (`performance.now()`): where the cluster came back after that, it is no news that it was away
+   */
+  began(who: object, reason: string, since = performance.now()): void {
+    if (this.#waiting.size === 0 && since < this.#backAt) return;
     if (this.#waiting.size === 0) {
       this.#context?.unavailable(reason);
       this.#context?.warn(`kafka: ${reason}; nothing is lost, this goes on when it is back`);
@@ -43,6 +48,7 @@ export class Outage {
     if (!this.#waiting.delete(who) || this.#waiting.size > 0) return;
     // Who gives up has not found that it is back.
     if (this.signal?.aborted) return;
+    this.#backAt = performance.now();
     this.#context?.unavailable(undefined);
     this.#context?.warn('kafka: back again');
   }

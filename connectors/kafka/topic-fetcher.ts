@@ -110,6 +110,7 @@ export class TopicFetcher {
     let failures = 0;
     let missingSince: number | undefined;
     while (!this.#closing.signal.aborted) {
+      const since = performance.now();
       try {
         if (failures > 0) await this.#reconnect();
         const wanted = this.#target.wanted();
@@ -129,7 +130,7 @@ export class TopicFetcher {
           this.#target.failed(failure);
           break;
         }
-        this.#outage.began(this, failure.what);
+        this.#outage.began(this, failure.what, since);
         await Promise.allSettled([this.#outage.backOff(++failures, this.#closing.signal)]);
       }
     }

@@ -27,13 +27,14 @@ const graceMs = 2000;
 export async function untilAcknowledged<T>(request: () => Promise<T>, { outage, place, signal, closed, isFinal }: Waiting): Promise<T> {
   const who = {};
   let away = false;
-  const goesAway = (reason: string): void => {
+  const goesAway = (reason: string, since?: number): void => {
     away = true;
-    outage.began(who, reason);
+    outage.began(who, reason, since);
   };
   const quiet = setTimeout(goesAway, quietMs, `no acknowledgment from ${place} for ${quietMs / 1000} s`);
   try {
     for (let attempt = 1; ; attempt++) {
+      const since = performance.now();
       try {
         const answer = await orEnded(request(), { signal, closed, grace: () => (away ? 0 : graceMs) });
         outage.over(who);
@@ -45,7 +46,7 @@ export async function untilAcknowledged<T>(request: () => Promise<T>, { outage, 
           throw error;
         }
         signal.throwIfAborted();
-        goesAway(busError(error, place).what);
+        goesAway(busError(error, place).what, since);
       }
       await outage.backOff(attempt, AbortSignal.any([signal, closed]));
     }
