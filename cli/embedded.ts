@@ -12,6 +12,7 @@ import { drain } from '../processor/drain.ts';
 import { Pipeline, type PipelineObserver } from '../processor/pipeline.ts';
 import { streamsOfRecords } from '../processor/stream.ts';
 import { type ProduceProgress, type ProduceTotals, produce } from '../producer/producer.ts';
+import { openScoringWorkers } from './open-scoring-workers.ts';
 import { openSource, readingOf, shiftOf, trainingOf } from './pipeline-input.ts';
 
 const group = 'sluice';
@@ -115,6 +116,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
   let bus: Bus | undefined;
   const outputs: Output[] = [];
   let pipeline: Pipeline | undefined;
+  const workers = openScoringWorkers(config);
   try {
     const info = await source.open();
     for (const { type, options } of config.outputs) {
@@ -140,6 +142,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
       key,
       source: source.id,
       outputs,
+      workers,
       ...(watch.observer ? { observer: watch.observer } : {}),
       ...taught,
     });
@@ -201,7 +204,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
   } finally {
     await pipeline?.stopSending(0);
     // All are closed, whatever one of them says, and no fault of closing hides one of the run.
-    const closings = await Promise.allSettled([...outputs.map((output) => output.close()), bus?.close(), source.close()]);
+    const closings = await Promise.allSettled([...outputs.map((output) => output.close()), bus?.close(), source.close(), workers.close()]);
     const failure = closings.find((closing) => closing.status === 'rejected');
     if (failure) watch.warn(`closing: ${failure.reason instanceof Error ? failure.reason.message : String(failure.reason)}`);
   }

@@ -84,6 +84,8 @@ export interface PipelineConfig {
         readonly simulator?: string;
       }
     | undefined;
+  /** Threads beside the main one that score large batches; undefined: by the number of cores. */
+  readonly workers?: number;
   /** Seeds every random choice that names no seed of its own. */
   readonly seed: number;
 }

@@ -12,6 +12,7 @@ import type { RejectedRow, Store, StoreWrite } from '../core/store.ts';
 import type { IncidentChange } from './incidents.ts';
 import { loadModel, saveModel, trainAgain } from './model.ts';
 import { Outbox, type OutboxWatch } from './outbox.ts';
+import type { ScoringWorkers } from './scoring-workers.ts';
 import { type ScoredWatch, type StreamPipeline, type StreamPipelineContext, streamsOfRecords } from './stream.ts';
 import { Streams, type StreamsWarmth } from './streams.ts';
 import { emptyTotals, flattenTotals, type Totals, unflattenTotals } from './totals.ts';
@@ -55,6 +56,8 @@ export interface PipelineOptions {
   readonly trainingRows?: (stream: string) => Promise<Batch>;
   /** A model from a file (`train.model`), as bytes. */
   readonly model?: { bytes: Uint8Array; place: string };
+  /** Threads that help with large batches; whoever gives them ends them. No result depends on them. */
+  readonly workers?: ScoringWorkers | undefined;
 }
 
 /**
@@ -99,14 +102,14 @@ export class Pipeline {
 
   /** @throws whatever the manifest's records, the model file or the configuration have wrong. */
   static async open(options: PipelineOptions): Promise<Pipeline> {
-    const { config, registry, store, key, source, keeper } = options;
+    const { config, registry, store, key, source, keeper, workers } = options;
     const definitions = await loadDefinitions(config, registry);
     const model = options.model ? await loadModel(options.model.bytes, registry, options.model.place, trainAgain) : undefined;
     const shared = model && { model, ...saveModel(model) };
     const manifest = keeper ? keeper.manifest : await store.manifest(key);
     const { scored, warned } = options.observer ?? {};
     const unfit = (stream: string, { what }: SluiceError): void => warned?.(`stream ${quote(stream)} is trained anew on its next rows: ${what}`);
-    const pipeline = new Pipeline(options, { config, definitions, registry, scored, unfit, ...(shared ? { shared } : {}) }, manifest);
+    const pipeline = new Pipeline(options, { config, definitions, registry, scored, unfit, workers, ...(shared ? { shared } : {}) }, manifest);
     if (manifest) {
       pipeline.#position = manifest.positions[source];
       Object.assign(pipeline.totals, unflattenTotals(manifest.totals));

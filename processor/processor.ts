@@ -26,7 +26,7 @@ export interface ProcessorWatch {
   ended?(): void;
 }
 
-export interface ProcessorOptions extends Pick<PipelineOptions, 'trainingRows' | 'model'> {
+export interface ProcessorOptions extends Pick<PipelineOptions, 'trainingRows' | 'model' | 'workers'> {
   readonly config: PipelineConfig;
   readonly registry: Registry;
   readonly bus: Bus;
@@ -208,7 +208,7 @@ class Processor {
 
   /** The manifest's offset, after everyone else has been fenced off. */
   async #take(partition: number): Promise<number | undefined> {
-    const { config, registry, topic, group, outputs, watch, bus, trainingRows, model } = this.#options;
+    const { config, registry, topic, group, outputs, watch, bus, trainingRows, model, workers } = this.#options;
     const before = this.#held.get(partition);
     if (before) await this.#close(partition, before);
     const key = `${group}/${topic}/${partition}`;
@@ -219,7 +219,7 @@ class Processor {
       if (this.#options.fresh && !this.#forgotten.has(partition)) await this.#forget(key, store, keeper);
       this.#forgotten.add(partition);
       const pipeline = await Pipeline.open({
-        ...{ config, registry, store, key, source: topic, outputs },
+        ...{ config, registry, store, key, source: topic, outputs, workers },
         ...(keeper ? { keeper } : {}),
         ...(bus.sendDead ? { sendDead: (letters) => bus.sendDead?.(topic, letters) ?? Promise.resolve() } : {}),
         ...(watch?.observer ? { observer: watch.observer } : {}),

@@ -1,12 +1,15 @@
 import { type Batch, matrixOf } from '../core/batch.ts';
 import type { Matrix } from '../core/matrix.ts';
 import { type Contributions, isFlagged, topContributions, type Verdicts } from '../core/verdict.ts';
+import { BatchReasons, type Reasons } from './batch-reasons.ts';
 import { gradeOf, judge, statusOf } from './calibration.ts';
 import type { Peak } from './incidents.ts';
 import type { CombinationPart, StreamModel } from './model.ts';
-import { completeRows, joinParts, makeTrack, partTracks, rawScores, type Track } from './scoring.ts';
+import { completeRows, joinParts, makeTrack, makeTracks, partTracks, rawScores, type Track } from './scoring.ts';
+import { doTask, explainRow, normalise, type ScoringWork, tasksOf } from './scoring-work.ts';
+import type { SharedScoring } from './scoring-workers.ts';
 import type { ScoringState } from './train.ts';
-import { applyViews, columnsOf, contributionsOf, explainBack, makeWorkspace, type Workspace } from './views.ts';
+import { applyViews, makeWorkspace, type Workspace } from './views.ts';
 
 /**
  * A detector with memory is explained before it takes a row in, and asked only for rows from this grade on; what it could
@@ -14,54 +17,52 @@ import { applyViews, columnsOf, contributionsOf, explainBack, makeWorkspace, typ
  */
 const explainFromGrade = 0.25;
 
-/** Why a detector scored a row as it did, of all tags. */
-interface Reasons {
-  /** Signed; empty where no tag stands out. */
-  readonly shares: Float64Array;
-  /** What was judged, and what was expected, in the tags' own units. */
-  readonly actual: Float64Array;
-  readonly expected: Float64Array;
-}
+/** Batches of fewer rows, and fewer reasons, are done by the main thread alone. */
+const [rowsToShare, reasonsToShare] = [128, 24];
+
+/** Tells a model's threads that a scorer is gone. */
+const gone = new FinalizationRegistry<SharedScoring>((shared) => shared.end());
 
 /** Scores the rows of one stream, in order: views once, then detectors, then combinations, then why. */
 export class Scorer {
   readonly model: StreamModel;
   readonly state: ScoringState;
+  readonly #shared: SharedScoring | undefined;
   readonly #workspace: Workspace;
   readonly #tags: number;
-  /** Per detector and row of the last batch, as far as it was asked for. */
-  #reasons: Map<number, Reasons>[] = [];
-  #views: ReadonlyMap<string, Matrix> = new Map();
+  /** Of the last batch, as far as they were asked for: those of detectors with memory, and those that any thread can find. */
+  readonly #learned: BatchReasons;
+  #apart: BatchReasons;
+  /** A thread that was given up may still write to the last batch's reasons. */
+  #renew = false;
   #detectors: Track[] = [];
   /** Per combination: its parts, and all joined. */
   #combinations: { parts: Track[]; joined: Track }[] = [];
 
-  constructor(model: StreamModel, state: ScoringState) {
+  /** @param shared threads that help with large batches */
+  constructor(model: StreamModel, state: ScoringState, shared?: SharedScoring) {
     this.model = model;
     this.state = state;
+    this.#shared = shared;
+    if (shared) gone.register(this, shared);
     this.#workspace = makeWorkspace(model.views);
     this.#tags = model.schema.tags.length;
+    this.#learned = this.#newReasons();
+    this.#apart = this.#newReasons();
   }
 
   /** Verdicts of every detector and combination, as long as the batch. The arrays are the caller's. */
   score(batch: Batch): Verdicts[] {
-    this.#views = applyViews(this.model.views, this.state.views, matrixOf(batch), batch.times, this.#workspace);
-    this.#reasons = this.model.detectors.map(() => new Map());
-    const complete = new Map<string, Int32Array | undefined>();
-    this.#detectors = this.model.detectors.map((detector, d) => {
-      const matrix = this.#views.get(detector.view) as Matrix;
-      if (!complete.has(detector.view)) complete.set(detector.view, completeRows(matrix));
-      const track = makeTrack(detector.name, batch.rows);
-      rawScores(detector, this.state.detectors[d], matrix, complete.get(detector.view), track.score, (row, score) => this.#gate(d, row, score));
-      judge(track.score, batch.rows, detector.calibration, track);
-      return track;
-    });
-    this.#combinations = this.model.combinations.map((combination, c) => {
+    const { model } = this;
+    applyViews(model.views, this.state.views, matrixOf(batch), batch.times, this.#workspace);
+    this.#judgeRows(batch.rows);
+    this.#combinations = model.combinations.map((combination, c) => {
       const parts = partTracks(combination.parts, this.state.combinations[c], this.#detectors, batch.rows);
       const joined = makeTrack(combination.name, batch.rows);
       joinParts(combination, parts, joined);
       return { parts, joined };
     });
+    this.#explainFlagged(batch.rows);
     return [...this.#detectors, ...this.#combinations.map(({ joined }) => joined)].map((track, v) => ({
       detector: track.name,
       score: track.score,
@@ -71,12 +72,81 @@ export class Scorer {
     }));
   }
 
+  #judgeRows(rows: number): void {
+    const { detectors } = this.model;
+    const names = detectors.map(({ name }) => name);
+    this.#detectors = rows >= rowsToShare ? makeTracks(names, rows) : names.map((name) => makeTrack(name, rows));
+    const shared = rows >= rowsToShare && this.#shared?.ready() ? this.#shared : undefined;
+    this.#learned.begin(rows);
+    if (this.#renew) this.#beginAnew(rows);
+    this.#apart.begin(rows);
+    const apart = [...detectors.keys()].filter((d) => !detectors[d].definition.step);
+    const work: ScoringWork = { kind: 'verdicts', rows, detectors: apart, tracks: apart.map((d) => this.#detectors[d]), table: this.#apart.table };
+    const isClean = this.#do(work, shared, () => this.#judgeInOrder());
+    // Nothing that a thread has a hold of which was given up.
+    if (isClean) this.#apart.settle();
+    else this.#beginAnew(rows);
+  }
+
+  /** Detectors with memory see one row after the other. */
+  #judgeInOrder(): void {
+    for (const [d, detector] of this.model.detectors.entries()) {
+      if (!detector.definition.step) continue;
+      const matrix = this.#workspace.out.get(detector.view) as Matrix;
+      const track = this.#detectors[d];
+      rawScores(detector, this.state.detectors[d], matrix, completeRows(matrix), track.score, (row, score) => this.#gate(d, row, score));
+      judge(track.score, matrix.rows, detector.calibration, track);
+    }
+  }
+
+  /** Finds the further reasons that the contributions of flagged rows are made of, all together. */
+  #explainFlagged(rows: number): void {
+    const { detectors } = this.model;
+    const ask = (d: number, row: number): void => {
+      if (!detectors[d].definition.step) this.#apart.ask(d, row);
+    };
+    for (const [d, { status }] of this.#detectors.entries()) for (let row = 0; row < rows; row++) if (isFlagged(status[row])) ask(d, row);
+    for (const [c, { joined }] of this.#combinations.entries()) {
+      for (let row = 0; row < rows; row++) {
+        if (!isFlagged(joined.status[row])) continue;
+        for (const [part] of this.#tellingParts(c, row)) {
+          const members = part.members.map((m) => this.#detectors[m]);
+          for (const [m, d] of part.members.entries()) if (part.definition.weight(members, row, m) > 0) ask(d, row);
+        }
+      }
+    }
+    const work: ScoringWork = { kind: 'reasons', ...this.#apart.takeOpen() };
+    const shared = work.to - work.from >= reasonsToShare && this.#shared?.ready() ? this.#shared : undefined;
+    this.#renew = !this.#do(work, shared, () => undefined);
+  }
+
+  /** @param meanwhile is done by this thread, beside others where there are any */
+  #do(work: ScoringWork, shared: SharedScoring | undefined, meanwhile: () => void): boolean {
+    if (shared) return shared.run(work, this.#workspace, this.model, meanwhile);
+    meanwhile();
+    for (let task = 0; task < tasksOf(work); task++) doTask(work, task, this.model, this.#workspace);
+    return true;
+  }
+
+  #beginAnew(rows: number): void {
+    this.#apart = this.#newReasons();
+    this.#apart.begin(rows);
+    this.#renew = false;
+  }
+
+  #newReasons(): BatchReasons {
+    return new BatchReasons(this.model.detectors.length, this.#tags);
+  }
+
   /** Why verdict `v` is what it is at a row of the last batch. */
   peak(v: number, row: number): Peak {
     const detectors = this.model.detectors.length;
     if (v < detectors) {
-      const { shares = new Float64Array(0), ...values } = this.#detectorReasons(v, row) ?? {};
-      return { causes: [this.#detectors[v].name], contributions: shares, ...values };
+      const reasons = this.#detectorReasons(v, row);
+      const causes = [this.#detectors[v].name];
+      if (!reasons) return { causes, contributions: new Float64Array(0) };
+      // The next batch takes their place.
+      return { causes, contributions: reasons.shares.slice(), actual: reasons.actual.slice(), expected: reasons.expected.slice() };
     }
     const causes = new Set<string>();
     for (const [part, track] of this.#tellingParts(v - detectors, row)) {
@@ -93,7 +163,7 @@ export class Scorer {
   /** Called before a row is learned; true = learn from it. Only rows below the warn level are. */
   #gate(d: number, row: number, score: number): boolean {
     const { calibration } = this.model.detectors[d];
-    if (gradeOf(score, calibration) >= explainFromGrade) this.#explain(d, row);
+    if (gradeOf(score, calibration) >= explainFromGrade) this.#explain(this.#learned, d, row);
     return !isFlagged(statusOf(score, calibration));
   }
 
@@ -167,57 +237,38 @@ export class Scorer {
 
   /** Undefined for a row that a detector with memory has taken in unexplained, and where no tag stands out. */
   #detectorReasons(d: number, row: number): Reasons | undefined {
-    const known = this.#reasons[d].get(row);
-    if (!known && this.model.detectors[d].definition.step) return undefined;
-    const reasons = known ?? this.#explain(d, row);
-    return reasons.shares.length > 0 ? reasons : undefined;
+    if (this.model.detectors[d].definition.step) return this.#learned.get(d, row);
+    if (!this.#apart.has(d, row)) this.#explain(this.#apart, d, row);
+    return this.#apart.get(d, row);
   }
 
-  /** Kept for the batch. */
-  #explain(d: number, row: number): Reasons {
-    const { definition, model, view } = this.model.detectors[d];
-    const matrix = this.#views.get(view) as Matrix;
-    const values = matrix.values.slice(row * matrix.cols, (row + 1) * matrix.cols);
-    const columns = columnsOf(this.model.views, view).length;
-    const explanation = { reference: new Float64Array(columns), weight: new Float64Array(columns) };
-    definition.explain(model, this.state.detectors[d], values, explanation);
-    const explained = explainBack(this.model.views, view, explanation, this.#workspace, row);
-    const shares = contributionsOf(explained);
-    for (let t = 0; t < shares.length; t++) {
-      if (!(shares[t] > 0)) shares[t] = 0;
-      else if (explained.value[t] < explained.reference[t]) shares[t] = -shares[t];
-    }
-    const reasons = { shares: normalise(shares) ? shares : new Float64Array(0), actual: explained.value, expected: explained.reference };
-    this.#reasons[d].set(row, reasons);
-    return reasons;
+  #explain(reasons: BatchReasons, d: number, row: number): void {
+    reasons.find(d, row, (out) => explainRow(this.model, this.state.detectors[d], d, row, this.#workspace, out));
   }
 }
 
-/** Scales magnitudes to a sum of 1; false, and all zero, where that cannot be. */
-function normalise(shares: Float64Array): boolean {
-  let sum = 0;
-  for (let t = 0; t < shares.length; t++) sum += Math.abs(shares[t]);
-  const possible = sum > 0 && Number.isFinite(sum);
-  if (possible) for (let t = 0; t < shares.length; t++) shares[t] /= sum;
-  else shares.fill(0);
-  return possible;
-}
+/** The largest of one row: memory for all calls. */
+const top = { tag: new Int32Array(topContributions), size: new Float64Array(topContributions) };
 
+/** The largest magnitudes first; of equal ones the first tag's. */
 function pushTop(shares: Float64Array, out: Contributions): void {
-  let rest = 1;
-  let [last, lastAt] = [Number.POSITIVE_INFINITY, -1];
-  for (let rank = 0; rank < topContributions; rank++) {
-    let best = -1;
-    for (let t = 0; t < shares.length; t++) {
-      const size = Math.abs(shares[t]);
-      if (size > last || (size === last && t <= lastAt)) continue;
-      if (best < 0 || size > Math.abs(shares[best])) best = t;
+  let count = 0;
+  for (let t = 0; t < shares.length; t++) {
+    const size = Math.abs(shares[t]);
+    if (!(size > 0) || (count === topContributions && !(size > top.size[count - 1]))) continue;
+    let at = count < topContributions ? count++ : count - 1;
+    for (; at > 0 && size > top.size[at - 1]; at--) {
+      top.tag[at] = top.tag[at - 1];
+      top.size[at] = top.size[at - 1];
     }
-    const size = best < 0 ? 0 : Math.abs(shares[best]);
-    out.tags.push(size > 0 ? best : -1);
-    out.shares.push(size > 0 ? shares[best] : 0);
-    rest -= size;
-    [last, lastAt] = [size, best];
+    top.tag[at] = t;
+    top.size[at] = size;
+  }
+  let rest = 1;
+  for (let rank = 0; rank < topContributions; rank++) {
+    out.tags.push(rank < count ? top.tag[rank] : -1);
+    out.shares.push(rank < count ? shares[top.tag[rank]] : 0);
+    if (rank < count) rest -= top.size[rank];
   }
   out.rest.push(Math.max(0, rest));
 }

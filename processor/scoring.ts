@@ -14,6 +14,16 @@ export function makeTrack(name: string, rows: number): Track {
   return { name, score: new Float64Array(rows), grade: new Float64Array(rows), status: new Int8Array(rows), logScore: new Float64Array(rows) };
 }
 
+/** Tracks in one piece of shared memory. */
+export function makeTracks(names: readonly string[], rows: number): Track[] {
+  const memory = new SharedArrayBuffer(names.length * rows * (3 * 8 + 1));
+  const numbers = (n: number): Float64Array => new Float64Array(memory, n * rows * 8, rows);
+  return names.map((name, n) => ({
+    ...{ name, score: numbers(3 * n), grade: numbers(3 * n + 1), logScore: numbers(3 * n + 2) },
+    status: new Int8Array(memory, names.length * rows * 3 * 8 + n * rows, rows),
+  }));
+}
+
 /** The rows of a view without a missing value; undefined = all of them. */
 export function completeRows(matrix: Matrix): Int32Array | undefined {
   const { rows, cols, values } = matrix;

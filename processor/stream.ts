@@ -18,6 +18,7 @@ import { LevelOfDetail } from './level-of-detail.ts';
 import { loadModel, requireSameConfiguration, type StreamModel, saveModel } from './model.ts';
 import { Scorer } from './scorer.ts';
 import { batchSince, type RowsSince, ScoringRecord } from './scoring-record.ts';
+import type { ScoringWorkers } from './scoring-workers.ts';
 import { type Definitions, type ScoringState, startScoring, train } from './train.ts';
 
 /** What a batch brought: what to store, and what to tell. */
@@ -38,6 +39,8 @@ export interface StreamPipelineContext {
   /** A model that streams share, with its record. */
   readonly shared?: ModelRecord & { readonly model: StreamModel };
   readonly scored?: ScoredWatch | undefined;
+  /** Threads that help with large batches. */
+  readonly workers?: ScoringWorkers | undefined;
   /** Told of a stream beside the pipeline's own that cannot be trained on the rows it had: it tries again on the next ones. */
   readonly unfit?: (stream: string, error: SluiceError) => void;
 }
@@ -254,9 +257,9 @@ export class StreamPipeline {
       const model = modelHash === shared?.hash ? shared.model : await loadModel(bytes, this.#context.registry, `model of stream '${this.stream}'`);
       requireSameSchema(model.schema, this.schema, `model of stream '${this.stream}'`);
       requireSameConfiguration(model, this.#context.config, place, this.#context.config.train.kind === 'rows' ? [] : ['train']);
-      // Null says that it is saved apart.
-      this.#use(model, state.scoring === null ? await this.#readScoring(hashOf('scoring'), read, place) : state.scoring);
       this.#model = { bytes, hash: modelHash };
+      // Null says that it is saved apart.
+      this.#use(model, this.#model, state.scoring === null ? await this.#readScoring(hashOf('scoring'), read, place) : state.scoring);
       if (state.since) this.#scoreAgain(batchSince(state.since, this.stream, this.schema));
     }
     [this.#rows, this.#putOff] = [state.rows, state.putOff ?? 0];
@@ -281,19 +284,20 @@ export class StreamPipeline {
     this.#scoring.take(rows);
   }
 
-  #use(model: StreamModel, state: ScoringState): void {
-    const { incidents } = this.#context.config;
-    this.#scorer = new Scorer(model, state);
+  #use(model: StreamModel, record: ModelRecord, state: ScoringState): void {
+    const { config, workers } = this.#context;
+    const { incidents } = config;
+    this.#scorer = new Scorer(model, state, workers?.share(record));
     this.#trackers = this.names.map(
       (name) => new IncidentTracker(this.stream, name, { ...incidents, interval: model.interval }, (turn) => this.#turns.push({ row: this.#row, turn })),
     );
   }
 
   #begin(model: StreamModel, state: ScoringState): void {
-    this.#use(model, state);
     const { shared } = this.#context;
-    this.#scoring = new ScoringRecord(this.schema);
     this.#model = model === shared?.model ? shared : saveModel(model);
+    this.#use(model, this.#model, state);
+    this.#scoring = new ScoringRecord(this.schema);
     this.#collected.clear();
     this.#training = undefined;
     this.changed = true;

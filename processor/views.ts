@@ -32,7 +32,7 @@ export interface Views {
 /** What the steps remember of one stream: per view, one state per step (null = no memory). A record can hold it. */
 export type ViewsState = { [view: string]: Plain[] };
 
-/** Buffers of one stream's batches, reused; also what `explainBack` reads the rows of the last batch from. */
+/** Buffers of one stream's batches, reused, in shared memory; also what `explainBack` reads the rows of the last batch from. */
 export interface Workspace {
   raw: Matrix | undefined;
   /** By view and step. */
@@ -253,7 +253,7 @@ function inputOf(views: Views, n: number, workspace: Workspace): Matrix {
 function stage(stages: (Matrix | undefined)[], s: number, rows: number, cols: number): Matrix {
   const last = stages[s];
   if (last?.rows === rows) return last;
-  const next = makeMatrix(rows, cols, last && last.values.length >= rows * cols ? last.values : new Float64Array(rows * cols));
+  const next = makeMatrix(rows, cols, last && last.values.length >= rows * cols ? last.values : new Float64Array(new SharedArrayBuffer(rows * cols * 8)));
   stages[s] = next;
   return next;
 }

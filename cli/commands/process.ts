@@ -50,6 +50,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     { remoteSimulator },
     { environment },
     { tokenFor },
+    { openScoringWorkers },
   ] = await Promise.all([
     import('../load-pipeline.ts'),
     import('../../processor/processor.ts'),
@@ -64,6 +65,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     import('../remote-simulator.ts'),
     import('../environment.ts'),
     import('../../serve/token.ts'),
+    import('../open-scoring-workers.ts'),
   ]);
   const { config, registry } = await loadPipeline(file, { set: options.set ?? [] });
   const token = config.serve && tokenFor(config.serve.host, 'serve.host', await environment());
@@ -79,6 +81,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
   const store = await registry.load('store', config.store.type);
   const bus = await openBroker(config, registry, services.context('bus'));
   const outputs = new Map<string, import('../../core/component.ts').Output[]>();
+  const workers = openScoringWorkers(config);
   const served = new ServedStore(() => store.open(config.store.options, 'own'));
   let server: { url: string; close(): Promise<void> } | undefined;
   try {
@@ -113,7 +116,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     const results = await Promise.allSettled(
       config.topics.map((topic) =>
         processTopic({
-          ...{ config, registry, bus, topic, group, signal: stop, ...training },
+          ...{ config, registry, bus, topic, group, signal: stop, workers, ...training },
           openStore: () => store.open(config.store.options, 'own', { ...services.context('store'), worked: pipelines.processed > 0 }),
           transactional: store.transactional,
           outputs: outputs.get(topic) ?? [],
@@ -142,6 +145,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
     await served.close();
     // All are closed, whatever one of them says.
     const closed = await Promise.allSettled([...outputs.values()].flat().map((output) => output.close()));
+    await workers.close();
     await bus.close();
     for (const { reason } of closed.filter((result) => result.status === 'rejected')) warn(`an output did not close: ${(reason as Error).message}`);
   }

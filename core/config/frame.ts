@@ -142,6 +142,12 @@ export const frame = z.strictObject({
     ])
     .prefault({})
     .describe('The HTTP server for health and metrics; false turns it off.'),
+  workers: z
+    .int()
+    .min(0)
+    .max(64)
+    .optional()
+    .describe('Threads beside the main one that score large batches; no score depends on them. Default: one less than there are cores, at most 3.'),
   seed: z.int().min(0).max(0xffff_ffff).default(0).describe('Seeds every random choice that names no seed of its own.'),
 });
 

@@ -54,6 +54,7 @@ export async function resolvePipeline(document: ConfigDocument, keys: Keys, file
     combine,
     incidents: parsed.incidents,
     serve: parsed.serve === false ? undefined : serveConfig(parsed.serve),
+    ...(parsed.workers === undefined ? {} : { workers: parsed.workers }),
     seed: parsed.seed,
   };
 }

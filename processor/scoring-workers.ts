@@ -1,0 +1,225 @@
+import { type MessagePort, Worker } from 'node:worker_threads';
+import type { Registry } from '../core/registry.ts';
+import { loadModel, type StreamModel } from './model.ts';
+import { doTask, type ScoringWork, tasksOf } from './scoring-work.ts';
+import { makeWorkspace, type Workspace } from './views.ts';
+
+/** Told to a thread: a model to keep, and where to say that it has it; work to take part in; or that a model is needed no more. */
+type Message =
+  | { readonly kind: 'load'; readonly key: number; readonly bytes: Uint8Array; readonly ready: Int32Array }
+  | { readonly kind: 'work'; readonly key: number; readonly rows: ViewedRows; readonly work: ScoringWork; readonly board: Int32Array }
+  | { readonly kind: 'forget'; readonly key: number };
+
+/** What `applyViews` left of a batch. */
+type ViewedRows = Pick<Workspace, 'raw' | 'stages' | 'out'>;
+
+/** A board tells who does what: the next task that nobody has taken, how many are over, and of each task how it ended. */
+const [next, over, header] = [0, 1, 2];
+const [undone, doneHere, doneThere] = [0, 1, 2];
+
+/** Threads keep so many models; streams of a further one are scored by the main thread alone. */
+const mostModels = 16;
+/** So often it is looked whether the last tasks are over before a thread is given up that has not finished its own. */
+const mostWaits = 60;
+/** Threads that had nothing to do for so long are ended, ms; they start again with the next large batch. */
+const restAfter = 60_000;
+
+interface ModelRecord {
+  readonly bytes: Uint8Array;
+  readonly hash: string;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  /** By key of the model: 1 once the thread has it. */
+  readonly ready: Map<number, Int32Array>;
+}
+
+/**
+ * Threads that score and explain the rows of large batches beside the main thread, over shared memory. Whoever is free takes the
+ * next task, so a slow or missing thread costs time, never a result.
+ */
+export class ScoringWorkers {
+  readonly #script: URL;
+  #count: number;
+  readonly #threads: Thread[] = [];
+  /** By hash, and how many scorers use each. */
+  readonly #models = new Map<string, { readonly key: number; readonly bytes: Uint8Array; users: number }>();
+  /** Milliseconds. */
+  readonly #wait: number;
+  #nextKey = 0;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  /** Tasks that threads did, of all that were shared with them. */
+  readonly shared = { tasks: 0, byThreads: 0 };
+
+  /**
+   * @param script runs `serveScoring`
+   * @param patience seconds that a thread may take for a task; then it counts as dead
+   */
+  constructor(script: URL, count: number, patience = 60) {
+    this.#script = script;
+    this.#count = count;
+    this.#wait = (patience * 1000) / mostWaits;
+  }
+
+  /** A model's share of the threads, which get it when there is work. */
+  share(record: ModelRecord): SharedScoring {
+    let key: number | undefined;
+    return {
+      ready: () => {
+        key ??= this.#use(record);
+        if (key === undefined) return false;
+        this.#load(key, record.bytes);
+        return this.#having(key).length > 0;
+      },
+      run: (work, workspace, model, meanwhile) => this.#run(key!, work, workspace, model, meanwhile),
+      end: () => {
+        if (key !== undefined) this.#release(record.hash);
+      },
+    };
+  }
+
+  /** Ends the threads. */
+  async close(): Promise<void> {
+    clearTimeout(this.#rest);
+    await Promise.all(this.#threads.splice(0).map(({ worker }) => worker.terminate()));
+  }
+
+  /** Undefined where threads keep too many models already. */
+  #use({ bytes, hash }: ModelRecord): number | undefined {
+    const known = this.#models.get(hash);
+    if (known) known.users++;
+    else if (this.#models.size >= mostModels) return undefined;
+    else this.#models.set(hash, { key: this.#nextKey++, bytes, users: 1 });
+    return this.#models.get(hash)!.key;
+  }
+
+  #release(hash: string): void {
+    const model = this.#models.get(hash);
+    if (!model || --model.users > 0) return;
+    this.#models.delete(hash);
+    for (const { worker, ready } of this.#threads) if (ready.delete(model.key)) worker.postMessage({ kind: 'forget', key: model.key } satisfies Message);
+  }
+
+  /** Sees to it that all threads are there and have the model, or soon will. */
+  #load(key: number, bytes: Uint8Array): void {
+    while (this.#threads.length < this.#count) this.#start();
+    for (const { worker, ready } of this.#threads) {
+      if (ready.has(key)) continue;
+      const flag = new Int32Array(new SharedArrayBuffer(4));
+      ready.set(key, flag);
+      worker.postMessage({ kind: 'load', key, bytes, ready: flag } satisfies Message);
+    }
+  }
+
+  #start(): void {
+    const worker = new Worker(this.#script);
+    const thread: Thread = { worker, ready: new Map() };
+    // It keeps no process alive. One that breaks down is missed by nobody, and not started again: its tasks are done here.
+    worker.unref();
+    worker.on('error', () => {
+      this.#drop(thread);
+      this.#count--;
+    });
+    this.#threads.push(thread);
+  }
+
+  #drop(thread: Thread): void {
+    const at = this.#threads.indexOf(thread);
+    if (at >= 0) this.#threads.splice(at, 1);
+    void thread.worker.terminate();
+  }
+
+  #having(key: number): readonly Thread[] {
+    return this.#threads.filter(({ ready }) => {
+      const flag = ready.get(key);
+      return flag !== undefined && Atomics.load(flag, 0) === 1;
+    });
+  }
+
+  #run(key: number, work: ScoringWork, workspace: Workspace, model: StreamModel, meanwhile: () => void): boolean {
+    const tasks = tasksOf(work);
+    const board = new Int32Array(new SharedArrayBuffer((header + tasks) * 4));
+    const helping = this.#having(key);
+    const { raw, stages, out } = workspace;
+    for (const { worker } of helping) worker.postMessage({ kind: 'work', key, rows: { raw, stages, out }, work, board } satisfies Message);
+    meanwhile();
+    takeTasks(board, tasks, doneHere, (task) => doTask(work, task, model, workspace));
+    for (let waits = 0; waits < mostWaits; ) {
+      const count = Atomics.load(board, over);
+      if (count === tasks) break;
+      if (Atomics.wait(board, over, count, this.#wait) === 'timed-out') waits++;
+    }
+    const allCame = Atomics.load(board, over) === tasks;
+    if (!allCame) for (const thread of helping) this.#drop(thread);
+    for (let task = 0; task < tasks; task++) {
+      const end = Atomics.load(board, header + task);
+      if (end === doneThere) this.shared.byThreads++;
+      // What a thread could not do is done here, and says why if that cannot be either.
+      if (end === undone) doTask(work, task, model, workspace);
+    }
+    this.shared.tasks += tasks;
+    this.#restLater();
+    return allCame;
+  }
+
+  #restLater(): void {
+    if (this.#rest) this.#rest.refresh();
+    else {
+      this.#rest = setTimeout(() => void this.close(), restAfter);
+      this.#rest.unref();
+    }
+  }
+}
+
+/** The threads as one model's scorer sees them. */
+export interface SharedScoring {
+  /** Has a thread the model by now? */
+  ready(): boolean;
+  /**
+   * Returns when all of the work is done, by whomever; `meanwhile` is done here first, beside it.
+   * @returns false when a thread was given up: it might still write to what the work consists of
+   */
+  run(work: ScoringWork, workspace: Workspace, model: StreamModel, meanwhile: () => void): boolean;
+  /** The model is needed no more. */
+  end(): void;
+}
+
+/** What a thread does: takes tasks as long as there are any, of whichever work it is told. */
+export function serveScoring(port: MessagePort, registry: Registry): void {
+  const models = new Map<number, { readonly model: StreamModel; readonly workspace: Workspace }>();
+  port.on('message', (message: Message) => {
+    if (message.kind === 'forget') models.delete(message.key);
+    else if (message.kind === 'load') {
+      const { key, bytes, ready } = message;
+      // A model of components that only the main thread knows is scored by it alone.
+      loadModel(bytes, registry, 'model').then(
+        (model) => {
+          models.set(key, { model, workspace: makeWorkspace(model.views) });
+          Atomics.store(ready, 0, 1);
+        },
+        () => undefined,
+      );
+    } else {
+      const { key, work, board, rows } = message;
+      const own = models.get(key);
+      if (!own) return;
+      const workspace = { ...own.workspace, ...rows };
+      takeTasks(board, tasksOf(work), doneThere, (task) => doTask(work, task, own.model, workspace));
+    }
+  });
+}
+
+function takeTasks(board: Int32Array, tasks: number, done: number, doOne: (task: number) => void): void {
+  for (let task = Atomics.add(board, next, 1); task < tasks; task = Atomics.add(board, next, 1)) {
+    let end = undone;
+    try {
+      doOne(task);
+      end = done;
+    } finally {
+      Atomics.store(board, header + task, end);
+      Atomics.add(board, over, 1);
+      Atomics.notify(board, over);
+    }
+  }
+}
