@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { defineDetector } from '../../core/component.ts';
 import { SluiceError } from '../../core/errors.ts';
-import type { Matrix } from '../../core/matrix.ts';
+import { type Matrix, makeMatrix } from '../../core/matrix.ts';
 import { componentsKeeping, distinctComponents, principalComponents } from '../../kernels/principal-components.ts';
 import { quantile } from '../../kernels/quantile.ts';
-import { applyLinear, type LinearMap } from '../../kernels/ridge.ts';
+import { applyLinearAlong, applyTransposed, linearMapOf } from '../../kernels/ridge.ts';
 
 type Model = {
   readonly mean: Float64Array;
@@ -86,57 +86,82 @@ export default defineDetector({
   explain(model, _state, row, out) {
     const { mean, loadings, variance, perT2, perQ } = model;
     const cols = row.length;
-    const parts = makeParts(model);
-    split(model, row, 0, parts);
+    const parts = makeParts(model, 1);
+    split(model, makeMatrix(1, cols, row), 0, 1, parts);
     out.reference.set(mean);
     for (let c = 0; c < variance.length; c++) parts.along[c] = perT2 > 0 ? (parts.along[c] / variance[c]) * perT2 : 0;
+    for (let j = 0; j < cols; j++) out.weight[j] = parts.across[j] * perQ;
+    applyTransposed(loadings, cols, variance.length, parts.along, out.weight);
     for (let j = 0; j < cols; j++) {
-      let weight = parts.across[j] * perQ;
-      for (let c = 0; c < variance.length; c++) weight += loadings[c * cols + j] * parts.along[c];
-      const difference = row[j] - mean[j];
+      const difference = Math.abs(row[j] - mean[j]);
       // What of a difference was cut off is cut off its weight.
-      out.weight[j] = Math.abs(difference) <= farthest ? weight : weight * (farthest / Math.abs(difference));
+      if (!(difference <= farthest)) out.weight[j] *= farthest / difference;
     }
   },
 });
 
 function scoreRows(model: Model, rows: Matrix, out: Float64Array): void {
   const { variance, perT2, perQ } = model;
-  const parts = makeParts(model);
-  for (let row = 0; row < rows.rows; row++) {
-    split(model, rows.values, row * rows.cols, parts);
-    let t2 = 0;
-    if (perT2 > 0) for (let c = 0; c < variance.length; c++) t2 += (parts.along[c] * parts.along[c]) / variance[c];
-    let q = 0;
-    if (perQ > 0) for (let j = 0; j < rows.cols; j++) q += parts.across[j] * parts.across[j];
-    out[row] = Math.min(Number.MAX_VALUE, t2 * perT2 + q * perQ);
+  const { cols } = rows;
+  const parts = makeParts(model, Math.min(rows.rows, rowsAtOnce));
+  const { along, across } = parts;
+  for (let from = 0; from < rows.rows; from += rowsAtOnce) {
+    const count = Math.min(rowsAtOnce, rows.rows - from);
+    split(model, rows, from, count, parts);
+    for (let row = 0, c = 0, j = 0; row < count; row++) {
+      let t2 = 0;
+      if (perT2 > 0) for (let n = 0; n < variance.length; n++, c++) t2 += (along[c] * along[c]) / variance[n];
+      let q = 0;
+      if (perQ > 0) for (const end = j + cols; j < end; j++) q += across[j] * across[j];
+      out[from + row] = Math.min(Number.MAX_VALUE, t2 * perT2 + q * perQ);
+    }
   }
 }
 
-/** A row's difference from the mean: its components, and what of it lies across them. */
+/** Rows whose parts are taken together, while they are in the cache. */
+const rowsAtOnce = 64;
+
+/** Differences of rows from the mean: their components, and what of them lies across those. */
 interface Parts {
   readonly along: Float64Array;
   readonly across: Float64Array;
-  readonly projection: LinearMap;
 }
 
-function makeParts({ mean, loadings, variance }: Model): Parts {
+function makeParts({ mean, variance }: Model, rows: number): Parts {
+  return { along: new Float64Array(rows * variance.length), across: new Float64Array(rows * mean.length) };
+}
+
+/** Of `count` rows from row `from` on. */
+function split({ mean, loadings, variance }: Model, { cols, values }: Matrix, from: number, count: number, { along, across }: Parts): void {
   const components = variance.length;
-  return {
-    along: new Float64Array(components),
-    across: new Float64Array(mean.length),
-    projection: { intercept: new Float64Array(components), coefficients: loadings },
-  };
+  for (let row = 0, to = 0, at = from * cols; row < count; row++) {
+    for (let j = 0; j < cols; j++) across[to++] = Math.max(-farthest, Math.min(farthest, values[at++] - mean[j]));
+  }
+  applyLinearAlong(linearMapOf(loadings, components), across, cols, count, along);
+  for (let row = 0; row < count; row++) subtract(loadings, cols, components, along, row * components, across, row * cols);
 }
 
-function split({ mean, loadings, variance }: Model, values: Float64Array, at: number, { along, across, projection }: Parts): void {
-  const cols = mean.length;
-  for (let j = 0; j < cols; j++) across[j] = Math.max(-farthest, Math.min(farthest, values[at + j] - mean[j]));
-  applyLinear(projection, across, along);
-  for (let c = 0, from = 0; c < variance.length; c++) {
-    const length = along[c];
-    for (let j = 0; j < cols; j++) across[j] -= loadings[from++] * length;
+/** Takes what lies along the components out of one row: four columns side by side, each component after the other. */
+function subtract(loadings: Float64Array, cols: number, components: number, along: Float64Array, from: number, across: Float64Array, at: number): void {
+  const blocked = cols - (cols % 4);
+  for (let j = 0; j < blocked; j += 4) {
+    let rest0 = across[at + j];
+    let rest1 = across[at + j + 1];
+    let rest2 = across[at + j + 2];
+    let rest3 = across[at + j + 3];
+    for (let c = 0, l = j; c < components; c++, l += cols) {
+      const length = along[from + c];
+      rest0 -= loadings[l] * length;
+      rest1 -= loadings[l + 1] * length;
+      rest2 -= loadings[l + 2] * length;
+      rest3 -= loadings[l + 3] * length;
+    }
+    across[at + j] = rest0;
+    across[at + j + 1] = rest1;
+    across[at + j + 2] = rest2;
+    across[at + j + 3] = rest3;
   }
+  for (let j = blocked; j < cols; j++) for (let c = 0, l = j; c < components; c++, l += cols) across[at + j] -= loadings[l] * along[from + c];
 }
 
 /** @throws TRAINING_UNFIT when there are no components to learn. */
