@@ -12,6 +12,8 @@ import { tables } from './sql.ts';
 /** Rows in a DuckDB vector: what goes in at once. */
 const chunkRows = 2048;
 const rowsAtOnce = 256;
+/** Values that an appender collects, outside the limit of DuckDB's memory, before the transaction takes them over: some 4 MB. */
+const valuesCollected = 500_000;
 
 /** Fills the writer's columns from row `at` on with `count` rows, the first of them the source's row `from`. */
 type Fill = (at: number, from: number, count: number) => void;
@@ -24,23 +26,26 @@ export class TableWriter {
   readonly #appender: DuckDBAppender;
   readonly #types: readonly DuckDBType[];
   readonly #chunk: DuckDBDataChunk;
-  readonly #columns: DuckDBVector[] = [];
+  readonly #columns: DuckDBVector[];
   /** Columns of the current chunk that hold a NULL. */
   readonly #withNull = new Set<number>();
   #used = 0;
+  #collected = 0;
   #rows: DuckDBValue[][] = [];
 
-  private constructor(appender: DuckDBAppender, types: readonly DuckDBType[]) {
+  private constructor(appender: DuckDBAppender, types: readonly DuckDBType[], closed: TableWriter | undefined) {
     this.#appender = appender;
     this.#types = types;
-    this.#chunk = DuckDBDataChunk.create(types, chunkRows);
+    this.#chunk = closed ? closed.#chunk : DuckDBDataChunk.create(types, chunkRows);
+    this.#columns = closed ? closed.#columns : [];
   }
 
-  static async open(connection: DuckDBConnection, table: string): Promise<TableWriter> {
+  /** @param closed one of the same table whose chunk is used again: outside the heap, chunks pile up before they are collected */
+  static async open(connection: DuckDBConnection, table: string, closed?: TableWriter): Promise<TableWriter> {
     const appender = await connection.createAppender(table, tables);
     const types: DuckDBType[] = [];
     for (let c = 0; c < appender.columnCount; c++) types.push(appender.columnType(c));
-    return new TableWriter(appender, types);
+    return new TableWriter(appender, types, closed);
   }
 
   /** Appends rows by columns: `fill` is called with stretches that fit, and fills every column by the put methods. */
@@ -118,6 +123,11 @@ export class TableWriter {
     for (const column of this.#columns) column.flush();
     this.#chunk.rowCount = this.#used;
     this.#appender.appendDataChunk(this.#chunk);
+    this.#collected += this.#used * this.#columns.length;
+    if (this.#collected >= valuesCollected) {
+      this.#appender.flushSync();
+      this.#collected = 0;
+    }
     this.#chunk.reset();
     this.#chunk.rowCount = chunkRows;
     for (const column of this.#withNull) this.#columns[column] = this.#chunk.getColumnVector(column);

@@ -213,6 +213,8 @@ export class DuckFile {
         autoload_known_extensions: 'false',
       });
       const connection = await instance.connect();
+      // To find out whether a dictionary would make buckets smaller, DuckDB copies all of a row group, outside its limit; none ever would.
+      await connection.run("SET GLOBAL disabled_compression_methods = 'dictionary'");
       await connection.run(`ATTACH ${literal(path)} AS ${catalog} (${readOnly ? 'READ_ONLY' : `ROW_GROUP_SIZE ${rowGroup}`})`);
       await connection.run(`USE ${catalog}`);
       await prepareLayout(connection, path, readOnly);

@@ -22,9 +22,12 @@ export function memoryLimitFor(configured: string, tags: number): string | undef
   return Number(size) * units[unit] < needed ? `${Math.ceil(needed / 1e6)}MB` : undefined;
 }
 
-/** Raises the limit of the connection's database where these streams need more than is configured. */
+/**
+ * Sets the limit of the connection's database: as configured, or higher where these streams need more. Set anew it stays what it
+ * is, but DuckDB then hands back to the system what it has freed, and what the C library has: neither does so by itself while work
+ * goes on, and what lies between pieces in use adds up.
+ */
 export async function fitMemory(connection: DuckDBConnection, configured: string, streams: Iterable<{ readonly schema: Schema }>): Promise<void> {
   const tags = [...streams].reduce((sum, { schema }) => sum + schema.tags.length, 0);
-  const limit = memoryLimitFor(configured, tags);
-  if (limit !== undefined) await connection.run(`SET GLOBAL memory_limit = '${limit}'`);
+  await connection.run(`SET GLOBAL memory_limit = '${memoryLimitFor(configured, tags) ?? configured}'`);
 }

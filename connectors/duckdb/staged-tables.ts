@@ -12,6 +12,8 @@ import { bucketsTable, rowsTable, type StreamEntry } from './layout.ts';
 /** What the open transaction appends, table by table. Every put takes the connection that this transaction runs on. */
 export class StagedTables {
   readonly #tables = new Map<string, TableWriter>();
+  /** Those of the transactions before. */
+  readonly #closed = new Map<string, TableWriter>();
   readonly #incidents = new Map<string, Incident>();
   /** Newest row and newest bucket per level, stored or staged: what comes later needs no search. */
   readonly #newest = new Map<number, bigint>();
@@ -173,13 +175,17 @@ export class StagedTables {
 
   /** Before the commit. */
   close(): void {
-    for (const table of this.#tables.values()) table.close();
+    for (const [name, table] of this.#tables) {
+      table.close();
+      this.#closed.set(name, table);
+    }
     this.#tables.clear();
   }
 
   /** Before the rollback. No table is kept, also when one of them cannot be discarded. */
   discard(): void {
     this.#incidents.clear();
+    this.#closed.clear();
     try {
       for (const table of this.#tables.values()) table.discard();
     } finally {
@@ -190,7 +196,7 @@ export class StagedTables {
   async #table(connection: DuckDBConnection, name: string): Promise<TableWriter> {
     let table = this.#tables.get(name);
     if (!table) {
-      table = await TableWriter.open(connection, name);
+      table = await TableWriter.open(connection, name, this.#closed.get(name));
       this.#tables.set(name, table);
     }
     return table;

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Batch } from '../../core/batch.ts';
 import type { DeadLetter } from '../../core/chunk.ts';
@@ -27,6 +28,7 @@ export class DuckWriter implements StoreWriter {
   #connection!: DuckDBConnection;
   #open = false;
   #broken = false;
+  #logSize = 0;
   #queue: Promise<unknown> = Promise.resolve();
   #annotating: Promise<unknown> = Promise.resolve();
 
@@ -112,6 +114,7 @@ export class DuckWriter implements StoreWriter {
       await this.#commit();
       remember?.();
       if (this.#manifests.dropped > droppedLimit) await this.#checkpoint();
+      await this.#releaseMemory();
       return [];
     });
   }
@@ -266,6 +269,20 @@ export class DuckWriter implements StoreWriter {
       }
     });
     await this.#annotating;
+  }
+
+  /** Once the log was worked into the file: what that took is free then, and the rows that were held in memory until then are. */
+  async #releaseMemory(): Promise<void> {
+    const size = statSync(`${this.#file.options.path}.wal`, { throwIfNoEntry: false })?.size ?? 0;
+    const shorter = size < this.#logSize;
+    this.#logSize = size;
+    if (!shorter) return;
+    try {
+      await fitMemory(this.#connection, this.#file.options.memoryLimit, this.#streams.values());
+    } catch {
+      // What was committed stands. Opening the file again, before the next write, frees all there is.
+      this.#broken = true;
+    }
   }
 
   async #rollback(): Promise<void> {
