@@ -219,7 +219,8 @@ export class KafkaConsumer implements BusConsumer {
     let next: number | undefined;
     for (let i = 0; i < full.length; i++) {
       const held = full[(Math.max(0, after) + i) % full.length];
-      const due = held.queue.arrived! + maxWaitMs;
+      // Rows that came while the caller worked on those before have waited already, whenever they could be decoded.
+      const due = Math.min(held.queue.arrived!, held.takenAt) + maxWaitMs;
       // Waiting for a fuller chunk is in vain where nothing more comes before this one is taken.
       if (held.queue.size >= maxRows || now >= due || !held.wanting || this.#settings.announcements.ended) {
         this.#served = held.partition;
