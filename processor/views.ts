@@ -55,8 +55,8 @@ interface StepBack {
   readonly input: (workspace: Workspace) => Matrix;
   /** Memory for a row of it. */
   readonly row: Float64Array;
-  /** And for what comes out; none of the last, whose results are the caller's. */
-  readonly out: Explained | undefined;
+  /** And for what comes out. */
+  readonly out: Explained;
 }
 
 export type StepDefinitions = ReadonlyMap<string, StepDefinition>;
@@ -172,12 +172,13 @@ export function columnsOf(views: Views, name: string): readonly Column[] {
 
 /**
  * Carries a detector's explanation of row `row` of the workspace's last batch from the view's columns to the schema's
- * tags. The contributions, (value[t] - reference[t]) * weight[t], add up to the same sum as in the view, up to rounding.
+ * tags. The contributions, (value[t] - reference[t]) * weight[t], add up to the same sum as in the view, up to rounding. The lists lie
+ * in the workspace, or are those given, and hold until the next call.
  */
 export function explainBack(views: Views, name: string, explanation: Explanation, workspace: Workspace, row: number): Explained {
   const { value, steps } = workspace.waysBack.get(viewOf(views, name).name)!;
   copyRow(workspace.out.get(name)!, row, value);
-  let explained: Explained = { value: steps.length > 0 ? value : value.slice(), reference: explanation.reference, weight: explanation.weight };
+  let explained: Explained = { value, reference: explanation.reference, weight: explanation.weight };
   for (const step of steps) {
     copyRow(step.input(workspace), row, step.row);
     explained = step.carry(step.model, explained, step.row, step.out);
@@ -280,8 +281,6 @@ function wayBack(views: Views, of: number): WayBack {
       });
     }
   }
-  const last = way.pop();
-  if (last) way.push({ ...last, out: undefined });
   return { value: new Float64Array(views.nodes[of].columns.length), steps: way };
 }
 
