@@ -11,7 +11,7 @@ import { sampleRows } from '../scripts/make-sample.ts';
 import { runPeers } from './peers.ts';
 
 /**
- * Rows a second that each detector fits and scores, in batches of 500 and row by row, on one thread: 2,000 training rows of 51
+ * Rows a second that each detector fits and scores, in batches of 500 and row by row, and explains, on one thread: 2,000 training rows of 51
  * columns, of the plant and Gaussian. scikit-learn scores the same rows in the same run, and river's half-space trees, which learn from
  * every row too, stand beside the random cut forest.
  *
@@ -25,14 +25,23 @@ const rounds = 3;
 /** A detector that took so many seconds is not asked again. */
 const enough = 8;
 const singles = 2000;
+/** Of so many rows every fifth is explained: about as many as the plant's recording has flagged. */
+const [lookedAt, everySo] = [4000, 5];
+/** Milliseconds. */
+const longExplained = 1000;
 
 interface Figures {
   readonly detector: string;
   readonly fitMs: number;
   readonly batchRowsPerSecond: number;
   readonly singleRowsPerSecond: number;
+  /** Right after they were scored. */
+  readonly explainedRowsPerSecond: number;
   readonly madeWith?: string;
 }
+
+/** What scikit-learn and river do too. */
+type PeerFigures = Omit<Figures, 'explainedRowsPerSecond'>;
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
 
@@ -69,9 +78,14 @@ function measure(definition: DetectorDefinition, rows: Matrix): Figures {
   const out = new Float64Array(batch);
   let model = learn();
   let state = definition.start?.(model);
-  const score = (from: number, to: number): void => {
+  const score = (from: number, to: number, before: (row: number) => void = () => undefined): void => {
     if (definition.score) definition.score(model, rowsOf(rows, from, to), out.subarray(0, to - from));
-    else definition.step?.(model, state, rowsOf(rows, from, to), out.subarray(0, to - from), () => true);
+    else {
+      definition.step?.(model, state, rowsOf(rows, from, to), out.subarray(0, to - from), (row) => {
+        before(from + row);
+        return true;
+      });
+    }
   };
   for (let round = 0, spent = 0; round < rounds && spent < enough; round++) {
     let began = performance.now();
@@ -87,13 +101,31 @@ function measure(definition: DetectorDefinition, rows: Matrix): Figures {
   const began = performance.now();
   for (let row = 0; row < singles; row++) score(trainingRows + row, trainingRows + row + 1);
   const singleRowsPerSecond = (singles / (performance.now() - began)) * 1000;
-  return { detector: definition.type, fitMs: median(fitting), batchRowsPerSecond: median(scoring), singleRowsPerSecond };
+  const explanation = { reference: new Float64Array(cols), weight: new Float64Array(cols) };
+  let [explained, spent] = [0, 0];
+  const explain = (row: number): void => {
+    if (row % everySo !== 0) return;
+    const from = performance.now();
+    definition.explain(model, state, rowsOf(rows, row, row + 1).values, explanation);
+    spent += performance.now() - from;
+    explained++;
+  };
+  // The second time is measured, unless the first took long.
+  for (let round = 0; round < 2 && spent < longExplained; round++) {
+    [explained, spent] = [0, 0];
+    for (let from = trainingRows; from < trainingRows + lookedAt && spent < longExplained; from += batch) {
+      score(from, from + batch, explain);
+      if (definition.score) for (let row = from; row < from + batch; row++) explain(row);
+    }
+  }
+  const explainedRowsPerSecond = (explained / spent) * 1000;
+  return { detector: definition.type, fitMs: median(fitting), batchRowsPerSecond: median(scoring), singleRowsPerSecond, explainedRowsPerSecond };
 }
 
 const required = process.argv.includes('--require-peers');
 const registry = await builtInRegistry();
 const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
-const results: { rows: string; detectors: { own: Figures; peer: Figures | undefined }[] }[] = [];
+const results: { rows: string; detectors: { own: Figures; peer: PeerFigures | undefined }[] }[] = [];
 try {
   for (const [name, rows] of [
     ['plant', plantRows()],
@@ -101,8 +133,8 @@ try {
   ] as const) {
     const file = join(folder, `${name}.f64`);
     await writeFile(file, new Uint8Array(rows.values.buffer, rows.values.byteOffset, rows.values.byteLength));
-    const peers = await runPeers<Figures>('detectors.py', [file, cols, trainingRows, batch, rounds], { required });
-    const trees = await runPeers<Figures>('half-space-trees.py', [file, cols, trainingRows, 'random-cut-forest'], { required });
+    const peers = await runPeers<PeerFigures>('detectors.py', [file, cols, trainingRows, batch, rounds], { required });
+    const trees = await runPeers<PeerFigures>('half-space-trees.py', [file, cols, trainingRows, 'random-cut-forest'], { required });
     const detectors = [];
     for (const type of registry.types('detector')) {
       const own = measure(await registry.load('detector', type), rows);
@@ -121,11 +153,13 @@ else {
   const count = (n: number | undefined): string => (n === undefined ? '-' : Math.round(n).toLocaleString('en-US')).padStart(11);
   for (const { rows, detectors } of results) {
     process.stdout.write(`\n${rows} rows: ${trainingRows} to train, ${cols} columns; rows/s, in brackets scikit-learn's or river's\n`);
-    process.stdout.write(`${'detector'.padEnd(20)}${`batches of ${batch}`.padStart(24)}${'row by row'.padStart(24)}${'fit, ms'.padStart(24)}\n`);
+    process.stdout.write(
+      `${'detector'.padEnd(20)}${`batches of ${batch}`.padStart(24)}${'row by row'.padStart(24)}${'fit, ms'.padStart(24)}${'explained'.padStart(12)}\n`,
+    );
     for (const { own, peer } of detectors) {
       const pair = (a: number, b: number | undefined): string => `${count(a)} (${count(b).trim()})`.padStart(24);
       const speeds = pair(own.batchRowsPerSecond, peer?.batchRowsPerSecond) + pair(own.singleRowsPerSecond, peer?.singleRowsPerSecond);
-      process.stdout.write(`${own.detector.padEnd(20)}${speeds}${pair(own.fitMs, peer?.fitMs)}\n`);
+      process.stdout.write(`${own.detector.padEnd(20)}${speeds}${pair(own.fitMs, peer?.fitMs)} ${count(own.explainedRowsPerSecond)}\n`);
     }
   }
   process.stdout.write(`\n${machine.cpu}, ${machine.cores} cores, node ${machine.node}, load ${machine.load.join(' ')}\n`);

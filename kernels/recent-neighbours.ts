@@ -9,7 +9,7 @@ export interface Neighbours {
 }
 
 /** So many rows are kept at most, and no more than this part of the references, */
-const [mostRows, mostPart] = [512, 1 / 4];
+const [mostRows, mostPart] = [512, 1 / 2];
 /** in room for so many at first. */
 const fewRows = 64;
 

@@ -21,7 +21,7 @@ const pipelineFile = 'pipelines/swat.yaml';
 
 export const parts: Readonly<Record<PartName, Part>> = {
   detectors: {
-    what: 'each detector on one thread: 2,000 training rows of 51 columns, batches of 500 and row by row, beside scikit-learn and river',
+    what: 'each detector on one thread: 2,000 training rows of 51 columns, batches of 500 and row by row, beside scikit-learn and river, and every fifth row explained',
     script: 'detectors.js',
     args: ({ requirePeers }) => ['--json', ...(requirePeers ? ['--require-peers'] : [])],
     figures: detectorFigures,
@@ -99,6 +99,8 @@ interface Speed {
   readonly detector: string;
   readonly batchRowsPerSecond: number;
   readonly singleRowsPerSecond: number;
+  /** Not of peers. */
+  readonly explainedRowsPerSecond?: number;
   readonly madeWith?: string;
 }
 
@@ -123,9 +125,15 @@ function detectorFigures({ results }: DetectorsPrinted): Figure[] {
           ...beside(peer?.singleRowsPerSecond),
           target: atLeast(0.5, single / batch, '0.5x in batches'),
         },
+        ...explainedFigure(rows, own),
       ];
     }),
   );
+}
+
+function explainedFigure(rows: string, { detector, explainedRowsPerSecond: value }: Speed): Figure[] {
+  if (value === undefined) return [];
+  return [{ id: `detectors/${rows}/${detector}/explained`, label: `${detector}, ${rows} rows, explained`, unit: 'rows/s', value }];
 }
 
 function batchTarget(detector: string, batch: number, peer: Speed | undefined): Pick<Figure, 'target'> {

@@ -14,7 +14,7 @@ const speed = (detector: string, batchRowsPerSecond: number, singleRowsPerSecond
 function detectors(lof: number): PartResult {
   const own = speed('lof', lof, 4000);
   const peer = { ...speed('lof', 10_000, 1000), madeWith: 'scikit-learn 1.9.1, numpy 2.4.6' };
-  const printed = { results: [{ rows: 'plant', detectors: [{ own, peer }, { own: speed('dbscan', 8000, 5000) }] }] };
+  const printed = { results: [{ rows: 'plant', detectors: [{ own, peer }, { own: { ...speed('dbscan', 8000, 5000), explainedRowsPerSecond: 1234 } }] }] };
   return { part: 'detectors', seconds: 61.4, figures: parts.detectors.figures(printed) };
 }
 
@@ -40,6 +40,7 @@ test('each figure stands beside its peer, its target and the run before', () => 
     '| lof, plant rows, row by row | 4,000 rows/s | scikit-learn 1.9.1: 1,000 rows/s | 4.00x | >= 0.5x in batches | met | 4,000 rows/s (+0 %) |',
   );
   expect(lineOf(page, '| dbscan, plant rows, batches')).toBe('| dbscan, plant rows, batches of 500 | 8,000 rows/s |  |  |  |  | 8,000 rows/s (+0 %) |');
+  expect(lineOf(page, '| dbscan, plant rows, explained')).toBe('| dbscan, plant rows, explained | 1,234 rows/s |  |  |  |  | 1,234 rows/s (+0 %) |');
   expect(page).toContain('Of 3 targets 2 are met, 1 missed.');
   expect(lineOf(page, '| load at the start')).toBe('| load at the start | 0.50 1.00 1.25 |');
   expect(lineOf(page, '| machine')).toBe('| machine | A processor, 2 cores, 8 GB, linux x64, Node v20.20.0 |');
