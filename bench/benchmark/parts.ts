@@ -15,7 +15,7 @@ interface Part {
   readonly figures: (printed: any) => readonly Figure[];
 }
 
-export type PartName = 'detectors' | 'pipeline' | 'workbook' | 'encoding' | 'kafka-influx' | 'memory' | 'start-up' | 'profile' | 'profile-kafka';
+export type PartName = 'detectors' | 'pipeline' | 'workbook' | 'encoding' | 'kafka-influx' | 'memory' | 'history' | 'start-up' | 'profile' | 'profile-kafka';
 
 const pipelineFile = 'pipelines/swat.yaml';
 
@@ -62,6 +62,12 @@ export const parts: Readonly<Record<PartName, Part>> = {
     script: 'memory.js',
     args: ({ memoryRows }) => [String(memoryRows)],
     figures: memoryFigures,
+  },
+  history: {
+    what: 'rows with nine verdicts each into a DuckDB store that holds 50 million verdicts, beside an empty one, in turns',
+    script: 'history.js',
+    args: () => ['50000000', '7'],
+    figures: historyFigures,
   },
   'start-up': {
     what: 'median of 5: the help, and a run of the sample until its first verdict',
@@ -215,6 +221,28 @@ function kafkaFigures({ produce, withoutDetectors, withDetectors, appendToQuerya
     { id: 'kafka-influx/p50', label: 'append to query, half of the rows', unit: 'ms', value: p50Ms },
     { id: 'kafka-influx/p99', label: 'append to query, 99 % of the rows', unit: 'ms', value: p99Ms, target: atMost(150, p99Ms, '150 ms') },
     { id: 'kafka-influx/settled-p99', label: 'the same of the second half, after the backlog of the fit', unit: 'ms', value: secondHalfP99Ms },
+  ];
+}
+
+interface HistoryPrinted {
+  readonly verdicts: number;
+  readonly long: { readonly rowsPerSecond: number; readonly cpuMicrosPerRow: number };
+  readonly empty: { readonly rowsPerSecond: number; readonly cpuMicrosPerRow: number };
+  readonly ratio: number;
+}
+
+/** The ratio is that of rounds that followed each other: the median of these tells more than the ratio of the medians. */
+function historyFigures({ verdicts, long, empty, ratio }: HistoryPrinted): Figure[] {
+  return [
+    {
+      ...{ id: 'history/ingest', label: `rows into a store of ${verdicts.toLocaleString('en-US')} verdicts`, unit: 'rows/s', value: long.rowsPerSecond },
+      peer: { name: 'an empty store', value: empty.rowsPerSecond },
+      target: atLeast(0.9, ratio, '0.9x an empty store, round by round'),
+    },
+    {
+      ...{ id: 'history/processor', label: 'the same by a second of processor time', unit: 'rows/s', value: Math.round(1e6 / long.cpuMicrosPerRow) },
+      peer: { name: 'an empty store', value: Math.round(1e6 / empty.cpuMicrosPerRow) },
+    },
   ];
 }
 

@@ -66,6 +66,11 @@ export class DuckFile {
     return file;
   }
 
+  /** Is nobody reading, so that an exchange would begin at once? */
+  get idle(): boolean {
+    return this.#uses.size === 0;
+  }
+
   async connect(): Promise<DuckDBConnection> {
     if (!this.#instance) throw this.#gone ?? new SluiceError('STORE_UNAVAILABLE', 'the store is closed', { place: this.options.path });
     const connection = await this.#instance.connect();

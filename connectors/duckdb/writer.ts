@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { Batch } from '../../core/batch.ts';
 import type { DeadLetter } from '../../core/chunk.ts';
@@ -20,15 +19,27 @@ import { StagedTables } from './staged-tables.ts';
 const droppedLimit = 16 * 2 ** 20;
 
 /**
+ * Values after which what is free is handed back to the system (20,000 rows of a plant), and after which the file is opened anew
+ * (2 million): of every column of every row group that was written since it was opened, DuckDB keeps in memory what it needs to read
+ * it, some 16 MB for so many values. Opened anew, it loads that when it is asked for the rows.
+ */
+const usualLimits = { release: 2e6, reopen: 200e6 };
+/** Columns of a verdict. */
+const verdictValues = 6;
+
+/**
  * The writing half: one connection, one transaction from the first append to the commit. What is appended, the manifest
  * and its records become durable together; an error rolls all of it back and the next append begins anew.
  */
 export class DuckWriter implements StoreWriter {
   readonly #file: DuckFile;
+  readonly #limits: typeof usualLimits;
   #connection!: DuckDBConnection;
   #open = false;
   #broken = false;
-  #logSize = 0;
+  /** Values written since the file was opened, and how many of them when memory was last released. */
+  #values = 0;
+  #released = 0;
   #queue: Promise<unknown> = Promise.resolve();
   #annotating: Promise<unknown> = Promise.resolve();
 
@@ -42,12 +53,13 @@ export class DuckWriter implements StoreWriter {
   readonly #staged = new StagedTables();
   readonly #manifests = new ManifestTable();
 
-  private constructor(file: DuckFile) {
+  private constructor(file: DuckFile, limits: typeof usualLimits) {
     this.#file = file;
+    this.#limits = limits;
   }
 
-  static async open(file: DuckFile): Promise<DuckWriter> {
-    const writer = new DuckWriter(file);
+  static async open(file: DuckFile, limits = usualLimits): Promise<DuckWriter> {
+    const writer = new DuckWriter(file, limits);
     await writer.#load();
     return writer;
   }
@@ -79,6 +91,7 @@ export class DuckWriter implements StoreWriter {
       const entry = this.#entry(batch);
       await this.#begin();
       if (batch.rows > 0) {
+        this.#values += batch.rows * (entry.schema.tags.length + write.verdicts.length * verdictValues);
         await this.#staged.putRows(this.#connection, entry, batch);
         for (const verdicts of write.verdicts) await this.#putVerdicts(entry, batch, verdicts);
       }
@@ -271,16 +284,18 @@ export class DuckWriter implements StoreWriter {
     await this.#annotating;
   }
 
-  /** Once the log was worked into the file: what that took is free then, and the rows that were held in memory until then are. */
+  /** After a commit, so that memory is as large for the thousandth as for the first. Readers are not kept waiting for. */
   async #releaseMemory(): Promise<void> {
-    const size = statSync(`${this.#file.options.path}.wal`, { throwIfNoEntry: false })?.size ?? 0;
-    const shorter = size < this.#logSize;
-    this.#logSize = size;
-    if (!shorter) return;
+    if (this.#values - this.#released < this.#limits.release) return;
+    this.#released = this.#values;
     try {
-      await fitMemory(this.#connection, this.#file.options.memoryLimit, this.#streams.values());
+      if (this.#values >= this.#limits.reopen && this.#file.idle) {
+        // Closing would do that too, but hold up all else meanwhile.
+        await this.#checkpoint();
+        await this.#recover();
+      } else await fitMemory(this.#connection, this.#file.options.memoryLimit, this.#streams.values());
     } catch {
-      // What was committed stands. Opening the file again, before the next write, frees all there is.
+      // What was committed stands. The file is opened before the next write, which reports what is wrong.
       this.#broken = true;
     }
   }
@@ -311,6 +326,8 @@ export class DuckWriter implements StoreWriter {
       this.#detectors.set(detectorKey(stream, name), id);
       this.#nextDetector = Math.max(this.#nextDetector, id + 1);
     }
+    this.#values = 0;
+    this.#released = 0;
     this.#broken = false;
   }
 
