@@ -20,6 +20,12 @@ const explainFromGrade = 0.25;
 /** Batches of fewer rows, and fewer reasons, are done by the main thread alone. */
 const [rowsToShare, reasonsToShare] = [128, 24];
 
+/** A combiner of a combination, with its verdicts and those of the detectors it is over. */
+interface JudgedPart extends CombinationPart {
+  readonly track: Track;
+  readonly tracks: readonly Track[];
+}
+
 /** Tells a model's threads that a scorer is gone. */
 const gone = new FinalizationRegistry<SharedScoring>((shared) => shared.end());
 
@@ -35,9 +41,10 @@ export class Scorer {
   #apart: BatchReasons;
   /** A thread that was given up may still write to the last batch's reasons. */
   #renew = false;
+  /** Of one row, an entry a tag: memory for all calls. */
+  readonly #sums: { readonly sum: Float64Array; readonly direction: Float64Array; readonly own: Float64Array };
   #detectors: Track[] = [];
-  /** Per combination: its parts, and all joined. */
-  #combinations: { parts: Track[]; joined: Track }[] = [];
+  #combinations: { parts: readonly JudgedPart[]; joined: Track }[] = [];
 
   /** @param shared threads that help with large batches */
   constructor(model: StreamModel, state: ScoringState, shared?: SharedScoring) {
@@ -47,6 +54,7 @@ export class Scorer {
     if (shared) gone.register(this, shared);
     this.#workspace = makeWorkspace(model.views);
     this.#tags = model.schema.tags.length;
+    this.#sums = { sum: new Float64Array(this.#tags), direction: new Float64Array(this.#tags), own: new Float64Array(this.#tags) };
     this.#learned = this.#newReasons();
     this.#apart = this.#newReasons();
   }
@@ -57,9 +65,10 @@ export class Scorer {
     applyViews(model.views, this.state.views, matrixOf(batch), batch.times, this.#workspace);
     this.#judgeRows(batch.rows);
     this.#combinations = model.combinations.map((combination, c) => {
-      const parts = partTracks(combination.parts, this.state.combinations[c], this.#detectors, batch.rows);
+      const tracks = partTracks(combination.parts, this.state.combinations[c], this.#detectors, batch.rows);
       const joined = makeTrack(combination.name, batch.rows);
-      joinParts(combination, parts, joined);
+      joinParts(combination, tracks, joined);
+      const parts = combination.parts.map((part, p) => ({ ...part, track: tracks[p], tracks: part.members.map((d) => this.#detectors[d]) }));
       return { parts, joined };
     });
     this.#explainFlagged(batch.rows);
@@ -109,10 +118,8 @@ export class Scorer {
     for (const [c, { joined }] of this.#combinations.entries()) {
       for (let row = 0; row < rows; row++) {
         if (!isFlagged(joined.status[row])) continue;
-        for (const [part] of this.#tellingParts(c, row)) {
-          const members = part.members.map((m) => this.#detectors[m]);
-          for (const [m, d] of part.members.entries()) if (part.definition.weight(members, row, m) > 0) ask(d, row);
-        }
+        for (const { definition, members, tracks } of this.#tellingParts(c, row))
+          for (let m = 0; m < members.length; m++) if (definition.weight(tracks, row, m) > 0) ask(members[m], row);
       }
     }
     const work: ScoringWork = { kind: 'reasons', ...this.#apart.takeOpen() };
@@ -149,13 +156,12 @@ export class Scorer {
       return { causes, contributions: reasons.shares.slice(), actual: reasons.actual.slice(), expected: reasons.expected.slice() };
     }
     const causes = new Set<string>();
-    for (const [part, track] of this.#tellingParts(v - detectors, row)) {
-      const members = part.members.map((m) => this.#detectors[m]);
-      const flagged = members.filter((member) => isFlagged(member.status[row]));
-      const telling = flagged.length > 0 || !isFlagged(track.status[row]) ? flagged : members.filter((_, m) => part.definition.weight(members, row, m) > 0);
+    for (const { definition, track, tracks } of this.#tellingParts(v - detectors, row)) {
+      const flagged = tracks.filter(({ status }) => isFlagged(status[row]));
+      const telling = flagged.length > 0 || !isFlagged(track.status[row]) ? flagged : tracks.filter((_, m) => definition.weight(tracks, row, m) > 0);
       for (const member of telling) causes.add(member.name);
     }
-    const shares = this.#combinedShares(v - detectors, row);
+    const shares = this.#combinedShares(v - detectors, row)?.slice();
     if (!shares) return { causes: [...causes], contributions: new Float64Array(0) };
     return { causes: [...causes], contributions: shares, ...this.#combinedValues(v - detectors, row, shares) };
   }
@@ -180,23 +186,23 @@ export class Scorer {
   }
 
   /** Parts that flag the row, or all when none does. */
-  #tellingParts(c: number, row: number): [CombinationPart, Track][] {
-    const all = this.model.combinations[c].parts.map((part, p): [CombinationPart, Track] => [part, this.#combinations[c].parts[p]]);
-    const flagged = all.filter(([, track]) => isFlagged(track.status[row]));
-    return flagged.length > 0 ? flagged : all;
+  #tellingParts(c: number, row: number): readonly JudgedPart[] {
+    const { parts } = this.#combinations[c];
+    if (parts.length === 1) return parts;
+    const flagged = parts.filter(({ track }) => isFlagged(track.status[row]));
+    return flagged.length > 0 ? flagged : parts;
   }
 
-  /** Undefined when none of the telling members can explain itself. */
+  /** Until the next call; undefined when none of the telling members can explain itself. */
   #combinedShares(c: number, row: number): Float64Array | undefined {
-    const sum = new Float64Array(this.#tags);
-    const direction = new Float64Array(this.#tags);
-    for (const [part] of this.#tellingParts(c, row)) {
-      const members = part.members.map((m) => this.#detectors[m]);
-      const own = new Float64Array(this.#tags);
-      for (const [m, detector] of part.members.entries()) {
-        const weight = part.definition.weight(members, row, m);
-        if (!(weight > 0)) continue;
-        const shares = this.#detectorReasons(detector, row)?.shares;
+    const { sum, direction, own } = this.#sums;
+    sum.fill(0);
+    direction.fill(0);
+    for (const { definition, members, tracks } of this.#tellingParts(c, row)) {
+      own.fill(0);
+      for (let m = 0; m < members.length; m++) {
+        const weight = definition.weight(tracks, row, m);
+        const shares = weight > 0 ? this.#detectorReasons(members[m], row)?.shares : undefined;
         if (!shares) continue;
         // Members may see one tag from different sides: what they say of it adds up all the same.
         for (let t = 0; t < own.length; t++) {
@@ -217,11 +223,10 @@ export class Scorer {
     const actual = new Float64Array(this.#tags).fill(Number.NaN);
     const expected = new Float64Array(this.#tags).fill(Number.NaN);
     const loudest = new Float64Array(this.#tags);
-    for (const [part] of this.#tellingParts(c, row)) {
-      const members = part.members.map((m) => this.#detectors[m]);
-      for (const [m, detector] of part.members.entries()) {
-        const weight = part.definition.weight(members, row, m);
-        const reasons = weight > 0 ? this.#detectorReasons(detector, row) : undefined;
+    for (const { definition, members, tracks } of this.#tellingParts(c, row)) {
+      for (let m = 0; m < members.length; m++) {
+        const weight = definition.weight(tracks, row, m);
+        const reasons = weight > 0 ? this.#detectorReasons(members[m], row) : undefined;
         if (!reasons) continue;
         for (let t = 0; t < told.length; t++) {
           const loud = weight * reasons.shares[t] * Math.sign(told[t]);

@@ -53,8 +53,9 @@ function meanLogScore(members: readonly Member[], row: number): number {
 function meanFromOldest(ring: Float64Array, oldest: number): number {
   let sum = 0;
   let count = 0;
-  for (let i = 0; i < ring.length; i++) {
-    const value = ring[(oldest + i) % ring.length];
+  for (let i = 0, at = oldest; i < ring.length; i++, at++) {
+    if (at === ring.length) at = 0;
+    const value = ring[at];
     if (Number.isNaN(value)) continue;
     sum += value;
     count++;
