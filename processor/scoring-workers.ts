@@ -2,13 +2,29 @@ import { type MessagePort, Worker } from 'node:worker_threads';
 import type { Registry } from '../core/registry.ts';
 import { loadModel, type StreamModel } from './model.ts';
 import { doTask, type ScoringWork, tasksOf } from './scoring-work.ts';
+import { type DetectorTraining, type TrainedDetector, trainDetector } from './train.ts';
 import { makeWorkspace, type Workspace } from './views.ts';
 
 /** Told to a thread: a model to keep, and where to say that it has it; work to take part in; or that a model is needed no more. */
 type Message =
   | { readonly kind: 'load'; readonly key: number; readonly bytes: Uint8Array; readonly ready: Int32Array }
   | { readonly kind: 'work'; readonly key: number; readonly rows: ViewedRows; readonly work: ScoringWork; readonly board: Int32Array }
-  | { readonly kind: 'forget'; readonly key: number };
+  | { readonly kind: 'forget'; readonly key: number }
+  | ({ readonly kind: 'train' } & TrainingWork);
+
+/** Detectors to train; whoever is free takes the next of the board. */
+interface TrainingWork {
+  readonly id: number;
+  readonly trainings: readonly DetectorTraining[];
+  readonly board: Int32Array;
+}
+
+/** Told by a thread: a detector that it has trained, or that none is left to take. */
+interface Trained {
+  readonly id: number;
+  readonly n?: number;
+  readonly trained?: TrainedDetector;
+}
 
 /** What `applyViews` left of a batch. */
 type ViewedRows = Pick<Workspace, 'raw' | 'stages' | 'out'>;
@@ -36,8 +52,8 @@ interface Thread {
 }
 
 /**
- * Threads that score and explain the rows of large batches beside the main thread, over shared memory. Whoever is free takes the
- * next task, so a slow or missing thread costs time, never a result.
+ * Threads that score and explain the rows of large batches, and train detectors, beside the main thread, over shared memory.
+ * Whoever is free takes the next task, so a slow or missing thread costs time, never a result.
  */
 export class ScoringWorkers {
   readonly #script: URL;
@@ -49,6 +65,8 @@ export class ScoringWorkers {
   readonly #wait: number;
   #nextKey = 0;
   #rest: ReturnType<typeof setTimeout> | undefined;
+  /** Trainings under way. */
+  #training = 0;
   /** Tasks that threads did, of all that were shared with them. */
   readonly shared = { tasks: 0, byThreads: 0 };
 
@@ -77,6 +95,50 @@ export class ScoringWorkers {
         if (key !== undefined) this.#release(record.hash);
       },
     };
+  }
+
+  /** Starts the threads, so that they are there when they are needed. */
+  start(): void {
+    while (this.#threads.length < this.#count) this.#start();
+    this.#restLater();
+  }
+
+  /**
+   * Trains detectors, here one after the other by `alone`, and in threads whichever nobody has begun.
+   * @throws what `alone` throws
+   */
+  async train(trainings: readonly DetectorTraining[], alone: (n: number) => Promise<TrainedDetector>): Promise<TrainedDetector[]> {
+    this.#training++;
+    this.start();
+    const work = { id: this.#nextKey++, trainings, board: new Int32Array(new SharedArrayBuffer(4)) };
+    const trained = new Map<number, TrainedDetector>();
+    const away = this.#threads.map(({ worker }) => trainIn(worker, work, (n, one) => trained.set(n, one)));
+    try {
+      return await this.#trainHere(work, alone, trained, away);
+    } finally {
+      this.#training--;
+      this.#restLater();
+    }
+  }
+
+  async #trainHere(
+    { trainings, board }: TrainingWork,
+    alone: (n: number) => Promise<TrainedDetector>,
+    trained: Map<number, TrainedDetector>,
+    away: readonly Promise<void>[],
+  ): Promise<TrainedDetector[]> {
+    let here = 0;
+    for (let n = Atomics.add(board, next, 1); n < trainings.length; n = Atomics.add(board, next, 1)) {
+      trained.set(n, await alone(n));
+      here++;
+    }
+    await Promise.all(away);
+    this.shared.tasks += trainings.length;
+    this.shared.byThreads += trained.size - here;
+    const all: TrainedDetector[] = [];
+    // What a thread could not do is done here, and says why if that cannot be either.
+    for (let n = 0; n < trainings.length; n++) all.push(trained.get(n) ?? (await alone(n)));
+    return all;
   }
 
   /** Ends the threads. */
@@ -115,18 +177,18 @@ export class ScoringWorkers {
   #start(): void {
     const worker = new Worker(this.#script);
     const thread: Thread = { worker, ready: new Map() };
-    // It keeps no process alive. One that breaks down is missed by nobody, and not started again: its tasks are done here.
+    // It keeps no process alive. One that breaks down is missed by nobody: its tasks are done here.
     worker.unref();
-    worker.on('error', () => {
-      this.#drop(thread);
-      this.#count--;
-    });
+    worker.on('error', () => this.#drop(thread)).on('exit', () => this.#drop(thread));
     this.#threads.push(thread);
   }
 
+  /** Does without a thread from now on; it is not started again. */
   #drop(thread: Thread): void {
     const at = this.#threads.indexOf(thread);
-    if (at >= 0) this.#threads.splice(at, 1);
+    if (at < 0) return;
+    this.#threads.splice(at, 1);
+    this.#count--;
     void thread.worker.terminate();
   }
 
@@ -166,7 +228,7 @@ export class ScoringWorkers {
   #restLater(): void {
     if (this.#rest) this.#rest.refresh();
     else {
-      this.#rest = setTimeout(() => void this.close(), restAfter);
+      this.#rest = setTimeout(() => (this.#training > 0 ? this.#restLater() : void this.close()), restAfter);
       this.#rest.unref();
     }
   }
@@ -200,7 +262,8 @@ export function serveScoring(port: MessagePort, registry: Registry): void {
         },
         () => undefined,
       );
-    } else {
+    } else if (message.kind === 'train') void trainTaken(port, registry, message);
+    else {
       const { key, work, board, rows } = message;
       const own = models.get(key);
       if (!own) return;
@@ -208,6 +271,37 @@ export function serveScoring(port: MessagePort, registry: Registry): void {
       takeTasks(board, tasksOf(work), doneThere, (task) => doTask(work, task, own.model, workspace));
     }
   });
+}
+
+/** Has a thread train what it takes. Resolves when it has no more, or is gone. */
+function trainIn(worker: Worker, work: TrainingWork, take: (n: number, trained: TrainedDetector) => void): Promise<void> {
+  return new Promise((done) => {
+    const told = ({ id, n, trained }: Trained): void => {
+      if (id !== work.id) return;
+      if (n === undefined) end();
+      else if (trained) take(n, trained);
+    };
+    const end = (): void => {
+      worker.off('message', told).off('error', end).off('exit', end).unref();
+      done();
+    };
+    worker.on('message', told).once('error', end).once('exit', end).ref();
+    worker.postMessage({ kind: 'train', ...work } satisfies Message);
+  });
+}
+
+async function trainTaken(port: MessagePort, registry: Registry, { id, trainings, board }: TrainingWork): Promise<void> {
+  for (let n = Atomics.add(board, next, 1); n < trainings.length; n = Atomics.add(board, next, 1)) {
+    const { type, threshold } = trainings[n];
+    try {
+      const thresholds = [threshold.warn.type, threshold.error.type].map(async (name) => [name, await registry.load('threshold', name)] as const);
+      const definitions = { detectors: new Map([[type, await registry.load('detector', type)]]), thresholds: new Map(await Promise.all(thresholds)) };
+      port.postMessage({ id, n, trained: trainDetector(trainings[n], definitions) } satisfies Trained);
+    } catch {
+      // The main thread trains it again, and says what is wrong.
+    }
+  }
+  port.postMessage({ id } satisfies Trained);
 }
 
 function takeTasks(board: Int32Array, tasks: number, done: number, doOne: (task: number) => void): void {

@@ -53,6 +53,9 @@ interface ModelRecord {
 /** Told right after rows were scored, while the scorer can still be asked why (`peak`). */
 export type ScoredWatch = (scorer: Scorer, batch: Batch, verdicts: readonly Verdicts[]) => void;
 
+/** Training on fewer values is done by the main thread alone. */
+const valuesToShare = 100_000;
+
 export const stateKind = 'stream-state';
 
 export type SavedState = {
@@ -321,12 +324,13 @@ export class StreamPipeline {
   }
 
   async #train(rows: Batch): ReturnType<typeof train> {
-    const { config, definitions } = this.#context;
-    return await train(rows, config, definitions, async (stage) => {
+    const { config, definitions, workers } = this.#context;
+    const watch = async (stage: 'fitting' | 'calibrating'): Promise<void> => {
       this.#training = stage;
       // Training keeps the process busy: whoever asks how far it is gets the answer now.
       await eventLoopTurn();
-    });
+    };
+    return await train(rows, config, definitions, { watch, workers: isLarge(rows.rows, this.schema) ? workers : undefined });
   }
 
   /** Where the rows from `from` on must be cut: collecting begins and ends at declared rows, wherever batches do. */
@@ -342,6 +346,7 @@ export class StreamPipeline {
     const collecting = config.train.kind === 'rows' && this.#warmed >= config.train.from;
     this.#rows += batch.rows;
     if (collecting) {
+      if (isLarge(this.warmUp().need, this.schema)) this.#context.workers?.start();
       this.#collected.add(batch);
       if (this.#warmed === (config.train as { to: number }).to) await this.#learn();
     }
@@ -408,6 +413,11 @@ export class StreamPipeline {
       model: hash,
     }));
   }
+}
+
+/** Does training take longer than threads take to start? */
+function isLarge(rows: number, { tags }: Schema): boolean {
+  return rows * tags.length >= valuesToShare;
 }
 
 /** Under this name a manifest keeps the stream's model. */

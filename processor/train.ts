@@ -1,5 +1,5 @@
 import { type Batch, matrixOf } from '../core/batch.ts';
-import type { CombinerDefinition, DetectorDefinition, ThresholdDefinition } from '../core/component.ts';
+import type { Column, CombinerDefinition, DetectorDefinition, ThresholdDefinition } from '../core/component.ts';
 import { SluiceError } from '../core/errors.ts';
 import { type Matrix, makeMatrix, rowsOf } from '../core/matrix.ts';
 import type { PipelineConfig, ThresholdConfig } from '../core/pipeline-config.ts';
@@ -10,6 +10,7 @@ import { quantile } from '../kernels/quantile.ts';
 import { type Calibration, fitCalibration, judge, type ThresholdChoice } from './calibration.ts';
 import { type CombinationPart, type FittedCombination, type FittedDetector, modelConfiguration, type StreamModel } from './model.ts';
 import { completeRows, makeTrack, partTracks, pick, rawScores, type Track } from './scoring.ts';
+import type { ScoringWorkers } from './scoring-workers.ts';
 import { applyViews, columnsOf, fitViews, loadSteps, makeWorkspace, type StepDefinitions, startViews, type Views, type ViewsState } from './views.ts';
 
 /** The definitions a pipeline names, loaded once. */
@@ -71,8 +72,12 @@ export function splitTraining(rows: number, calibrate: 'split' | 'none'): Split 
   return { fit, calibration: fit + Math.floor(rows * 0.05) };
 }
 
-/** Told when a stage of training begins; it goes on once the answer has come. */
-export type TrainingWatch = (stage: 'fitting' | 'calibrating') => Promise<void>;
+export interface TrainingHelp {
+  /** Told the stage of training, again and again; it goes on once the answer has come. */
+  readonly watch?: (stage: 'fitting' | 'calibrating') => Promise<void>;
+  /** Threads that take some of the detectors. */
+  readonly workers?: ScoringWorkers | undefined;
+}
 
 /**
  * Fits views and detectors on the training rows' first part and thresholds on the last, then leaves the state as if the
@@ -85,7 +90,7 @@ export async function train(
   batch: Batch,
   config: PipelineConfig,
   definitions: Definitions,
-  watch?: TrainingWatch,
+  { watch, workers }: TrainingHelp = {},
 ): Promise<{ model: StreamModel; state: ScoringState }> {
   const rows = batch.rows;
   const split = splitTraining(rows, config.train.calibrate);
@@ -105,35 +110,29 @@ export async function train(
   });
   const { matrices, state: viewsState } = streamThrough(views, needed, batch);
 
-  const fitted = [...config.detectors].map(([name, { type, options, view, threshold = config.threshold }]) => {
-    const definition = definitions.detectors.get(type) as DetectorDefinition;
-    return {
-      name,
-      definition,
-      view,
-      threshold,
-      model: fitDetector(name, definition, options, views, view, matrices.get(view) as Matrix, split.fit, config.seed),
-    };
+  const trainings = [...config.detectors].map(([name, { type, options, view, threshold = config.threshold }]): DetectorTraining => {
+    const columns = columnsOf(views, view).map(({ name, kind }) => ({ name, kind }));
+    return { name, type, options, threshold, columns, matrix: matrices.get(view) as Matrix, seed: config.seed, split };
   });
-
+  const alone = async (n: number): Promise<TrainedDetector> => {
+    const trained = trainDetector(trainings[n], definitions);
+    // Whoever asks something of the process meanwhile gets the answer now.
+    await watch?.('fitting');
+    return trained;
+  };
+  const trained = workers ? await workers.train(trainings, alone) : await inTurn(trainings.length, alone);
   await watch?.('calibrating');
-  const detectors: FittedDetector[] = [];
-  const tracks: Track[] = [];
-  const detectorStates: Plain[] = [];
-  for (const { name, definition, view, threshold, model } of fitted) {
-    const matrix = matrices.get(view) as Matrix;
-    const state = definition.start?.(model) ?? null;
-    const track = makeTrack(name, rows);
-    const learned = split.fit < rows && definition.startsFitted?.(model) ? split.fit : 0;
-    const rest = rowsOf(matrix, learned, rows);
-    track.score.fill(Number.NaN, 0, learned);
-    rawScores({ definition, model }, state, rest, completeRows(rest), track.score.subarray(learned), () => true);
-    const calibration = calibrate(name, track.score.subarray(split.calibration), threshold, definitions);
-    judge(track.score, rows, calibration, track);
-    detectors.push({ name, definition, view, model, calibration });
-    detectorStates.push(state);
-    tracks.push(track);
-  }
+  const tracks = trained.map(({ score, calibration }, n) => {
+    const track = { ...makeTrack(trainings[n].name, rows), score };
+    judge(score, rows, calibration, track);
+    return track;
+  });
+  const detectors = [...config.detectors].map(
+    ([name, { type, view }], n): FittedDetector => ({
+      ...{ name, view, definition: definitions.detectors.get(type) as DetectorDefinition },
+      ...{ model: trained[n].model, calibration: trained[n].calibration },
+    }),
+  );
 
   const calibrationTracks = tracks.map((track) => tailOf(track, split.calibration));
   const combinations: FittedCombination[] = [];
@@ -163,7 +162,7 @@ export async function train(
       calibrationRows: rows - split.calibration,
       interval: medianInterval(batch.times),
     },
-    state: { views: viewsState, detectors: detectorStates, combinations: combinationStates },
+    state: { views: viewsState, detectors: trained.map(({ state }) => state), combinations: combinationStates },
   };
 }
 
@@ -188,7 +187,12 @@ function streamThrough(views: Views, names: ReadonlySet<string>, batch: Batch): 
   const state = startViews(views);
   const workspace = makeWorkspace(views);
   const whole = matrixOf(batch);
-  const matrices = new Map([...names].map((name) => [name, makeMatrix(batch.rows, columnsOf(views, name).length)]));
+  const matrices = new Map(
+    [...names].map((name): [string, Matrix] => {
+      const { length } = columnsOf(views, name);
+      return [name, makeMatrix(batch.rows, length, new Float64Array(new SharedArrayBuffer(batch.rows * length * 8)))];
+    }),
+  );
   for (let from = 0; from < batch.rows; from += 1024) {
     const to = Math.min(batch.rows, from + 1024);
     const results = applyViews(views, state, rowsOf(whole, from, to), batch.times.subarray(from, to), workspace);
@@ -197,28 +201,60 @@ function streamThrough(views: Views, names: ReadonlySet<string>, batch: Batch): 
   return { matrices, state };
 }
 
-function fitDetector(
-  name: string,
-  definition: DetectorDefinition,
-  options: Readonly<Record<string, unknown>>,
-  views: Views,
-  view: string,
-  matrix: Matrix,
-  fitRows: number,
-  seed: number,
-): Plain {
-  const columns = columnsOf(views, view);
-  const fitPart = rowsOf(matrix, 0, fitRows);
+/** What it takes to train one detector; nothing that a thread could not be told. */
+export interface DetectorTraining {
+  readonly name: string;
+  readonly type: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly threshold: ThresholdConfig;
+  /** The view's, and its training rows. */
+  readonly columns: readonly Column[];
+  readonly matrix: Matrix;
+  readonly split: Split;
+  readonly seed: number;
+}
+
+export interface TrainedDetector {
+  readonly model: Plain;
+  /** After the training rows. */
+  readonly state: Plain;
+  /** Of every training row, NaN where there is none. */
+  readonly score: Float64Array;
+  readonly calibration: Calibration;
+}
+
+/** Fits a detector, scores the training rows in order and calibrates its thresholds. @throws TRAINING_UNFIT */
+export function trainDetector(training: DetectorTraining, definitions: Pick<Definitions, 'detectors' | 'thresholds'>): TrainedDetector {
+  const { name, type, threshold, matrix, split } = training;
+  const definition = definitions.detectors.get(type) as DetectorDefinition;
+  const model = fitDetector(definition, training);
+  const state = definition.start?.(model) ?? null;
+  const score = new Float64Array(matrix.rows);
+  const learned = split.fit < matrix.rows && definition.startsFitted?.(model) ? split.fit : 0;
+  const rest = rowsOf(matrix, learned, matrix.rows);
+  score.fill(Number.NaN, 0, learned);
+  rawScores({ definition, model }, state, rest, completeRows(rest), score.subarray(learned), () => true);
+  return { model, state, score, calibration: calibrate(name, score.subarray(split.calibration), threshold, definitions) };
+}
+
+function fitDetector(definition: DetectorDefinition, { name, options, columns, matrix, split, seed }: DetectorTraining): Plain {
+  const fitPart = rowsOf(matrix, 0, split.fit);
   const fitComplete = completeRows(fitPart);
   const part = definition.calibrate === false ? matrix : fitPart;
   const rows = pick(part, completeRows(part));
-  const completeFitRows = fitComplete?.length ?? fitRows;
+  const completeFitRows = fitComplete?.length ?? split.fit;
   if (completeFitRows === 0) {
-    throw new SluiceError('TRAINING_UNFIT', `detector '${name}' has no complete row among the ${fitRows} it is fitted on: ${mostMissing(fitPart, columns)}`, {
+    throw new SluiceError('TRAINING_UNFIT', `detector '${name}' has no complete row among the ${split.fit} it is fitted on: ${mostMissing(fitPart, columns)}`, {
       fix: 'Let `impute` hold values for longer, or leave the empty tags out with source.ignore.',
     });
   }
   return definition.fit(rows, columns, options, { random: makeRandom(seed, name), fitRows: completeFitRows });
+}
+
+async function inTurn<T>(count: number, one: (n: number) => Promise<T>): Promise<T[]> {
+  const all: T[] = [];
+  for (let n = 0; n < count; n++) all.push(await one(n));
+  return all;
 }
 
 function mostMissing(matrix: Matrix, columns: readonly { readonly name: string }[]): string {
@@ -235,7 +271,7 @@ function mostMissing(matrix: Matrix, columns: readonly { readonly name: string }
     .join(', ');
 }
 
-function calibrate(name: string, scores: Float64Array, threshold: ThresholdConfig, definitions: Definitions): Calibration {
+function calibrate(name: string, scores: Float64Array, threshold: ThresholdConfig, definitions: Pick<Definitions, 'thresholds'>): Calibration {
   if (scores.every(Number.isNaN)) {
     throw new SluiceError('TRAINING_UNFIT', `'${name}' could score none of the ${scores.length} rows its thresholds are calibrated on`, {
       fix: 'Give more training rows, or let `impute` hold values for longer.',

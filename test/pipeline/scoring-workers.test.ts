@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sliceBatch } from '../../core/batch.ts';
+import { saveModel } from '../../processor/model.ts';
 import { ScoringWorkers } from '../../processor/scoring-workers.ts';
+import { loadDefinitions, train } from '../../processor/train.ts';
 import { smallPlant } from './small-plant.ts';
 import { contentOf, push, type Workbench, workbench } from './workbench.ts';
 
@@ -47,7 +50,7 @@ describe('threads that help to score', () => {
       const pipeline = await bench.openPipeline(store, { workers });
       await push(pipeline, rows, [500], 0, 2000);
       const model = pipeline.stream('plant')?.modelRecord;
-      if (workers && model && waits) await expect.poll(() => workers.share(model).ready()).toBe(true);
+      if (workers && model && waits) await expect.poll(() => workers.share(model).ready() || workers.shared.tasks > 0).toBe(true);
       await push(pipeline, rows, [500, 300, 20], 2000);
       await pipeline.commit();
       return await contentOf(store, 'plant');
@@ -62,6 +65,30 @@ describe('threads that help to score', () => {
     expect(await contentWith(workers)).toEqual(alone);
     expect(workers.shared.byThreads).toBeGreaterThan(0);
     expect(workers.shared.byThreads).toBeLessThanOrEqual(workers.shared.tasks);
+  });
+
+  it('train the same models, and none is missing when a thread ends in the middle of one', async () => {
+    const learn = sliceBatch(rows, 0, 1000);
+    const definitions = await loadDefinitions(bench.config, bench.registry);
+    const trainedWith = async (workers?: ScoringWorkers) => {
+      const { model, state } = await train(learn, bench.config, definitions, { workers });
+      return { model: Buffer.from(saveModel(model).bytes), state };
+    };
+    const expected = await trainedWith();
+    const dying = script(`
+      const { parentPort } = await import('node:worker_threads');
+      parentPort.on('message', ({ board }) => {
+        Atomics.add(board, 0, 1);
+        process.exit(1);
+      });
+    `);
+    const workers = new ScoringWorkers(built, 2);
+    while (workers.shared.byThreads === 0) expect(await trainedWith(workers)).toEqual(expected);
+    await workers.close();
+    const few = new ScoringWorkers(dying, 2);
+    for (let round = 0; round < 5; round++) expect(await trainedWith(few)).toEqual(expected);
+    expect(few.shared.byThreads).toBe(0);
+    await few.close();
   });
 
   it('are done without where they do not start', async () => {
