@@ -68,7 +68,7 @@ describe('threads that help to score', () => {
   });
 
   it('train the same models, and none is missing when a thread ends in the middle of one', async () => {
-    const learn = sliceBatch(rows, 0, 1000);
+    const learn = sliceBatch(rows, 0, 600);
     const definitions = await loadDefinitions(bench.config, bench.registry);
     const trainedWith = async (workers?: ScoringWorkers) => {
       const { model, state } = await train(learn, bench.config, definitions, { workers });
@@ -86,7 +86,7 @@ describe('threads that help to score', () => {
     while (workers.shared.byThreads === 0) expect(await trainedWith(workers)).toEqual(expected);
     await workers.close();
     const few = new ScoringWorkers(dying, 2);
-    for (let round = 0; round < 5; round++) expect(await trainedWith(few)).toEqual(expected);
+    for (let round = 0; round < 2; round++) expect(await trainedWith(few)).toEqual(expected);
     expect(few.shared.byThreads).toBe(0);
     await few.close();
   });
