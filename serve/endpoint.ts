@@ -68,10 +68,11 @@ const places: Readonly<Record<string, string>> = { querystring: 'query parameter
 
 function checking(schema: z.ZodType, part: string): (data: unknown) => { value: unknown } | { error: Error } {
   const place = places[part] ?? part;
-  const described = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties ?? {};
+  // Not before somebody is refused: for all that the interface takes it would be a good part of a start.
+  const described = () => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).properties ?? {};
   return (data) => {
     const result = schema.safeParse(data ?? {});
-    return result.success ? { value: result.data } : { error: refusalOf(result.error.issues[0], data, place, described) };
+    return result.success ? { value: result.data } : { error: refusalOf(result.error.issues[0], data, place, described()) };
   };
 }
 
