@@ -1,6 +1,7 @@
-/** A record as kafkajs decodes it from a fetch, as far as it is used. */
+/** A record of a fetch, as far as it is used. */
 export interface FetchedRecord {
-  readonly offset: string;
+  /** From kafkajs a text. */
+  readonly offset: number | string;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, Buffer | string | readonly (Buffer | string)[] | undefined>>;
