@@ -13,7 +13,7 @@ import { runPeers } from './peers.ts';
 /**
  * Rows a second that each detector fits and scores, in batches of 500 and row by row, and explains, on one thread: 2,000 training rows of 51
  * columns, of the plant and Gaussian. scikit-learn scores the same rows in the same run, and river's half-space trees, which learn from
- * every row too, stand beside the random cut forest.
+ * every row too, stand beside the random cut forest, also on rows of one value.
  *
  *   npm run build && node dist/bench/detectors.js [--require-peers] [--json]
  */
@@ -68,10 +68,19 @@ function gaussianRows(): Matrix {
   return rows;
 }
 
-const columns: readonly Column[] = plantTags.map((name) => ({ name, kind: /^(MV|P\d|UV)/.test(name) ? 'discrete' : 'continuous' }));
+/** One value that follows its own last one, as the simulator's items do. */
+function singleValues(): Matrix {
+  const random = makeRandom(1, 'bench');
+  const rows = makeMatrix(trainingRows + testRows, 1);
+  for (let i = 0; i < rows.rows; i++) rows.values[i] = (i === 0 ? 0 : 0.9 * rows.values[i - 1]) + random.normal();
+  return rows;
+}
+
+const plantColumns: readonly Column[] = plantTags.map((name) => ({ name, kind: /^(MV|P\d|UV)/.test(name) ? 'discrete' : 'continuous' }));
 
 function measure(definition: DetectorDefinition, rows: Matrix): Figures {
   const training = rowsOf(rows, 0, trainingRows);
+  const columns = plantColumns.slice(0, rows.cols);
   const learn = () => definition.fit(training, columns, definition.options.parse({}), { random: makeRandom(7), fitRows: trainingRows });
   const fitting: number[] = [];
   const scoring: number[] = [];
@@ -101,7 +110,7 @@ function measure(definition: DetectorDefinition, rows: Matrix): Figures {
   const began = performance.now();
   for (let row = 0; row < singles; row++) score(trainingRows + row, trainingRows + row + 1);
   const singleRowsPerSecond = (singles / (performance.now() - began)) * 1000;
-  const explanation = { reference: new Float64Array(cols), weight: new Float64Array(cols) };
+  const explanation = { reference: new Float64Array(rows.cols), weight: new Float64Array(rows.cols) };
   let [explained, spent] = [0, 0];
   const explain = (row: number): void => {
     if (row % everySo !== 0) return;
@@ -125,33 +134,34 @@ function measure(definition: DetectorDefinition, rows: Matrix): Figures {
 const required = process.argv.includes('--require-peers');
 const registry = await builtInRegistry();
 const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'));
-const results: { rows: string; detectors: { own: Figures; peer: PeerFigures | undefined }[] }[] = [];
+const results: { rows: string; cols: number; detectors: { own: Figures; peer: PeerFigures | undefined }[] }[] = [];
 try {
-  for (const [name, rows] of [
-    ['plant', plantRows()],
-    ['gaussian', gaussianRows()],
+  const all = registry.types('detector');
+  for (const [name, rows, types] of [
+    ['plant', plantRows(), all],
+    ['gaussian', gaussianRows(), all],
+    ['one-value', singleValues(), ['random-cut-forest']],
   ] as const) {
     const file = join(folder, `${name}.f64`);
     await writeFile(file, new Uint8Array(rows.values.buffer, rows.values.byteOffset, rows.values.byteLength));
-    const peers = await runPeers<PeerFigures>('detectors.py', [file, cols, trainingRows, batch, rounds], { required });
-    const trees = await runPeers<PeerFigures>('half-space-trees.py', [file, cols, trainingRows, 'random-cut-forest'], { required });
+    const peers = types === all ? await runPeers<PeerFigures>('detectors.py', [file, cols, trainingRows, batch, rounds], { required }) : [];
+    const trees = await runPeers<PeerFigures>('half-space-trees.py', [file, rows.cols, trainingRows, 'random-cut-forest'], { required });
     const detectors = [];
-    for (const type of registry.types('detector')) {
+    for (const type of types) {
       const own = measure(await registry.load('detector', type), rows);
       detectors.push({ own, peer: [...(peers ?? []), ...(trees ?? [])].find(({ detector }) => detector === type) });
     }
-    results.push({ rows: name, detectors });
+    results.push({ rows: name, cols: rows.cols, detectors });
   }
 } finally {
   await rm(folder, { recursive: true });
 }
 
 const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version, load: loadavg().map((x) => Number(x.toFixed(2))) };
-if (process.argv.includes('--json'))
-  process.stdout.write(`${JSON.stringify({ bench: 'detectors', machine, trainingRows, cols, batch, results }, undefined, 2)}\n`);
+if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ bench: 'detectors', machine, trainingRows, batch, results }, undefined, 2)}\n`);
 else {
   const count = (n: number | undefined): string => (n === undefined ? '-' : Math.round(n).toLocaleString('en-US')).padStart(11);
-  for (const { rows, detectors } of results) {
+  for (const { rows, cols, detectors } of results) {
     process.stdout.write(`\n${rows} rows: ${trainingRows} to train, ${cols} columns; rows/s, in brackets scikit-learn's or river's\n`);
     process.stdout.write(
       `${'detector'.padEnd(20)}${`batches of ${batch}`.padStart(24)}${'row by row'.padStart(24)}${'fit, ms'.padStart(24)}${'explained'.padStart(12)}\n`,
