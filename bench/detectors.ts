@@ -7,7 +7,7 @@ import type { Column, DetectorDefinition } from '../core/component.ts';
 import { type Matrix, makeMatrix, rowsOf } from '../core/matrix.ts';
 import { makeRandom } from '../core/random.ts';
 import { plantTags } from '../producer/plant/tags.ts';
-import { sampleRows } from '../scripts/make-sample.ts';
+import { gaussianRows, plantRows } from './judged-rows.ts';
 import { runPeers } from './peers.ts';
 
 /**
@@ -44,29 +44,6 @@ interface Figures {
 type PeerFigures = Omit<Figures, 'explainedRowsPerSecond'>;
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1];
-
-/** Rows of the sample's plant, standardised by its training rows; tags that never move keep their size. */
-function plantRows(): Matrix {
-  const rows = makeMatrix(trainingRows + testRows, cols);
-  let row = 0;
-  for (const { values } of sampleRows(2015, rows.rows)) rows.values.set(values, row++ * cols);
-  for (let j = 0; j < cols; j++) {
-    let mean = 0;
-    let square = 0;
-    for (let i = 0; i < trainingRows; i++) mean += rows.values[i * cols + j] / trainingRows;
-    for (let i = 0; i < trainingRows; i++) square += (rows.values[i * cols + j] - mean) ** 2 / trainingRows;
-    const scale = Math.sqrt(square) || 1;
-    for (let i = 0; i < rows.rows; i++) rows.values[i * cols + j] = Math.max(-30, Math.min(30, (rows.values[i * cols + j] - mean) / scale));
-  }
-  return rows;
-}
-
-function gaussianRows(): Matrix {
-  const random = makeRandom(1, 'bench');
-  const rows = makeMatrix(trainingRows + testRows, cols);
-  for (let i = 0; i < rows.values.length; i++) rows.values[i] = random.normal();
-  return rows;
-}
 
 /** One value that follows its own last one, as the simulator's items do. */
 function singleValues(): Matrix {
@@ -138,8 +115,8 @@ const results: { rows: string; cols: number; detectors: { own: Figures; peer: Pe
 try {
   const all = registry.types('detector');
   for (const [name, rows, types] of [
-    ['plant', plantRows(), all],
-    ['gaussian', gaussianRows(), all],
+    ['plant', plantRows(trainingRows, testRows), all],
+    ['gaussian', gaussianRows(trainingRows + testRows), all],
     ['one-value', singleValues(), ['random-cut-forest']],
   ] as const) {
     const file = join(folder, `${name}.f64`);

@@ -15,11 +15,28 @@ interface Part {
   readonly figures: (printed: any) => readonly Figure[];
 }
 
-export type PartName = 'detectors' | 'pipeline' | 'workbook' | 'encoding' | 'kafka-influx' | 'memory' | 'history' | 'start-up' | 'profile' | 'profile-kafka';
+export type PartName =
+  | 'kernels'
+  | 'detectors'
+  | 'pipeline'
+  | 'workbook'
+  | 'encoding'
+  | 'kafka-influx'
+  | 'memory'
+  | 'history'
+  | 'start-up'
+  | 'profile'
+  | 'profile-kafka';
 
 const pipelineFile = 'pipelines/swat.yaml';
 
 export const parts: Readonly<Record<PartName, Part>> = {
+  kernels: {
+    what: 'the innermost parts of detectors on one thread, by processor time, beside the same in plain TypeScript',
+    script: 'kernels.js',
+    args: () => [],
+    figures: kernelFigures,
+  },
   detectors: {
     what: 'each detector on one thread: 2,000 training rows of 51 columns, batches of 500 and row by row, beside scikit-learn and river, and every fifth row explained',
     script: 'detectors.js',
@@ -147,6 +164,17 @@ function batchTarget(detector: string, batch: number, peer: Speed | undefined): 
   if (detector === 'random-cut-forest') return { target: atLeast(2, batch / peer.batchRowsPerSecond, "2x river's half-space trees") };
   const least = asked[detector];
   return least === undefined ? {} : { target: atLeast(least, batch / peer.batchRowsPerSecond, `${least}x scikit-learn`) };
+}
+
+interface KernelsPrinted {
+  readonly results: readonly { readonly family: string; readonly kernel: string; readonly rowsPerSecond: number; readonly plainRowsPerSecond: number }[];
+}
+
+function kernelFigures({ results }: KernelsPrinted): Figure[] {
+  return results.map(({ family, kernel, rowsPerSecond: value, plainRowsPerSecond }) => ({
+    ...{ id: `kernels/${family}/${kernel}`, label: `${kernel}, ${family} rows`, unit: 'rows/s', value },
+    peer: { name: 'plain TypeScript', value: plainRowsPerSecond },
+  }));
 }
 
 interface PipelinePrinted {
