@@ -197,7 +197,7 @@ export interface DetectorDefinition<O extends z.ZodObject = Any, M extends Plain
   startsFitted?(model: M): boolean;
   /** and scoring in row order; asks the gate for every row. Mutates the state in place. NaN = not enough memory yet. */
   step?(model: M, state: S, rows: Matrix, out: Float64Array, gate: Gate): void;
-  /** Explains one row (complete, view columns), before it is learned; fills reference and weight. */
+  /** Explains one row (complete, view columns), before it is learned; fills reference and weight, which are 0. All three hold during the call. */
   explain(model: M, state: S, row: Float64Array, out: Explanation): void;
 }
 

@@ -1,3 +1,4 @@
+import type { Explanation } from '../core/component.ts';
 import { type Matrix, rowsOf } from '../core/matrix.ts';
 import type { Plain } from '../core/record.ts';
 import { isFlagged } from '../core/verdict.ts';
@@ -5,7 +6,7 @@ import { claimPlace, type Reasons, type ReasonTable, reasonsAt } from './batch-r
 import { judge } from './calibration.ts';
 import type { StreamModel } from './model.ts';
 import { completeRows, rawScores, type Track } from './scoring.ts';
-import { columnsOf, contributionsOf, explainBack, type Workspace } from './views.ts';
+import { contributionsOf, explainBack, type Workspace } from './views.ts';
 
 /** Rows, and reasons, of one task. */
 const [rowsATask, reasonsATask] = [64, 8];
@@ -87,9 +88,11 @@ function explainPlace(table: ReasonTable, place: number, model: ScoringModel, wo
 export function explainRow(model: ScoringModel, state: Plain, d: number, row: number, workspace: Workspace, out: Reasons): boolean {
   const { definition, model: learned, view } = model.detectors[d];
   const { values, cols } = workspace.out.get(view) as Matrix;
-  const columns = columnsOf(model.views, view).length;
-  const explanation = { reference: new Float64Array(columns), weight: new Float64Array(columns) };
-  definition.explain(learned, state, values.slice(row * cols, (row + 1) * cols), explanation);
+  const { values: looked, explanation } = memoryFor(cols);
+  for (let j = 0, at = row * cols; j < cols; j++, at++) looked[j] = values[at];
+  explanation.reference.fill(0);
+  explanation.weight.fill(0);
+  definition.explain(learned, state, looked, explanation);
   const explained = explainBack(model.views, view, explanation, workspace, row);
   const shares = contributionsOf(explained, out.shares);
   for (let t = 0; t < shares.length; t++) {
@@ -99,6 +102,18 @@ export function explainRow(model: ScoringModel, state: Plain, d: number, row: nu
   out.actual.set(explained.value);
   out.expected.set(explained.reference);
   return normalise(shares);
+}
+
+/** A row of so many columns and its explanation: memory for all calls. */
+const memories = new Map<number, { readonly values: Float64Array; readonly explanation: Explanation }>();
+
+function memoryFor(cols: number): { readonly values: Float64Array; readonly explanation: Explanation } {
+  let memory = memories.get(cols);
+  if (!memory) {
+    memory = { values: new Float64Array(cols), explanation: { reference: new Float64Array(cols), weight: new Float64Array(cols) } };
+    memories.set(cols, memory);
+  }
+  return memory;
 }
 
 /** Scales magnitudes to a sum of 1; false, and all zero, where that cannot be. */
