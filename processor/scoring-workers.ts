@@ -175,7 +175,8 @@ export class ScoringWorkers {
   }
 
   #start(): void {
-    const worker = new Worker(this.#script);
+    // A thread's own heap hardly fills, and what it was handed is held until it is collected: each batch, though all are done with it.
+    const worker = new Worker(this.#script, { resourceLimits: { maxYoungGenerationSizeMb: 1 } });
     const thread: Thread = { worker, ready: new Map() };
     // It keeps no process alive. One that breaks down is missed by nobody: its tasks are done here.
     worker.unref();
