@@ -58,8 +58,8 @@ export interface ConsumerOptions {
 export interface BusConsumer {
   /**
    * The next chunk of one assigned partition: at most `maxRows` rows, sooner when `maxWaitMs` have passed since its
-   * first row came, or since the chunk before was handed out. `idle` when nothing came in that time; `end` when nothing can
-   * come any more.
+   * first row came, be it while the caller worked on the chunk before. `idle` when nothing came in that time; `end` when nothing
+   * can come any more.
    */
   poll(options: { maxRows: number; maxWaitMs: number }): Promise<Chunk | 'idle' | 'end'>;
   schema(stream: string): Schema | undefined;

@@ -17,6 +17,8 @@ const endInterval = 100;
 /** Longest time that polls answer without letting timers and sockets have their turn, ms. */
 const fairness = 10;
 /** What setTimeout takes, ms. */
+/** What came in while nobody looked is decoded within so many ms. */
+const decodingMs = 20;
 const longestTimer = 2 ** 31 - 1;
 const closeWithinMs = 3000;
 
@@ -49,6 +51,9 @@ export class KafkaConsumer implements BusConsumer {
   #failed: SluiceError | undefined;
   #served = -1;
   #polling = false;
+  /** When the poll that waits was begun, and when the caller was given what it worked on before; never, where it waited since. */
+  #begun = 0;
+  #busySince = Number.POSITIVE_INFINITY;
   #wake: (() => void) | undefined;
   #lastTurn = performance.now();
   /** Grows with everything that may put off the end. */
@@ -101,6 +106,7 @@ export class KafkaConsumer implements BusConsumer {
       if (performance.now() - this.#lastTurn > fairness) await this.#turn();
       const begun = performance.now();
       const giveUp = begun + maxWaitMs;
+      this.#begun = begun;
       for (let waited = false; ; waited = true) {
         this.#requireOpen();
         await this.#changeHands();
@@ -110,7 +116,10 @@ export class KafkaConsumer implements BusConsumer {
         if (due === undefined) {
           const end = this.#end(Math.min(giveUp, begun + endInterval), now);
           if (end === 'now') return 'end';
-          if (waited && now >= giveUp) return 'idle';
+          if (waited && now >= giveUp) {
+            this.#busySince = Number.POSITIVE_INFINITY;
+            return 'idle';
+          }
           due = Math.min(giveUp, end);
         }
         await this.#sleep(due - now);
@@ -219,11 +228,14 @@ export class KafkaConsumer implements BusConsumer {
     let next: number | undefined;
     for (let i = 0; i < full.length; i++) {
       const held = full[(Math.max(0, after) + i) % full.length];
-      // Rows that came while the caller worked on those before have waited already, whenever they could be decoded.
-      const due = Math.min(held.queue.arrived!, held.takenAt) + maxWaitMs;
+      const arrived = held.queue.arrived!;
+      // What could be decoded right after the caller came back may have come while it worked on the chunk before.
+      const since = arrived < this.#begun + decodingMs ? Math.min(arrived, this.#busySince) : arrived;
+      const due = since + maxWaitMs;
       // Waiting for a fuller chunk is in vain where nothing more comes before this one is taken.
       if (held.queue.size >= maxRows || now >= due || !held.wanting || this.#settings.announcements.ended) {
         this.#served = held.partition;
+        this.#busySince = now;
         return { chunk: this.#reader.take(held, maxRows) };
       }
       next = Math.min(next ?? due, due);

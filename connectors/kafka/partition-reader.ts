@@ -40,8 +40,6 @@ export class Held {
   queue = new PartitionQueue(0);
   /** Something has to be found out before more of it can be read. */
   waits = false;
-  /** performance.now() when rows of it were last handed out. */
-  takenAt = Number.NEGATIVE_INFINITY;
 
   constructor(partition: number) {
     this.partition = partition;
@@ -114,7 +112,6 @@ export class PartitionReader {
   take(held: Held, max: number): Chunk {
     const full = !held.wanting;
     const chunk = held.queue.take(held.partition, max);
-    held.takenAt = performance.now();
     if (full && held.wanting) this.#fetcher.wake();
     return chunk;
   }

@@ -219,21 +219,6 @@ describeWithStack('a consumer of kafka', { kafka: 'shared' }, () => {
     expect(asked).toBe(2);
   });
 
-  it('hands out what comes first at once, and gathers what comes behind it', async () => {
-    const topic = await makeTopic();
-    const bus = await open();
-    const producer = await bus.producer(topic);
-    await producer.announce('a', schema);
-    const consumer = await read(bus, topic);
-    const hour = 3_600_000;
-    await producer.send(chunkOf([numberedRows('a', 0, 3)]));
-    expect(numbersIn(await nextChunk(consumer, 500, hour))).toEqual(range(0, 3));
-    const gathered = nextChunk(consumer, 5, hour);
-    await producer.send(chunkOf([numberedRows('a', 3, 2)]));
-    await producer.send(chunkOf([numberedRows('a', 5, 3)]));
-    expect(numbersIn(await gathered)).toEqual(range(3, 8));
-  });
-
   it('goes on behind what the topic has deleted, and says so', async () => {
     const topic = await makeTopic();
     const warnings: string[] = [];
