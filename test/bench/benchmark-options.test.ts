@@ -5,8 +5,8 @@ import { readOptions } from '../../bench/benchmark/options.ts';
 import { repository } from '../command-line.ts';
 
 test.each([
-  [['--only', 'pipelin'], "there is no part 'pipelin'. Parts: detectors, pipeline,"],
-  [['--only', ''], "there is no part ''. Parts: detectors,"],
+  [['--only', 'pipelin'], "there is no part 'pipelin'. Parts: kernels, detectors, pipeline,"],
+  [['--only', ''], "there is no part ''. Parts: kernels, detectors,"],
   [['--memory-rows', 'many'], "--memory-rows takes a whole number from 10000 on, not 'many'."],
   [['--memory-rows', '9999'], "--memory-rows takes a whole number from 10000 on, not '9999'."],
   [['--write', '--only', 'memory', '--require-peers'], '--write goes with all parts, not with --only.'],
