@@ -116,7 +116,7 @@ export async function runEmbedded(run: EmbeddedRun): Promise<RunResult> {
   let bus: Bus | undefined;
   const outputs: Output[] = [];
   let pipeline: Pipeline | undefined;
-  const workers = openScoringWorkers(config);
+  const workers = openScoringWorkers(config, watch.warn);
   try {
     const info = await source.open();
     for (const { type, options } of config.outputs) {

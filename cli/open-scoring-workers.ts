@@ -6,7 +6,7 @@ import { ScoringWorkers } from '../processor/scoring-workers.ts';
 const usualMost = 3;
 
 /** Threads for large batches, as the pipeline says; close them at the end. */
-export function openScoringWorkers({ workers }: PipelineConfig): ScoringWorkers {
-  const count = workers ?? Math.min(availableParallelism() - 1, usualMost);
-  return new ScoringWorkers(new URL('./scoring-thread.js', import.meta.url), count);
+export function openScoringWorkers({ workers }: PipelineConfig, warn: (message: string) => void): ScoringWorkers {
+  const threads = workers ?? Math.min(availableParallelism() - 1, usualMost);
+  return new ScoringWorkers(new URL('./scoring-thread.js', import.meta.url), { threads, warn });
 }

@@ -45,6 +45,14 @@ interface ModelRecord {
   readonly hash: string;
 }
 
+interface ScoringWorkersOptions {
+  readonly threads: number;
+  /** Told of a thread that is lost. */
+  readonly warn: (message: string) => void;
+  /** Seconds that a thread may take for a task; then it counts as dead. */
+  readonly patience?: number;
+}
+
 interface Thread {
   readonly worker: Worker;
   /** By key of the model: 1 once the thread has it. */
@@ -70,13 +78,13 @@ export class ScoringWorkers {
   /** Tasks that threads did, of all that were shared with them. */
   readonly shared = { tasks: 0, byThreads: 0 };
 
-  /**
-   * @param script runs `serveScoring`
-   * @param patience seconds that a thread may take for a task; then it counts as dead
-   */
-  constructor(script: URL, count: number, patience = 60) {
+  readonly #warn: (message: string) => void;
+
+  /** @param script runs `serveScoring` */
+  constructor(script: URL, { threads, warn, patience = 60 }: ScoringWorkersOptions) {
     this.#script = script;
-    this.#count = count;
+    this.#count = threads;
+    this.#warn = warn;
     this.#wait = (patience * 1000) / mostWaits;
   }
 
@@ -165,7 +173,7 @@ export class ScoringWorkers {
 
   /** Sees to it that all threads are there and have the model, or soon will. */
   #load(key: number, bytes: Uint8Array): void {
-    while (this.#threads.length < this.#count) this.#start();
+    this.start();
     for (const { worker, ready } of this.#threads) {
       if (ready.has(key)) continue;
       const flag = new Int32Array(new SharedArrayBuffer(4));
@@ -178,16 +186,17 @@ export class ScoringWorkers {
     // A thread's own heap hardly fills, and what it was handed is held until it is collected: each batch, though all are done with it.
     const worker = new Worker(this.#script, { resourceLimits: { maxYoungGenerationSizeMb: 1 } });
     const thread: Thread = { worker, ready: new Map() };
-    // It keeps no process alive. One that breaks down is missed by nobody: its tasks are done here.
+    // It keeps no process alive. What one that breaks down leaves undone is done here.
     worker.unref();
-    worker.on('error', () => this.#drop(thread)).on('exit', () => this.#drop(thread));
+    worker.on('error', ({ message }) => this.#drop(thread, message)).on('exit', (code) => this.#drop(thread, `exit code ${code}`));
     this.#threads.push(thread);
   }
 
   /** Does without a thread from now on; it is not started again. */
-  #drop(thread: Thread): void {
+  #drop(thread: Thread, why: string): void {
     const at = this.#threads.indexOf(thread);
     if (at < 0) return;
+    this.#warn(`a thread that helped to score was lost: ${why}. Nothing else is; it goes on with one thread less.`);
     this.#threads.splice(at, 1);
     this.#count--;
     void thread.worker.terminate();
@@ -214,7 +223,7 @@ export class ScoringWorkers {
       if (Atomics.wait(board, over, count, this.#wait) === 'timed-out') waits++;
     }
     const allCame = Atomics.load(board, over) === tasks;
-    if (!allCame) for (const thread of helping) this.#drop(thread);
+    if (!allCame) for (const thread of helping) this.#drop(thread, 'it did not finish a task');
     for (let task = 0; task < tasks; task++) {
       const end = Atomics.load(board, header + task);
       if (end === doneThere) this.shared.byThreads++;

@@ -81,7 +81,7 @@ async function run(file: string, options: ProcessOptions): Promise<void> {
   const store = await registry.load('store', config.store.type);
   const bus = await openBroker(config, registry, services.context('bus'));
   const outputs = new Map<string, import('../../core/component.ts').Output[]>();
-  const workers = openScoringWorkers(config);
+  const workers = openScoringWorkers(config, warn);
   const served = new ServedStore(() => store.open(config.store.options, 'own'));
   let server: { url: string; close(): Promise<void> } | undefined;
   try {

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sliceBatch } from '../../core/batch.ts';
+import { encodeRecord, type Plain, recordHash } from '../../core/record.ts';
 import { saveModel } from '../../processor/model.ts';
 import { ScoringWorkers } from '../../processor/scoring-workers.ts';
 import { loadDefinitions, train } from '../../processor/train.ts';
@@ -37,6 +38,11 @@ describe('threads that help to score', () => {
   const script = (text: string): URL => new URL(`data:text/javascript,${encodeURIComponent(text)}`);
   let bench: Workbench;
   let alone: unknown;
+  const told: string[] = [];
+  const warn = (message: string): unknown => told.push(message);
+  beforeEach(() => {
+    told.length = 0;
+  });
   beforeAll(async () => {
     bench = await workbench(text);
     alone = await contentWith(undefined);
@@ -61,10 +67,11 @@ describe('threads that help to score', () => {
   }
 
   it('give the same scores, reasons and incidents, bit for bit', async () => {
-    const workers = new ScoringWorkers(built, 2);
+    const workers = new ScoringWorkers(built, { threads: 2, warn });
     expect(await contentWith(workers)).toEqual(alone);
     expect(workers.shared.byThreads).toBeGreaterThan(0);
     expect(workers.shared.byThreads).toBeLessThanOrEqual(workers.shared.tasks);
+    expect(told).toEqual([]);
   });
 
   it('train the same models, and none is missing when a thread ends in the middle of one', async () => {
@@ -72,7 +79,7 @@ describe('threads that help to score', () => {
     const definitions = await loadDefinitions(bench.config, bench.registry);
     const trainedWith = async (workers?: ScoringWorkers) => {
       const { model, state } = await train(learn, bench.config, definitions, { workers });
-      return { model: Buffer.from(saveModel(model).bytes), state };
+      return { model: saveModel(model).hash, state: recordHash(encodeRecord('state', state as unknown as Plain)) };
     };
     const expected = await trainedWith();
     const dying = script(`
@@ -82,19 +89,21 @@ describe('threads that help to score', () => {
         process.exit(1);
       });
     `);
-    const workers = new ScoringWorkers(built, 2);
+    const workers = new ScoringWorkers(built, { threads: 2, warn });
     while (workers.shared.byThreads === 0) expect(await trainedWith(workers)).toEqual(expected);
     await workers.close();
-    const few = new ScoringWorkers(dying, 2);
+    const few = new ScoringWorkers(dying, { threads: 2, warn });
     for (let round = 0; round < 2; round++) expect(await trainedWith(few)).toEqual(expected);
     expect(few.shared.byThreads).toBe(0);
     await few.close();
+    for (const message of told) expect(message).toContain('lost: exit code 1');
   });
 
   it('are done without where they do not start', async () => {
-    const workers = new ScoringWorkers(script("throw new Error('no such luck')"), 1);
+    const workers = new ScoringWorkers(script("throw new Error('no such luck')"), { threads: 1, warn });
     expect(await contentWith(workers, false)).toEqual(alone);
     expect(workers.shared.tasks).toBe(0);
+    expect(told).toEqual([expect.stringContaining('lost: no such luck')]);
   });
 
   it('are given up when they take a task and never finish it', async () => {
@@ -108,7 +117,7 @@ describe('threads that help to score', () => {
         }
       });
     `);
-    const workers = new ScoringWorkers(dying, 1, 0.1);
+    const workers = new ScoringWorkers(dying, { threads: 1, warn, patience: 0.1 });
     expect(await contentWith(workers)).toEqual(alone);
     expect(workers.shared.byThreads).toBe(0);
   });
