@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, read, readSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, read, readSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -35,8 +35,10 @@ class WarmSluice {
     const [requests, answers] = ['requests', 'answers'].map((name) => join(folder, name));
     execFileSync('mkfifo', [requests, answers]);
     // A node_modules that is a link would be known to Node by two names after a while.
-    const options = ['--preserve-symlinks', '--expose-gc', '--input-type=module'];
-    const child = spawn(process.execPath, [...options, '--eval', script(requests, answers)], { env: {}, stdio: ['ignore', 'ignore', 'inherit'] });
+    const options = ['--preserve-symlinks', '--expose-gc'];
+    const host = join(folder, 'host.mjs');
+    writeFileSync(host, script(requests, answers));
+    const child = spawn(process.execPath, [...options, host], { env: {}, stdio: ['ignore', 'ignore', 'inherit'] });
     child.unref();
     this.#end = () => void child.kill('SIGKILL');
     // Both wait for the other side. Its end of them is the end of the process.
