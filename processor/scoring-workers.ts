@@ -37,6 +37,8 @@ const [undone, doneHere, doneThere] = [0, 1, 2];
 const mostModels = 16;
 /** So often it is looked whether the last tasks are over before a thread is given up that has not finished its own. */
 const mostWaits = 60;
+/** One large batch is soon done; after so many there is a backlog, and threads start. */
+const batchesToStart = 8;
 /** Threads that had nothing to do for so long are ended, ms; they start again with the next large batch. */
 const restAfter = 60_000;
 
@@ -91,8 +93,10 @@ export class ScoringWorkers {
   /** A model's share of the threads, which get it when there is work. */
   share(record: ModelRecord): SharedScoring {
     let key: number | undefined;
+    let asked = 0;
     return {
       ready: () => {
+        if (this.#threads.length === 0 && ++asked < batchesToStart) return false;
         key ??= this.#use(record);
         if (key === undefined) return false;
         this.#load(key, record.bytes);

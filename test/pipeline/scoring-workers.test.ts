@@ -56,7 +56,8 @@ describe('threads that help to score', () => {
       const pipeline = await bench.openPipeline(store, { workers });
       await push(pipeline, rows, [500], 0, 2000);
       const model = pipeline.stream('plant')?.modelRecord;
-      if (workers && model && waits) await expect.poll(() => workers.share(model).ready() || workers.shared.tasks > 0).toBe(true);
+      const shared = waits && model ? workers?.share(model) : undefined;
+      if (shared) await expect.poll(() => shared.ready() || workers!.shared.tasks > 0).toBe(true);
       await push(pipeline, rows, [500, 300, 20], 2000);
       await pipeline.commit();
       return await contentOf(store, 'plant');
