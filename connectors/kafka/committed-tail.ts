@@ -1,5 +1,6 @@
 import type { Broker, Cluster, Kafka } from 'kafkajs';
 import { SluiceError } from '../../core/errors.ts';
+import { backOff } from './backoff.ts';
 import { withBatchEnds } from './batch-ends.ts';
 import { brokerErrorType, busError, clusterOf, reconnect } from './client.ts';
 import { committedRecords, type FetchedPartition, type FetchedRecord } from './committed-records.ts';
@@ -16,6 +17,9 @@ export interface TailOptions {
   readonly outage: Outage;
 }
 
+/** What a broker says of a partition whose leader is not known everywhere yet; it is asked so often. */
+const leaderless = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION']);
+const leaderAttempts = 7;
 const readCommitted = 1;
 /** How long the broker holds a request to which it has no answer yet, and closing may take. */
 const holdMs = 200;
@@ -57,7 +61,7 @@ export class CommittedTail {
         await cluster.connect();
         await cluster.addTargetTopic(options.topic);
       }
-      tail.#next = await tail.#offset(tail.#cluster, true);
+      tail.#next = await tail.#beginning();
     } catch (error) {
       await tail.close();
       throw busError(error, options.topic);
@@ -207,6 +211,21 @@ export class CommittedTail {
       }
     } finally {
       outage.over(who);
+    }
+  }
+
+  /** The first offset. A topic that was just made may have no leader yet, or one that does not know of it: it is asked again for some seconds. */
+  async #beginning(): Promise<number> {
+    const { signal } = this.#options.outage;
+    const closing = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#offset(this.#cluster, true);
+      } catch (error) {
+        if (attempt === leaderAttempts || !leaderless.has(brokerErrorType(error) ?? '')) throw error;
+        await backOff(attempt, closing);
+        await this.#cluster.refreshMetadata();
+      }
     }
   }
 
